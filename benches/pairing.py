@@ -1,0 +1,109 @@
+"""What a run says: times, ratios and their parity certificates, all derived from the record.
+
+A ratio is taken inside a restart, block against the block of the same round, so that drift of the machine
+cancels; and it is given only together with a `Parity`, since the speed of a different computation means nothing.
+"""
+
+import statistics
+from collections.abc import Callable
+from typing import NamedTuple
+
+from benches.record import FAILURES, Block, CellRecord, Run
+from benches.stats import Estimate, geometric
+
+
+class Parity(NamedTuple):
+    """Whether two cells computed the same losses, over the steps that both have run."""
+
+    holds: bool
+    steps: int
+    reason: str
+
+
+class Ratio(NamedTuple):
+    """How many times as long as the reference a cell takes per step; None, with the reason, if it cannot be said."""
+
+    time: Estimate | None
+    parity: Parity | None
+    reason: str = ""
+
+
+def restarts(record: CellRecord) -> dict[int, list[Block]]:
+    """The counted blocks of a cell by restart."""
+    grouped: dict[int, list[Block]] = {}
+    for block in record.counted_blocks:
+        grouped.setdefault(block.restart, []).append(block)
+    return grouped
+
+
+def step_times(record: CellRecord) -> list[float]:
+    """Seconds per step, one number per restart: the median over its blocks."""
+    return [statistics.median(block.step_s for block in blocks) for blocks in restarts(record).values()]
+
+
+def step_s(record: CellRecord) -> Estimate | None:
+    """Seconds per step with its interval over restarts; None if nothing counted."""
+    return _estimate(step_times(record))
+
+
+def compile_s(record: CellRecord) -> Estimate | None:
+    """Seconds of tracing, lowering and compiling with their interval over restarts."""
+    return _estimate([compiled.compile_s for compiled in record.compiles])
+
+
+def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
+    """Time per step over the reference's, one number per restart: the median over rounds that both have."""
+    ours, theirs = _by_round(record), _by_round(reference)
+    ratios: dict[int, list[float]] = {}
+    for key in ours.keys() & theirs.keys():
+        ratios.setdefault(key[0], []).append(ours[key].step_s / theirs[key].step_s)
+    return [statistics.median(ratios[restart]) for restart in sorted(ratios)]
+
+
+def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
+    """The time ratio of a cell to its reference, certified; or why there is none."""
+    if reference is None:
+        return Ratio(None, None, "no reference cell was measured")
+    for side in (record, reference):
+        if side.outcome.kind in FAILURES or side.outcome.kind == "unmeasured":
+            return Ratio(None, None, f"{side.cell.trainer}: {side.outcome.kind.replace('_', ' ')}")
+    certificate = parity(run, record, reference)
+    if not certificate.holds:
+        return Ratio(None, certificate, certificate.reason)
+    pairs = paired_ratios(record, reference)
+    return Ratio(geometric(pairs), certificate) if pairs else Ratio(None, certificate, "no rounds in common")
+
+
+def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
+    """The cell of that trainer which differs from `record` in nothing else."""
+    cell = record.cell
+    for other in run.cells:
+        same = (other.cell.workload, other.cell.device, other.cell.mode) == (cell.workload, cell.device, cell.mode)
+        if same and other.arm == record.arm and other.cell.trainer == trainer:
+            return other
+    return None
+
+
+def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
+    """Compares the loss curves at every step that both recorded."""
+    if not record.trainings or not reference.trainings:
+        return Parity(False, 0, "no losses to compare")
+    workload = run.workload(record.cell.workload)
+    ours, theirs = ({point.step: point.loss for point in side.trainings[0].curve} for side in (record, reference))
+    common = sorted(ours.keys() & theirs.keys())
+    if not common:
+        return Parity(False, 0, "no losses to compare")
+    for step in common:
+        allowed = workload.parity_atol + workload.parity_rtol * abs(theirs[step])
+        if not abs(ours[step] - theirs[step]) <= allowed:
+            reason = f"losses differ at step {step}: {ours[step]:.6g} against {theirs[step]:.6g}"
+            return Parity(False, step, reason)
+    return Parity(True, common[-1] + 1, f"same losses over {common[-1] + 1:,} steps")
+
+
+def _estimate(values: list[float], estimator: Callable[[list[float]], Estimate] = geometric) -> Estimate | None:
+    return estimator(values) if values else None
+
+
+def _by_round(record: CellRecord) -> dict[tuple[int, int], Block]:
+    return {(block.restart, block.round): block for block in record.counted_blocks}

@@ -1,0 +1,321 @@
+"""The record of a run: what was measured, where, in which order, and how every cell ended.
+
+A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A finished pytest-benchmark file
+carries the same key beside its own, so both are read by `read`. Times are seconds, memory is bytes, and every
+field says so in its name. What was not measured is null, never 0.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+"""Raised by one whenever an older reader could misread a newer file."""
+
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+Mode = Literal["step", "scan", "eager"]
+OutcomeKind = Literal[
+    "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
+]
+FAILURES: tuple[OutcomeKind, ...] = ("diverged", "void", "raised", "hung", "killed", "out_of_memory")
+
+
+class RecordError(Exception):
+    """A result file that cannot be used; the message says what was got, what was expected, what to do."""
+
+
+class Fingerprint(msgspec.Struct, frozen=True):
+    """The machine and the libraries of one arm, as its worker describes itself."""
+
+    cpu_model: str
+    cpu_count: Count
+    affinity: list[int]
+    memory_bytes: Count
+    os: str
+    platform: str
+    device_kind: str
+    device_count: Count
+    driver: str | None
+    python: str
+    jax: str
+    jaxlib: str
+    flax: str
+    optax: str
+    numpy: str
+    xla_flags: str
+    matmul_precision: str
+    load_average: list[float] | None
+
+
+class ArmRecord(msgspec.Struct, frozen=True):
+    """One side of a comparison: a Python interpreter, a checkout, environment variables."""
+
+    name: str
+    device: str
+    env: dict[str, str]
+    fingerprint: Fingerprint | None = None
+
+
+class WorkloadRecord(msgspec.Struct, frozen=True):
+    """What was trained, copied into the record so that it can be read without the code that made it."""
+
+    name: str
+    source: str
+    network: str
+    loss: str
+    optimizer: str
+    batch_size: Count
+    steps: Count
+    parity_rtol: float
+    parity_atol: float
+    target_loss: float
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """Workload x trainer x device x mode: the unit that gets measured. Its id keys the history."""
+
+    workload: str
+    trainer: str
+    device: str
+    mode: Mode = "step"
+
+    @property
+    def id(self) -> str:
+        """For instance "xor-treemap-cpu-step"."""
+        return f"{self.workload}-{self.trainer}-{self.device}-{self.mode}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a cell ended. Everything but "ok" has a reason in words.
+
+    Attributes:
+        kind: "over_budget" still has blocks to compare; the kinds in `FAILURES` end the cell.
+        steps_done: How far the training came.
+        rest_s: Estimated seconds that the rest of the training would have taken.
+    """
+
+    kind: OutcomeKind
+    reason: str = ""
+    steps_done: Count | None = None
+    rest_s: Seconds | None = None
+
+
+class Compile(msgspec.Struct, frozen=True):
+    """One cold compile: caches cleared, first call made, phases summed over all programs."""
+
+    restart: Count
+    trace_s: Seconds
+    lower_s: Seconds
+    backend_s: Seconds
+    first_call_s: Seconds
+    programs: Count
+
+    @property
+    def compile_s(self) -> float:
+        """Trace, lower and backend compile together."""
+        return self.trace_s + self.lower_s + self.backend_s
+
+
+class Block(msgspec.Struct, frozen=True):
+    """One timed run of `steps` steps.
+
+    Attributes:
+        position: Its place in the run order of its restart, counted from 0 over all arms and cells.
+        seconds: Wall time of the whole block, device drained on both sides.
+        dispatch_s: The part until the last call had returned, before waiting for the device.
+        void: Why the block does not count (a compile, a transfer, another device), or null if it does.
+    """
+
+    restart: Count
+    round: Count
+    position: Count
+    steps: Annotated[int, msgspec.Meta(ge=1)]
+    seconds: Seconds
+    dispatch_s: Seconds
+    void: str | None = None
+
+    @property
+    def step_s(self) -> float:
+        """Seconds per step."""
+        return self.seconds / self.steps
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """One point of a loss curve: updates done before it, seconds of training until then, batch loss."""
+
+    step: Count
+    seconds: Seconds
+    loss: float
+
+
+class Training(msgspec.Struct, frozen=True):
+    """One training from the starting values, compiled beforehand.
+
+    Attributes:
+        steps_done: Updates made; fewer than the workload's steps if the budget or a divergence ended it.
+        train_s: Seconds of those updates.
+        final_loss: Loss over the training data after the last update, in float64; null if not finite.
+        held_out_loss: The same over the held-out rows; null without any.
+        accuracy: Share of training rows (of held-out rows where there are any) predicted right; null for regression.
+        diverged_at: The first step whose loss was not finite; null if none.
+    """
+
+    restart: Count
+    steps_done: Count
+    train_s: Seconds
+    curve: list[Point]
+    final_loss: float | None
+    held_out_loss: float | None
+    accuracy: Fraction | None
+    diverged_at: Count | None
+
+
+class CellRecord(msgspec.Struct):
+    """Everything measured of one cell in one arm."""
+
+    cell: Cell
+    arm: str
+    outcome: Outcome = Outcome("unmeasured", "the run ended before this cell's turn")
+    compiles: list[Compile] = []
+    blocks: list[Block] = []
+    trainings: list[Training] = []
+    peak_bytes: Count | None = None
+
+    @property
+    def counted_blocks(self) -> list[Block]:
+        """The blocks that are not void."""
+        return [block for block in self.blocks if block.void is None]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How much is measured.
+
+    Attributes:
+        restarts: Fresh workers per arm; the n of every interval.
+        rounds: Blocks of every cell per restart.
+        block_s: Length that a block is calibrated to.
+        train_budget_s: Training of one cell is cut after this long.
+        timeout_s: A worker silent for this long beyond what was expected counts as hung.
+        seed: Of the run order.
+    """
+
+    restarts: Annotated[int, msgspec.Meta(ge=1)] = 7
+    rounds: Annotated[int, msgspec.Meta(ge=1)] = 5
+    block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 12.0
+    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    seed: int = 0
+
+
+class Run(msgspec.Struct):
+    """One run of the instrument over arms and cells."""
+
+    schema: int
+    created: str
+    command: str
+    commit: str | None
+    settings: Settings
+    reference: str
+    arms: list[ArmRecord]
+    workloads: list[WorkloadRecord]
+    cells: list[CellRecord]
+    status: Literal["running", "complete", "interrupted"] = "running"
+    duration_s: Seconds = 0.0
+
+    def workload(self, name: str) -> WorkloadRecord:
+        """The workload of that name; `read` has checked that every cell's is there."""
+        return next(workload for workload in self.workloads if workload.name == name)
+
+
+class _Header(msgspec.Struct):
+    schema: int
+
+
+class _HeaderFile(msgspec.Struct):
+    triptych: _Header
+
+
+class _RunFile(msgspec.Struct):
+    triptych: Run
+
+
+def to_builtins(run: Run) -> dict[str, Any]:
+    """The run as plain dicts and lists, for a file that somebody else writes."""
+    return msgspec.to_builtins(run)
+
+
+def write(run: Run, path: Path) -> None:
+    """Replaces the file at once, so that a reader or a crash never sees half of it.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def read(path: Path) -> Run:
+    """Reads and validates a result file.
+
+    Raises:
+        RecordError: If it is missing, cut short, not ours, of another schema, or breaks a constraint.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
+    return decode(text, str(path))
+
+
+def decode(text: bytes, name: str) -> Run:
+    """Like `read`, from bytes; `name` is what error messages call them."""
+    header = _decode_header(text, name)
+    if header.schema != SCHEMA:
+        age, remedy = ("older", "measure again") if header.schema < SCHEMA else ("newer", "upgrade triptych")
+        raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
+    try:
+        run = msgspec.json.decode(text, type=_RunFile).triptych
+    except msgspec.ValidationError as error:
+        raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
+    _check_references(run, name)
+    return run
+
+
+def _decode_header(text: bytes, name: str) -> _Header:
+    try:
+        return msgspec.json.decode(text, type=_HeaderFile).triptych
+    except msgspec.ValidationError as error:
+        raise RecordError(
+            f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
+            "or `pytest --benchmark-json` wrote"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+
+
+def _check_references(run: Run, name: str) -> None:
+    arms = {arm.name for arm in run.arms}
+    workloads = {workload.name for workload in run.workloads}
+    seen: set[tuple[str, str]] = set()
+    for record in run.cells:
+        if record.arm not in arms or record.cell.workload not in workloads:
+            raise RecordError(
+                f"{name} names arm {record.arm!r} or workload {record.cell.workload!r} but defines no such"
+            )
+        if (key := (record.arm, record.cell.id)) in seen:
+            raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
+        seen.add(key)
