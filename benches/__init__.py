@@ -1,0 +1,1 @@
+"""How it is measured: workloads, workers, the schedule, the record, the statistics."""

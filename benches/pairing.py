@@ -6,7 +6,7 @@ cancels; and it is given only together with a `Parity`, since the speed of a dif
 
 import statistics
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from benches.record import FAILURES, Block, CellRecord, Run
 from benches.stats import Estimate, geometric
@@ -26,6 +26,19 @@ class Ratio(NamedTuple):
     time: Estimate | None
     parity: Parity | None
     reason: str = ""
+
+
+class BreakEven(NamedTuple):
+    """From how many steps on a cell is ahead of its reference, compile time included.
+
+    Attributes:
+        kind: "after" it compiles longer and then steps faster; "until" the other way round; "always" and "never"
+            ahead where both point the same way; "undecided" where the restarts disagree; "unknown" without data.
+        steps: For "after" and "until", the step at which the two are level.
+    """
+
+    kind: Literal["after", "until", "always", "never", "undecided", "unknown"]
+    steps: Estimate | None = None
 
 
 def restarts(record: CellRecord) -> dict[int, list[Block]]:
@@ -74,6 +87,33 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     return Ratio(geometric(pairs), certificate) if pairs else Ratio(None, certificate, "no rounds in common")
 
 
+def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
+    """Extra compile time over step time saved, each taken inside a restart."""
+    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    saved = paired_savings(record, reference)
+    common = sorted(saved.keys() & ours.keys() & theirs.keys())
+    extra = {restart: ours[restart] - theirs[restart] for restart in common}
+    if not common:
+        return BreakEven("unknown")
+    if all(extra[restart] <= 0 <= saved[restart] for restart in common):
+        return BreakEven("always")
+    if all(saved[restart] <= 0 <= extra[restart] for restart in common):
+        return BreakEven("never")
+    for kind, sign in (("after", 1), ("until", -1)):
+        if all(sign * extra[restart] > 0 and sign * saved[restart] > 0 for restart in common):
+            return BreakEven(kind, geometric([extra[restart] / saved[restart] for restart in common]))
+    return BreakEven("undecided")
+
+
+def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
+    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
+    ours, theirs = _by_round(record), _by_round(reference)
+    savings: dict[int, list[float]] = {}
+    for key in ours.keys() & theirs.keys():
+        savings.setdefault(key[0], []).append(theirs[key].step_s - ours[key].step_s)
+    return {restart: statistics.median(values) for restart, values in savings.items()}
+
+
 def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
     """The cell of that trainer which differs from `record` in nothing else."""
     cell = record.cell
@@ -87,18 +127,18 @@ def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | Non
 def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     """Compares the loss curves at every step that both recorded."""
     if not record.trainings or not reference.trainings:
-        return Parity(False, 0, "no losses to compare")
+        return Parity(holds=False, steps=0, reason="no losses to compare")
     workload = run.workload(record.cell.workload)
     ours, theirs = ({point.step: point.loss for point in side.trainings[0].curve} for side in (record, reference))
     common = sorted(ours.keys() & theirs.keys())
     if not common:
-        return Parity(False, 0, "no losses to compare")
+        return Parity(holds=False, steps=0, reason="no losses to compare")
     for step in common:
         allowed = workload.parity_atol + workload.parity_rtol * abs(theirs[step])
         if not abs(ours[step] - theirs[step]) <= allowed:
             reason = f"losses differ at step {step}: {ours[step]:.6g} against {theirs[step]:.6g}"
-            return Parity(False, step, reason)
-    return Parity(True, common[-1] + 1, f"same losses over {common[-1] + 1:,} steps")
+            return Parity(holds=False, steps=step, reason=reason)
+    return Parity(holds=True, steps=common[-1], reason=f"same losses over {common[-1]:,} steps")
 
 
 def _estimate(values: list[float], estimator: Callable[[list[float]], Estimate] = geometric) -> Estimate | None:

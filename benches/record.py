@@ -147,7 +147,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
-    """One point of a loss curve: updates done before it, seconds of training until then, batch loss."""
+    """One point of a loss curve: updates done, seconds they took, mean loss over the training data after them."""
 
     step: Count
     seconds: Seconds
@@ -160,7 +160,8 @@ class Training(msgspec.Struct, frozen=True):
     Attributes:
         steps_done: Updates made; fewer than the workload's steps if the budget or a divergence ended it.
         train_s: Seconds of those updates.
-        final_loss: Loss over the training data after the last update, in float64; null if not finite.
+        curve: Losses computed by the harness from the trainer's parameters, in float64, outside the clock.
+        final_loss: Loss over the training data after the last update; null if not finite.
         held_out_loss: The same over the held-out rows; null without any.
         accuracy: Share of training rows (of held-out rows where there are any) predicted right; null for regression.
         diverged_at: The first step whose loss was not finite; null if none.
@@ -181,7 +182,7 @@ class CellRecord(msgspec.Struct):
 
     cell: Cell
     arm: str
-    outcome: Outcome = Outcome("unmeasured", "the run ended before this cell's turn")
+    outcome: Outcome = Outcome("unmeasured", "the run ended before this cell was trained")
     compiles: list[Compile] = []
     blocks: list[Block] = []
     trainings: list[Training] = []
@@ -261,10 +262,10 @@ def write(run: Run, path: Path) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 

@@ -1,0 +1,144 @@
+"""Arms and their workers, seen from the parent: start, ask, lose, end. No worker outlives its `Worker`."""
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from benches import messages
+from benches.record import OutcomeKind
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+START_TIMEOUT_S = 120.0
+STDERR_LINES = 3
+
+ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
+ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: an interpreter, a checkout and environment variables."""
+
+    name: str
+    device: str
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    python: str = sys.executable
+    checkout: Path = CHECKOUT
+
+
+def platform_arm(device: str) -> Arm:
+    """The arm that runs on one platform of this machine, with this interpreter and checkout."""
+    env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device}
+    return Arm(device, device, env if device == "cpu" else env | ENV_OF_ACCELERATORS)
+
+
+def find_platforms() -> list[str]:
+    """Asks a short-lived worker which platforms jax finds, CPU first.
+
+    Raises:
+        WorkerLost: If it cannot start, for instance because jax is not installed.
+    """
+    with Worker(Arm("probe", "any")) as worker:
+        answer = worker.ask(messages.Platforms(), START_TIMEOUT_S)
+    if not isinstance(answer, messages.PlatformsFound):
+        raise WorkerLost("killed", f"the platforms could not be listed: {answer}")
+    return answer.names
+
+
+class WorkerLost(Exception):
+    """The worker died or fell silent; `kind` is the outcome that its cell gets."""
+
+    def __init__(self, kind: OutcomeKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind: OutcomeKind = kind
+        self.reason = reason
+
+
+class Worker:
+    """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
+        search_path = os.pathsep.join([str(arm.checkout), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        self._process = subprocess.Popen(
+            [arm.python, "-m", "benches.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+            env=os.environ | {"PYTHONPATH": search_path} | arm.env,
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None, "stdout is a pipe"
+        self._output = self._process.stdout.fileno()
+        self._buffer = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
+        """Sends a request and waits for its answer.
+
+        Raises:
+            WorkerLost: If the worker ends, or says nothing for `timeout_s` seconds; it is dead afterwards.
+        """
+        assert self._process.stdin is not None, "stdin is a pipe"
+        try:
+            self._process.stdin.write(msgspec.json.encode(request) + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._lost() from None
+        line = self._read_line(time.monotonic() + timeout_s)
+        if line is None:
+            self.end()
+            raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
+        return msgspec.json.decode(line, type=messages.Answer)
+
+    def end(self) -> None:
+        """Ends the process and everything it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+    def _read_line(self, deadline: float) -> bytes | None:
+        """The next line of output; None when the deadline passes first."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._output, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    return None
+                chunk = os.read(self._output, 1 << 16)
+                if not chunk:
+                    raise self._lost()
+                self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def _lost(self) -> WorkerLost:
+        """What to say of a process that has ended by itself."""
+        status = self._process.wait()
+        how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+        self._stderr.seek(0)
+        last_words = self._stderr.read().decode(errors="replace").strip().splitlines()[-STDERR_LINES:]
+        self.end()
+        told = f"; its last words: {' | '.join(last_words)}" if last_words else ""
+        return WorkerLost("killed", f"its process ended with {how}{told}")

@@ -1,0 +1,192 @@
+"""The face: pytest-benchmark shows, saves and compares what the instrument has measured.
+
+The first benchmark that runs has all selected cells measured together, interleaved; each `bench_*` test then hands
+its samples to the `benchmark` fixture through a clock that replays them.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benches import session
+from benches.arms import WorkerLost
+from benches.record import FAILURES, Cell, CellRecord, Run, Settings, to_builtins
+from impls import registry
+
+RUN = pytest.StashKey[Run]()
+"""Where the run is kept once it has been measured."""
+
+CHOICE = pytest.StashKey[session.Choice]()
+
+RESULT = "result.json"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the suite, beside pytest-benchmark's own."""
+    group = parser.getgroup("triptych", "what Triptych measures")
+    for name, what in (
+        (
+            "trainer",
+            f"name, module:attribute or file.py:attribute (default {','.join(session.DEFAULT_TRAINERS)})",
+        ),
+        ("workload", f"workload (default {','.join(session.DEFAULT_WORKLOADS)})"),
+        ("device", "platform: cpu, cuda, tpu (default: every one present)"),
+        ("mode", "step, scan or eager (default step)"),
+    ):
+        group.addoption(f"--{name}", action="append", default=[], metavar="NAME", help=f"{what}; repeat or use commas")
+    group.addoption("--restarts", type=int, metavar="N", help="fresh workers per device: the n of every interval")
+    group.addoption("--seed", type=int, default=0, metavar="N", help="seed of the run order (default 0)")
+    group.addoption("--quick", action="store_true", help="a look in half a minute, without intervals")
+    group.addoption("--thorough", action="store_true", help="many restarts, every training to its end")
+    group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A bare `pytest` runs the tests, `pytest --benchmark-only` the benchmarks; a folder that is named always runs."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return None
+    unwanted = "tests" if config.getoption("benchmark_only") else "benches"
+    return True if collection_path == config.rootpath / unwanted else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One benchmark per cell."""
+    if "cell" in metafunc.fixturenames:
+        cells = _choice(metafunc.config).cells()
+        metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
+
+
+def _choice(config: pytest.Config) -> session.Choice:
+    """What the options choose, checked once per session."""
+    if CHOICE not in config.stash:
+        names = {kind: _names(config, kind) for kind in ("trainer", "workload", "device", "mode")}
+        default = session.Choice()
+        try:
+            config.stash[CHOICE] = session.Choice(
+                names["trainer"] or default.trainers,
+                names["workload"] or default.workloads,
+                names["device"],
+                names["mode"] or default.modes,
+            ).checked()
+        except (session.ChoiceError, registry.RegistryError, WorkerLost) as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[CHOICE]
+
+
+def _names(config: pytest.Config, kind: str) -> tuple[str, ...]:
+    given: list[str] = config.getoption(kind)
+    return tuple(dict.fromkeys(name for names in given for name in names.split(",") if name))
+
+
+def _settings(config: pytest.Config) -> Settings:
+    quick, thorough = config.getoption("quick"), config.getoption("thorough")
+    if quick and thorough:
+        raise pytest.UsageError("--quick and --thorough were both given; expected one of them")
+    settings = session.QUICK if quick else session.THOROUGH if thorough else Settings()
+    if config.getoption("benchmark_disable"):
+        settings = session.ONCE
+    restarts = config.getoption("restarts")
+    if restarts is not None and restarts < 1:
+        raise pytest.UsageError(f"--restarts is {restarts}; expected 1 or more")
+    settings = msgspec.structs.replace(settings, seed=config.getoption("seed"))
+    return settings if restarts is None else msgspec.structs.replace(settings, restarts=restarts)
+
+
+def output_folder(config: pytest.Config) -> Path:
+    """Where this run writes."""
+    return config.invocation_params.dir / config.getoption("output")
+
+
+@pytest.fixture(scope="session")
+def run(request: pytest.FixtureRequest) -> Run:
+    """Everything measured, once, for the cells of the selected benchmarks."""
+    config = request.config
+    cells = dict.fromkeys(item.callspec.params["cell"] for item in request.session.items if hasattr(item, "callspec"))
+    references = {registry.label(reference): reference for reference in _choice(config).trainers}
+    command = shlex.join(["pytest", *config.invocation_params.args])
+    config.stash[RUN] = measured = session.new_run(list(cells), _settings(config), command)
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        try:
+            session.take(measured, references, output_folder(config) / RESULT)
+        except (OSError, WorkerLost) as error:
+            pytest.exit(f"nothing could be measured: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+    return measured
+
+
+class ReplayClock:
+    """A clock that stands still but for the durations played on it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def __call__(self) -> float:
+        """The time, in seconds."""
+        return self._now
+
+    def rewind(self) -> None:
+        """Back to 0, so that the next duration is read off without rounding."""
+        self._now = 0.0
+
+    def play(self, seconds: Iterator[float]) -> None:
+        """Lets the next of the recorded durations pass."""
+        self._now += next(seconds)
+
+
+CLOCK = ReplayClock()
+
+Replay = Callable[[str, Callable[[CellRecord], list[float]]], None]
+
+
+@pytest.fixture
+def replay(benchmark: BenchmarkFixture, run: Run, cell: Cell) -> Replay:
+    """Shows one metric of the test's cell: its name, and how to read its samples in seconds off the record."""
+    record = next(record for record in run.cells if record.cell == cell)
+
+    def show(metric: str, samples_of: Callable[[CellRecord], list[float]]) -> None:
+        benchmark.group = f"{metric}: {cell.workload} on {cell.device}" + (f", {cell.mode}" * (cell.mode != "step"))
+        benchmark.extra_info.update(_extra_info(record))
+        if record.outcome.kind in FAILURES:
+            pytest.fail(f"{cell.id} {record.outcome.kind}: {record.outcome.reason}", pytrace=False)
+        samples = samples_of(record)
+        if not samples:
+            pytest.skip(f"{cell.id}: {record.outcome.reason or 'nothing measured'}")
+        benchmark.pedantic(CLOCK.play, args=(iter(samples),), setup=CLOCK.rewind, rounds=len(samples))
+
+    return show
+
+
+def _extra_info(record: CellRecord) -> dict[str, Any]:
+    """What a reader of pytest-benchmark's own file wants beside the times; absent figures are null."""
+    last = record.trainings[-1] if record.trainings else None
+    return {
+        **msgspec.to_builtins(record.cell),
+        "outcome": record.outcome.kind,
+        "reason": record.outcome.reason,
+        "restarts": len({block.restart for block in record.counted_blocks}),
+        "final_loss": last and last.final_loss,
+        "held_out_loss": last and last.held_out_loss,
+        "accuracy": last and last.accuracy,
+    }
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Puts the whole run into pytest-benchmark's file, so that `triptych report` reads it too."""
+    if RUN in config.stash:
+        output_json["triptych"] = to_builtins(config.stash[RUN])
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    """Adds what pytest-benchmark does not know of the machine: devices and libraries."""
+    if RUN in config.stash:
+        known = {arm.name: arm.fingerprint for arm in config.stash[RUN].arms if arm.fingerprint}
+        machine_info["triptych"] = {
+            name: msgspec.to_builtins(msgspec.structs.replace(fingerprint, load_average=None))
+            for name, fingerprint in known.items()
+        }

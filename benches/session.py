@@ -1,0 +1,166 @@
+"""One run of the instrument, from what was asked for to the record: arms, cells, data, file, progress."""
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from benches import messages, record
+from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
+from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
+from benches.schedule import Job, Rim, measure
+from benches.workloads import WORKLOADS, Workload, save
+from impls import registry
+from impls.task import Sgd
+
+DEFAULT_TRAINERS = ("naive", "treemap", "flax_optax")
+DEFAULT_WORKLOADS = ("xor", "digits")
+DEFAULT_REFERENCE = "treemap"
+
+QUICK = Settings(restarts=2, rounds=3, block_s=0.05, train_budget_s=1.5)
+ONCE = Settings(restarts=1, rounds=1, block_s=0.01, train_budget_s=0.2)
+THOROUGH = Settings(restarts=20, rounds=8, train_budget_s=300.0)
+
+
+class ChoiceError(Exception):
+    """Something was asked for that does not exist; the message lists what does."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to measure: the product of trainers, workloads, devices and modes. No device means every one present."""
+
+    trainers: tuple[str, ...] = DEFAULT_TRAINERS
+    workloads: tuple[str, ...] = DEFAULT_WORKLOADS
+    devices: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ("step",)
+
+    def checked(self) -> "Choice":
+        """The same with the devices found, every name known and every trainer loadable by name.
+
+        Raises:
+            ChoiceError: If a workload, device or mode is unknown.
+            impls.registry.RegistryError: If a trainer is.
+        """
+        _check_known("workload", self.workloads, tuple(WORKLOADS))
+        _check_known("mode", self.modes, get_args(Mode))
+        for trainer in self.trainers:
+            registry.label(trainer)
+        if self.devices == ("cpu",):
+            return self
+        present = tuple(find_platforms())
+        _check_known("device", self.devices, present)
+        return replace(self, devices=self.devices or present)
+
+    def cells(self) -> list[Cell]:
+        """Every cell, trainers of one workload and device side by side."""
+        return [
+            Cell(workload, registry.label(trainer), device, mode)  # pyright: ignore[reportArgumentType]  checked
+            for workload in self.workloads
+            for device in self.devices
+            for mode in self.modes
+            for trainer in self.trainers
+        ]
+
+
+def _check_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ChoiceError(f"unknown {kind} {name!r}; expected one of {', '.join(known)}")
+
+
+def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
+    """A record with everything but measurements."""
+    devices = dict.fromkeys(cell.device for cell in cells)
+    arms = [platform_arm(device) for device in devices]
+    trainers = [cell.trainer for cell in cells]
+    return Run(
+        schema=record.SCHEMA,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        commit=commit(),
+        settings=settings,
+        reference=DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0],
+        arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
+        workloads=[describe(WORKLOADS[name]) for name in dict.fromkeys(cell.workload for cell in cells)],
+        cells=[CellRecord(cell, cell.device) for cell in cells],
+    )
+
+
+def describe(workload: Workload) -> WorkloadRecord:
+    """A workload in the record's words."""
+    task = workload.task
+    optimizer = task.optimizer
+    sizes = "-".join(map(str, task.layer_sizes))
+    return WorkloadRecord(
+        name=workload.name,
+        source=workload.source,
+        network=f"{sizes}, {task.activation}, {task.output} output",
+        loss=task.loss,
+        optimizer=f"{'SGD' if isinstance(optimizer, Sgd) else 'Adam'} {optimizer.learning_rate:g}",
+        batch_size=workload.batch_size,
+        steps=workload.steps,
+        parity_rtol=workload.parity_rtol,
+        parity_atol=workload.parity_atol,
+        target_loss=workload.target_loss,
+    )
+
+
+def commit() -> str | None:
+    """The checkout's commit, with "+" for uncommitted changes; None where there is no git."""
+    if shutil.which("git") is None:
+        return None
+    git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    answer = subprocess.run(git, capture_output=True, text=True, check=False)
+    return answer.stdout.strip() or None
+
+
+def take(run: Run, references: dict[str, str], path: Path) -> None:
+    """Measures everything in the run and keeps the file at `path` up to date; Ctrl-C leaves it as far as it came.
+
+    Args:
+        run: From `new_run`; filled in place.
+        references: What the registry loads, by the label that the cells use.
+        path: The result file.
+
+    Raises:
+        benches.arms.WorkerLost: If a worker cannot even start.
+        OSError: If the file cannot be written.
+    """
+    began = time.monotonic()
+
+    def keep() -> None:
+        run.duration_s = time.monotonic() - began
+        record.write(run, path)
+
+    keep()
+    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, _progress() as progress:
+        bar = progress.add_task("starting", total=1.0)
+        paths = {known.name: save(WORKLOADS[known.name], Path(folder)) for known in run.workloads}
+        jobs = [
+            Job(cell, messages.Spec(cell.cell, references[cell.cell.trainer], str(paths[cell.cell.workload])))
+            for cell in run.cells
+        ]
+        rim = Rim(Worker, keep, lambda doing, share: progress.update(bar, description=doing, advance=share))
+        run.status = "interrupted"
+        try:
+            measure(run, [platform_arm(arm.device) for arm in run.arms], jobs, rim)
+            run.status = "complete"
+        finally:
+            keep()
+
+
+def _progress() -> AbstractContextManager[Progress]:
+    """Live progress with time left on a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeRemainingColumn(elapsed_when_finished=True))
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

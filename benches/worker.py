@@ -1,0 +1,54 @@
+"""A worker: the child process that alone imports jax, times blocks and trains.
+
+It reads requests and writes answers as JSON lines. Its real standard output is kept for the answers; whatever
+libraries print goes to standard error. When its parent goes away, so does it, whatever it is doing.
+"""
+
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from benches import messages
+
+
+def main() -> None:
+    """Answers requests from standard input until it closes."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+
+    from benches.measure import Measurer
+
+    measurer = Measurer()
+    decode = msgspec.json.Decoder(messages.Request).decode
+    while True:
+        answer = _answer(measurer.handle, decode(requests.get()))
+        answers.write(msgspec.json.encode(answer) + b"\n")
+        answers.flush()
+
+
+def _listen(stream: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
+    """Passes lines on; at the end of the stream the parent is gone and the process ends at once."""
+    for line in stream:
+        requests.put(line)
+    os._exit(0)
+
+
+def _answer(handle: Callable[[messages.Request], messages.Answer], request: messages.Request) -> messages.Answer:
+    """A trainer may raise anything: every exception becomes an answer with its type and message."""
+    try:
+        return handle(request)
+    except Exception as error:  # noqa: BLE001  the boundary to foreign code
+        out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+        reason = f"{type(error).__name__}: {error}".strip()
+        return messages.Failed("out_of_memory" if out_of_memory else "raised", reason[:2000])
+
+
+if __name__ == "__main__":
+    main()
