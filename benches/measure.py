@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from impls.registry import load
 from jax import monitoring
 
 from benches import messages
@@ -19,6 +18,7 @@ from benches.fingerprint import fingerprint, platforms
 from benches.record import Block, Compile, Mode, Point, Training
 from benches.workloads import WORKLOADS, Data, Workload, batches, read
 from impls import reference
+from impls.registry import load
 
 TRACE = "/jax/core/compile/jaxpr_trace_duration"
 LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"

@@ -99,9 +99,12 @@ def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
         return BreakEven("always")
     if all(saved[restart] <= 0 <= extra[restart] for restart in common):
         return BreakEven("never")
-    for kind, sign in (("after", 1), ("until", -1)):
-        if all(sign * extra[restart] > 0 and sign * saved[restart] > 0 for restart in common):
-            return BreakEven(kind, geometric([extra[restart] / saved[restart] for restart in common]))
+    if all(extra[restart] * saved[restart] > 0 for restart in common):
+        steps = geometric([extra[restart] / saved[restart] for restart in common])
+        if all(saved[restart] > 0 for restart in common):
+            return BreakEven("after", steps)
+        if all(saved[restart] < 0 for restart in common):
+            return BreakEven("until", steps)
     return BreakEven("undecided")
 
 

@@ -315,7 +315,8 @@ def _check_references(run: Run, name: str) -> None:
     for record in run.cells:
         if record.arm not in arms or record.cell.workload not in workloads:
             raise RecordError(
-                f"{name} names arm {record.arm!r} or workload {record.cell.workload!r} but defines no such"
+                f"{name} has a cell of arm {record.arm!r} and workload {record.cell.workload!r}, "
+                "but does not define both"
             )
         if (key := (record.arm, record.cell.id)) in seen:
             raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")

@@ -1,0 +1,78 @@
+"""Ratios pair block with neighbouring block, restart by restart, and come with their certificate."""
+
+import msgspec
+import pytest
+from runs import cell_record, run_of
+
+from benches import pairing
+from benches.record import CellRecord, Outcome
+
+
+def restarts(*step_s: float) -> dict[int, list[float]]:
+    """One restart per number, all its rounds alike."""
+    return dict(enumerate([value] * 3 for value in step_s))
+
+
+def test_drift_cancels_in_a_paired_ratio() -> None:
+    """A machine that gets ten times slower between restarts does not move a ratio of exactly 2."""
+    drift = [1, 2, 3, 5, 8, 10]
+    slow, fast = cell_record("naive", restarts(*(2 * d for d in drift))), cell_record("treemap", restarts(*drift))
+    ratio = pairing.ratio(run_of(slow, fast), slow, fast)
+    assert ratio.time == pytest.approx((2, 2, 2, 6))
+
+
+def test_restart_is_the_unit() -> None:
+    """Three rounds in each of six restarts are six samples, not eighteen."""
+    record = cell_record("treemap", restarts(1, 1, 1, 1, 1, 1))
+    step_s = pairing.step_s(record)
+    assert step_s is not None
+    assert step_s.n == 6
+
+
+def test_only_rounds_that_both_have_are_paired() -> None:
+    """A round in which one side's block was void counts for neither."""
+    ours, theirs = cell_record("naive", {0: [2, 2, 99]}), cell_record("treemap", {0: [1, 1, 1]})
+    ours.blocks[2] = msgspec.structs.replace(ours.blocks[2], void="a compile")
+    assert pairing.paired_ratios(ours, theirs) == [2]
+
+
+@pytest.mark.parametrize(("loss", "holds"), [(0.1, True), (0.10009, True), (0.1002, False)])
+def test_parity_is_the_workloads_tolerance(loss: float, *, holds: bool) -> None:
+    """A tolerance of 1e-3 of the loss plus 1e-6 holds at 0.10009 against 0.1 and breaks at 0.1002."""
+    ours, theirs = cell_record("naive", restarts(2), (0.7, loss)), cell_record("treemap", restarts(1), (0.7, 0.1))
+    assert pairing.parity(run_of(ours, theirs), ours, theirs).holds is holds
+
+
+def test_parity_covers_the_steps_that_both_have_run() -> None:
+    """A training cut after its second point is certified up to there."""
+    ours, theirs = cell_record("naive", restarts(2), (0.7, 0.4)), cell_record("treemap", restarts(1), (0.7, 0.4, 0.1))
+    parity = pairing.parity(run_of(ours, theirs), ours, theirs)
+    assert (parity.holds, parity.steps, parity.reason) == (True, 50, "same losses over 50 steps")
+
+
+def untrained(record: CellRecord) -> CellRecord:
+    record.trainings = []
+    return record
+
+
+def diverged(record: CellRecord) -> CellRecord:
+    record.outcome = Outcome("diverged", "the loss was no longer finite at step 3")
+    return record
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [(untrained, "no losses to compare"), (diverged, "naive: diverged")])
+def test_no_ratio_without_certificate(spoil, reason: str) -> None:
+    """Where parity cannot be shown the reason stands in the ratio's place."""
+    ours, theirs = spoil(cell_record("naive", restarts(2))), cell_record("treemap", restarts(1))
+    ratio = pairing.ratio(run_of(ours, theirs), ours, theirs)
+    assert (ratio.time, ratio.reason) == (None, reason)
+
+
+def test_reference_differs_in_nothing_but_the_trainer() -> None:
+    """The reference of a cell has its workload, device, mode and arm."""
+    ours, theirs = cell_record("naive", restarts(2)), cell_record("treemap", restarts(1))
+    other = cell_record("treemap", restarts(1))
+    other.cell = msgspec.structs.replace(other.cell, device="cuda")
+    run = run_of(ours, other, theirs)
+    assert pairing.reference_of(run, ours, "treemap") is theirs
+    assert pairing.reference_of(run, ours, "absent") is None

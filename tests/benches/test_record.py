@@ -1,0 +1,78 @@
+"""A result file is read back as it was written, and anything else is refused with a sentence."""
+
+import json
+from pathlib import Path
+
+import pytest
+from runs import cell_record, run_of
+
+from benches import record
+from benches.record import RecordError, Run
+
+
+@pytest.fixture
+def run() -> Run:
+    """A run of two cells."""
+    return run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]}))
+
+
+def test_round_trip(run: Run, tmp_path: Path) -> None:
+    """What is written is what is read."""
+    record.write(run, tmp_path / "result.json")
+    assert record.read(tmp_path / "result.json") == run
+
+
+def test_a_pytest_benchmark_file_is_read_by_its_triptych_key(run: Run) -> None:
+    """Other keys beside ours are somebody else's."""
+    text = json.dumps({"machine_info": {}, "benchmarks": [], "triptych": record.to_builtins(run)})
+    assert record.decode(text.encode(), "file") == run
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    """The file is replaced whole or not at all."""
+    path = tmp_path / "result.json"
+    record.write(run, path)
+    run.cells[0].blocks.append(object())  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TypeError):
+        record.write(run, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
+    assert len(record.read(path).cells[0].blocks) == 1
+
+
+def spoiled(run: Run, **changes: object) -> bytes:
+    return json.dumps({"triptych": record.to_builtins(run) | changes}).encode()
+
+
+def test_refusals(run: Run) -> None:
+    """Each bad file gets its own sentence: what was got, what was expected, what to do."""
+    whole = spoiled(run)
+    nan = whole.replace(b'"duration_s": 0.0', b'"duration_s": NaN')
+    negative = whole.replace(b'"duration_s": 0.0', b'"duration_s": -1.0')
+    huge = whole.replace(b'"duration_s": 0.0', b'"duration_s": 1e999')
+    cases = {
+        b"": "is not JSON, or was cut short",
+        whole[: len(whole) // 2]: "is not JSON, or was cut short",
+        b'{"benchmarks": []}': "holds no triptych run",
+        b"[]": "holds no triptych run",
+        b'{"triptych": {"schema": "1"}}': "holds no triptych run",
+        spoiled(run, schema=0): "has schema 0, older than the 1 read here; measure again",
+        spoiled(run, schema=99): "has schema 99, newer than the 1 read here; upgrade triptych",
+        spoiled(run, cells=[{}]): "is not a valid record: Object missing required field `cell`",
+        spoiled(run, status="fine"): "is not a valid record: Invalid enum value 'fine'",
+        negative: "is not a valid record: Expected `float` >= 0",
+        nan: "is not JSON, or was cut short",
+        huge: "is not",
+        spoiled(run, arms=[]): "has a cell of arm 'cpu' and workload 'xor', but does not define both",
+        spoiled(run, cells=record.to_builtins(run)["cells"] * 2): "holds cell xor-naive-cpu-step of arm cpu twice",
+    }
+    for text, sentence in cases.items():
+        with pytest.raises(RecordError) as refusal:
+            record.decode(text, "file.json")
+        assert str(refusal.value).startswith("file.json ")
+        assert sentence in str(refusal.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file and the system's reason."""
+    with pytest.raises(RecordError, match=r"absent\.json cannot be read \(No such file or directory\)"):
+        record.read(tmp_path / "absent.json")

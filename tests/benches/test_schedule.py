@@ -1,0 +1,207 @@
+"""The schedule, watched through workers that only write down what they are asked."""
+
+from collections.abc import Callable
+from itertools import groupby
+
+from runs import XOR
+
+from benches import messages, schedule
+from benches.arms import Arm, Worker, WorkerLost
+from benches.record import (
+    SCHEMA,
+    ArmRecord,
+    Block,
+    Cell,
+    CellRecord,
+    Compile,
+    Point,
+    Run,
+    Settings,
+    Training,
+)
+
+ARM = Arm("cpu", "cpu")
+LOG = list[tuple[int, str, str]]
+
+
+class Watched(Worker):
+    """A worker without a process: logs (worker number, request, cell) and answers plausibly."""
+
+    def __init__(
+        self, number: int, log: LOG, answer: Callable[[messages.Request, str], messages.Answer | None]
+    ) -> None:
+        self.number, self.log, self.override = number, log, answer
+
+    def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
+        cell_id = name_of_cell(request)
+        self.log.append((self.number, type(request).__name__, cell_id))
+        return self.override(request, cell_id) or plausible(request)
+
+    def end(self) -> None:
+        self.log.append((self.number, "end", ""))
+
+
+def name_of_cell(request: messages.Request) -> str:
+    match request:
+        case messages.CompileCold() | messages.Prepare():
+            return request.spec.cell.id
+        case messages.TimeBlock() | messages.Train():
+            return request.cell_id
+        case _:
+            return ""
+
+
+def plausible(request: messages.Request) -> messages.Answer:
+    match request:
+        case messages.CompileCold():
+            return messages.Compiled(Compile(request.restart, 0.01, 0.01, 0.05, 0.1, 1))
+        case messages.Prepare():
+            return messages.Prepared(0.001)
+        case messages.Train():
+            curve = [Point(0, 0, 0.7), Point(100, 0.1, 0.1)]
+            return messages.Trained(Training(request.restart, 100, 0.1, curve, 0.1, None, 1.0, None), None)
+        case messages.TimeBlock():
+            at = (request.restart, request.round, request.position)
+            return messages.BlockTimed(Block(*at, request.steps, 0.1, 0.1))
+        case _:
+            return messages.Described(None)  # pyright: ignore[reportArgumentType]  nobody looks at it here
+
+
+def watch(answer=lambda request, cell_id: None, trainers: str = "abc", **settings: int) -> tuple[Run, LOG, list[int]]:
+    """Runs the schedule over cells of these trainers; gives the record, the log and the saves after each request."""
+    log: LOG = []
+    saves: list[int] = []
+    cells = [CellRecord(Cell("xor", trainer, "cpu"), "cpu") for trainer in trainers]
+    run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", "cpu", {})], [XOR], cells)
+    jobs = [schedule.Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
+    started = iter(range(99))
+    rim = schedule.Rim(
+        start=lambda arm: Watched(next(started), log, answer),
+        save=lambda: saves.append(len(log)),
+        advance=lambda doing, share: None,
+    )
+    schedule.measure(run, [ARM], jobs, rim)
+    return run, log, saves
+
+
+def test_a_restart_is_a_fresh_worker_which_is_ended() -> None:
+    """Three restarts start three workers one after the other, and every one is ended before the next begins."""
+    _, log, _ = watch(restarts=3, rounds=2)
+    assert [number for number, _ in groupby(log, key=lambda entry: entry[0])] == [0, 1, 2]
+    assert [entry[0] for entry in log if entry[1] == "end"] == [0, 1, 2]
+
+
+def test_a_round_is_one_block_of_every_cell() -> None:
+    """Within a round every cell comes once; within a restart positions count up."""
+    run, _, _ = watch(restarts=2, rounds=4)
+    blocks = sorted((b.restart, b.position, b.round, r.cell.trainer) for r in run.cells for b in r.blocks)
+    rounds = [sorted(t for *_, t in group) for _, group in groupby(blocks, key=lambda b: (b[0], b[2]))]
+    assert rounds == [["a", "b", "c"]] * 8
+    assert [position for _, position, _, _ in blocks] == [*range(12), *range(12)]
+
+
+def test_order_is_random_and_follows_from_the_seed() -> None:
+    """The same seed gives the same order, another seed another, and rounds differ among themselves."""
+
+    def order(seed: int) -> list[str]:
+        _, log, _ = watch(restarts=2, rounds=4, seed=seed)
+        return [cell for _, request, cell in log if request == "TimeBlock"]
+
+    first = order(1)
+    assert first == order(1) != order(2)
+    assert len({tuple(first[i : i + 3]) for i in range(0, len(first), 3)}) > 1
+
+
+def test_every_cell_is_compiled_cold_before_any_is_prepared() -> None:
+    """Cold compiles clear all caches, so none may come after a cell was warmed up."""
+    _, log, _ = watch(restarts=1, rounds=1)
+    requests = [request for _, request, _ in log]
+    assert [kind for kind, _ in groupby(requests)] == [
+        "Describe",
+        "CompileCold",
+        "Prepare",
+        "Train",
+        "TimeBlock",
+        "end",
+    ]
+
+
+def test_a_void_block_is_taken_again() -> None:
+    """Two void takes and a good one are three blocks of one round, of which one counts."""
+    takes = iter(["a compile", "a compile", None])
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.TimeBlock) and (void := next(takes, None)):
+            return messages.BlockTimed(Block(0, 0, request.position, 1, 0.1, 0.1, void))
+        return None
+
+    run, _, _ = watch(answer, trainers="a", restarts=1, rounds=1)
+    assert [block.void for block in run.cells[0].blocks] == ["a compile", "a compile", None]
+    assert len(run.cells[0].counted_blocks) == 1
+    assert run.cells[0].outcome.kind == "ok"
+
+
+def test_a_failed_cell_is_left_out_and_the_others_go_on() -> None:
+    """After its first failure a cell is asked nothing more."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        fails = isinstance(request, messages.Prepare) and cell_id == "xor-b-cpu-step"
+        return messages.Failed("raised", "ValueError: no") if fails else None
+
+    run, log, _ = watch(answer, restarts=2, rounds=3)
+    asked = [request for _, request, cell in log if cell == "xor-b-cpu-step"]
+    assert asked == ["CompileCold", "Prepare"]
+    assert [len(record.blocks) for record in run.cells] == [6, 0, 6]
+    assert run.cells[1].outcome.kind == "raised"
+
+
+def test_a_lost_worker_costs_a_restart_which_is_made_up_for() -> None:
+    """The cell that lost it is out; the others still get all their restarts, in fresh workers."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.TimeBlock) and cell_id == "xor-b-cpu-step":
+            raise WorkerLost("killed", "its process ended with signal SIGKILL")
+        return None
+
+    run, log, _ = watch(answer, restarts=3, rounds=2)
+    assert run.cells[1].outcome.kind == "killed"
+    assert len([entry for entry in log if entry[1] == "end"]) == 4
+    for record in (run.cells[0], run.cells[2]):
+        full = [
+            restart for restart, blocks in groupby(record.blocks, key=lambda b: b.restart) if len(list(blocks)) == 2
+        ]
+        assert len(full) >= 3
+
+
+def test_a_run_in_which_every_cell_fails_ends() -> None:
+    """With nothing left to measure no further worker is started."""
+    run, log, _ = watch(lambda request, cell_id: messages.Failed("raised", "no") if cell_id else None, restarts=5)
+    assert len([entry for entry in log if entry[1] == "end"]) == 1
+    assert {record.outcome.kind for record in run.cells} == {"raised"}
+
+
+def test_the_record_is_saved_after_every_answer() -> None:
+    """A kill loses at most the request under way."""
+    _, log, saves = watch(restarts=1, rounds=2)
+    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "end")]
+    assert set(answered) <= set(saves)
+
+
+def test_a_long_training_is_made_once_and_a_short_one_in_every_restart() -> None:
+    """The naive trainer's minutes are spent once; milliseconds give one sample per restart."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.Train) and cell_id == "xor-a-cpu-step":
+            return messages.Trained(Training(request.restart, 100, 30.0, [], 0.1, None, 1.0, None), None)
+        return None
+
+    run, _, _ = watch(answer, restarts=3, rounds=1)
+    assert [len(record.trainings) for record in run.cells] == [1, 3, 3]
+
+
+def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
+    """93 of 900 steps in 12 s leave 807 steps, which at that pace take 104 s."""
+    cut = Training(0, 93, 12.0, [], 0.5, None, None, None)
+    outcome = schedule.outcome_of(cut, 900)
+    assert outcome.kind == "over_budget"
+    assert outcome.reason == "came to step 93 of 900 in 12 s; the rest would take 104 s"

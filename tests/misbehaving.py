@@ -1,0 +1,114 @@
+"""Trainers that misbehave, each in one way; the instrument must name what each of them does."""
+
+import os
+import signal
+import time
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from impls import treemap
+
+SLOW_STEP_S = 0.02
+
+
+class Treemap:
+    """A well-behaved trainer to spoil."""
+
+    def __init__(self, task):
+        self.task = task
+        self.inner = treemap.Trainer(task)
+
+    def init(self, params):
+        return self.inner.init(params)
+
+    def params(self, state):
+        return self.inner.params(state)
+
+    def step(self, state, batch):
+        return self.inner.step(state, batch)
+
+
+class Retracer(Treemap):
+    """Compiles a new program in every step."""
+
+    def step(self, state, batch):
+        return jax.jit(lambda state, batch: treemap.train_step(self.task, state, batch))(state, batch)
+
+
+class HostMover(Treemap):
+    """Reads the loss on the host in every step."""
+
+    def step(self, state, batch):
+        state, loss = self.inner.step(state, batch)
+        return state, jnp.asarray(np.asarray(loss))
+
+
+class Raiser(Treemap):
+    """Raises in its step."""
+
+    def step(self, state, batch):
+        raise ValueError("no such luck")
+
+
+class Sleeper(Treemap):
+    """Never comes back."""
+
+    def step(self, state, batch):
+        time.sleep(1e6)
+
+
+class Suicide(Treemap):
+    """Kills its own process."""
+
+    def step(self, state, batch):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Diverger(Treemap):
+    """Says NaN from its sixth step on."""
+
+    def init(self, params):
+        return self.inner.init(params), jnp.zeros(())
+
+    def params(self, state):
+        return self.inner.params(state[0])
+
+    def step(self, state, batch):
+        inner, loss = self.inner.step(state[0], batch)
+        return (inner, state[1] + 1), jnp.where(state[1] < 5, loss, jnp.nan)
+
+
+class Hoarder(Treemap):
+    """Asks for more memory than there is."""
+
+    def step(self, state, batch):
+        raise MemoryError("cannot allocate 1 PiB")
+
+
+class EarlyReturner(Treemap):
+    """Returns before the work is done: its step waits in a callback, behind the asynchronous dispatch."""
+
+    def __init__(self, task):
+        super().__init__(task)
+        self.step = partial(jax.jit(self.slow_step), bool(task.layer_sizes))
+
+    def slow_step(self, _, state, batch):
+        state, loss = treemap.train_step(self.task, state, batch)
+
+        def wait(loss):
+            time.sleep(SLOW_STEP_S)
+            return loss
+
+        return state, jax.pure_callback(wait, jax.ShapeDtypeStruct((), jnp.float32), loss)
+
+
+class WrongLearner(Treemap):
+    """Learns something else: its rate is a tenth too high."""
+
+    def step(self, state, batch):
+        old = jax.tree.map(jnp.array, state.params)
+        state, loss = self.inner.step(state, batch)
+        return state._replace(params=jax.tree.map(lambda o, n: o + 1.1 * (n - o), old, state.params)), loss
