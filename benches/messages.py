@@ -34,9 +34,10 @@ class CompileCold(msgspec.Struct, frozen=True, tag="compile"):
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
-    """Compile and warm up, prove that a step stays on the device -> Prepared."""
+    """Compile and warm up; if asked to, prove first that a step stays on the device -> Prepared."""
 
     spec: Spec
+    prove: bool
 
 
 class TimeBlock(msgspec.Struct, frozen=True, tag="block"):

@@ -36,7 +36,7 @@ def overhead(workload: str, folder: Path) -> list[float]:
     cell = Cell(workload, "treemap", "cpu")
     spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
     measurer, bench = Measurer(), make_bench(spec)
-    prepared = measurer.handle(messages.Prepare(spec))
+    prepared = measurer.handle(messages.Prepare(spec, prove=False))
     assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
     steps = round(BLOCK_S / prepared.step_s)
 

@@ -47,12 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A bare `pytest` runs the tests, `pytest --benchmark-only` the benchmarks; a folder that is named always runs."""
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return None
-    unwanted = "tests" if config.getoption("benchmark_only") else "benches"
-    return True if collection_path == config.rootpath / unwanted else None
+def pytest_configure(config: pytest.Config) -> None:
+    """A bare `pytest` runs the tests, `pytest --benchmark-only` the benchmarks; what is named on the line stays."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        config.args = ["benches" if config.getoption("benchmark_only") else "tests"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

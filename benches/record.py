@@ -226,7 +226,7 @@ class Run(msgspec.Struct):
     arms: list[ArmRecord]
     workloads: list[WorkloadRecord]
     cells: list[CellRecord]
-    status: Literal["running", "complete", "interrupted"] = "running"
+    status: Literal["incomplete", "complete"] = "incomplete"
     duration_s: Seconds = 0.0
 
     def workload(self, name: str) -> WorkloadRecord:

@@ -113,7 +113,7 @@ class _Restart:
             job.record.compiles.append(answer.compiled)
 
     def _prepare(self, job: Job) -> None:
-        answer = self._ask(job, messages.Prepare(job.spec))
+        answer = self._ask(job, messages.Prepare(job.spec, prove=not job.record.trainings))
         if isinstance(answer, messages.Prepared):
             steps = max(1, round(self._run.settings.block_s / max(answer.step_s, 1e-9)))
             self._block_steps[job.record.arm, job.spec.cell.id] = steps

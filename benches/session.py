@@ -151,7 +151,6 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             for cell in run.cells
         ]
         rim = Rim(Worker, keep, lambda doing, share: progress.update(bar, description=doing, advance=share))
-        run.status = "interrupted"
         try:
             measure(run, [platform_arm(arm.device) for arm in run.arms], jobs, rim)
             run.status = "complete"
