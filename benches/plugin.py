@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benches import session
+from benches import session as suite
 from benches.arms import WorkerLost
 from benches.record import FAILURES, Cell, CellRecord, Run, Settings, to_builtins
 from impls import registry
@@ -22,7 +22,7 @@ from impls import registry
 RUN = pytest.StashKey[Run]()
 """Where the run is kept once it has been measured."""
 
-CHOICE = pytest.StashKey[session.Choice]()
+CHOICE = pytest.StashKey[suite.Choice]()
 
 RESULT = "result.json"
 
@@ -33,9 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, what in (
         (
             "trainer",
-            f"name, module:attribute or file.py:attribute (default {','.join(session.DEFAULT_TRAINERS)})",
+            f"name, module:attribute or file.py:attribute (default {','.join(suite.DEFAULT_TRAINERS)})",
         ),
-        ("workload", f"workload (default {','.join(session.DEFAULT_WORKLOADS)})"),
+        ("workload", f"workload (default {','.join(suite.DEFAULT_WORKLOADS)})"),
         ("device", "platform: cpu, cuda, tpu (default: every one present)"),
         ("mode", "step, scan or eager (default step)"),
     ):
@@ -53,6 +53,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args = ["benches" if config.getoption("benchmark_only") else "tests"]
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Refuses a wrong option with its sentence alone, before any file is collected."""
+    if any("bench" in argument for argument in session.config.args):
+        _choice(session.config)
+        _settings(session.config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One benchmark per cell."""
     if "cell" in metafunc.fixturenames:
@@ -60,19 +67,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
 
 
-def _choice(config: pytest.Config) -> session.Choice:
+def _choice(config: pytest.Config) -> suite.Choice:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
         names = {kind: _names(config, kind) for kind in ("trainer", "workload", "device", "mode")}
-        default = session.Choice()
+        default = suite.Choice()
         try:
-            config.stash[CHOICE] = session.Choice(
+            config.stash[CHOICE] = suite.Choice(
                 names["trainer"] or default.trainers,
                 names["workload"] or default.workloads,
                 names["device"],
                 names["mode"] or default.modes,
             ).checked()
-        except (session.ChoiceError, registry.RegistryError, WorkerLost) as error:
+        except (suite.ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
 
@@ -86,9 +93,9 @@ def _settings(config: pytest.Config) -> Settings:
     quick, thorough = config.getoption("quick"), config.getoption("thorough")
     if quick and thorough:
         raise pytest.UsageError("--quick and --thorough were both given; expected one of them")
-    settings = session.QUICK if quick else session.THOROUGH if thorough else Settings()
+    settings = suite.QUICK if quick else suite.THOROUGH if thorough else Settings()
     if config.getoption("benchmark_disable"):
-        settings = session.ONCE
+        settings = suite.ONCE
     restarts = config.getoption("restarts")
     if restarts is not None and restarts < 1:
         raise pytest.UsageError(f"--restarts is {restarts}; expected 1 or more")
@@ -108,14 +115,21 @@ def run(request: pytest.FixtureRequest) -> Run:
     cells = dict.fromkeys(item.callspec.params["cell"] for item in request.session.items if hasattr(item, "callspec"))
     references = {registry.label(reference): reference for reference in _choice(config).trainers}
     command = shlex.join(["pytest", *config.invocation_params.args])
-    config.stash[RUN] = measured = session.new_run(list(cells), _settings(config), command)
+    config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), command)
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            session.take(measured, references, output_folder(config) / RESULT)
+            suite.take(measured, references, output_folder(config) / RESULT)
         except (OSError, WorkerLost) as error:
-            pytest.exit(f"nothing could be measured: {error}", returncode=pytest.ExitCode.USAGE_ERROR)
+            del config.stash[RUN]
+            pytest.exit(_nothing(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
+
+
+def _nothing(error: OSError | WorkerLost) -> str:
+    if isinstance(error, WorkerLost):
+        return f"nothing could be measured, no worker could start: {error}"
+    return f"the result cannot be written to {error.filename} ({error.strerror}); give another folder with --output"
 
 
 class ReplayClock:

@@ -1,0 +1,167 @@
+"""The front door: `triptych run | report | check | list`.
+
+Exit codes, the same everywhere: 0 fine, 1 a cell failed or a law is broken, 2 wrong usage, 4 nothing measured or not
+comparable. What is heavy is imported by the command that needs it, so that help and errors come at once.
+"""
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import click
+
+PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """One network trained in three ways in JAX, side by side: what does the abstraction cost?
+
+    Exit codes: 0 fine; 1 a cell failed or a law is broken; 2 wrong usage; 4 nothing measured or not comparable.
+    """
+
+
+@cli.command()
+@click.option("--trainer", multiple=True, metavar="NAME", help="Name, module:attribute or file.py:attribute.")
+@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`.")
+@click.option("--device", multiple=True, metavar="NAME", help="cpu, cuda or tpu; every one present by default.")
+@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan or eager.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
+@click.option("--seed", type=int, help="Seed of the run order.")
+@click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
+@click.option("--thorough", is_flag=True, help="Many restarts, every training to its end.")
+@click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
+@click.argument("pytest_args", nargs=-1)
+@click.pass_context
+def run(context: click.Context, pytest_args: tuple[str, ...], **options: object) -> None:
+    """Measure trainers side by side and write the page.
+
+    This is `pytest --benchmark-only` with the options above; what follows `--` goes to pytest as it is, for
+    instance `triptych run -- --benchmark-json=result.json`.
+    """
+    import pytest
+
+    from benches.arms import CHECKOUT
+
+    click.echo("Starting; the first figures come with the first restart.", err=True)
+    files = sorted(map(str, (CHECKOUT / "benches").glob("bench_*.py")))
+    flags = [flag for name, value in options.items() for flag in _flags(name, value)]
+    plugins = ["-p", "benches.plugin", "-p", "reports.plugin", "--rootdir", str(CHECKOUT), "-c", _config(CHECKOUT)]
+    patterns = ["-o", "python_files=bench_*.py", "-o", "python_functions=bench_*", "--import-mode=importlib"]
+    code = pytest.main([*plugins, *patterns, "--benchmark-only", *flags, *pytest_args, *files])
+    codes = {0: PASSED, 1: FAILED, 2: INTERRUPTED, 3: FAILED, 4: USAGE, 5: NOTHING}
+    context.exit(codes.get(int(code), FAILED))
+
+
+def _config(checkout: Path) -> str:
+    """The checkout's configuration; an installed copy has none and needs none."""
+    own = checkout / "pyproject.toml"
+    return str(own) if own.is_file() else "/dev/null"
+
+
+def _flags(name: str, value: object) -> list[str]:
+    """An option in pytest's spelling."""
+    if isinstance(value, tuple):
+        return [f"--{name}={one}" for one in value]
+    if value is None or value is False:
+        return []
+    return [f"--{name}"] if value is True else [f"--{name}={value}"]
+
+
+@cli.command()
+@click.argument("trainers", nargs=-1, required=True, metavar="TRAINER...")
+@click.pass_context
+def check(context: click.Context, trainers: tuple[str, ...]) -> None:
+    """Check that trainers keep the laws of the protocol.
+
+    A TRAINER is a name that `triptych list` shows, package.module:attribute or path/to/file.py:attribute.
+    """
+    from impls import registry
+
+    factories = [_or_exit(registry.RegistryError, USAGE, registry.load, trainer) for trainer in trainers]
+
+    from impls.conformance import check as findings_of
+    from impls.protocol import LAWS
+
+    broken = False
+    for trainer, factory in zip(trainers, factories, strict=True):
+        click.echo(f"{trainer}:")
+        for finding in findings_of(factory):
+            broken = broken or finding.broken is not None
+            click.echo(f"  {'ok    ' if finding.broken is None else 'BROKEN'} {finding.law}. {LAWS[finding.law - 1]}")
+            if finding.broken is not None:
+                click.echo(f"         {finding.broken}")
+    context.exit(FAILED if broken else PASSED)
+
+
+@cli.command("list")
+@click.option("--devices", is_flag=True, help="Also look for devices; this starts jax.")
+def list_(*, devices: bool) -> None:
+    """List trainers, workloads and, if asked, devices."""
+    from benches.session import describe
+    from benches.workloads import WORKLOADS
+    from impls import registry
+
+    click.echo("trainers")
+    for name in registry.names():
+        click.echo(f"  {name}")
+    click.echo("workloads")
+    for workload in map(describe, WORKLOADS.values()):
+        click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
+        click.echo(f"batches of {workload.batch_size}, {workload.steps:,} steps")
+        click.echo(f"  {'':<14} {workload.source}")
+    if devices:
+        from benches.arms import find_platforms
+
+        click.echo("devices")
+        for name in find_platforms():
+            click.echo(f"  {name}")
+
+
+@cli.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--output", default="reports/latest", type=click.Path(path_type=Path), help="Folder of the page.")
+@click.option("--markdown", is_flag=True, help="Print the report as Markdown instead of writing the page.")
+@click.option("--open", "open_", is_flag=True, help="Show the page in a browser.")
+def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bool) -> None:
+    """Write the page of result files: one, several side by side, or a folder of them.
+
+    RESULTS are files that `triptych run` or `pytest --benchmark-json` wrote.
+    """
+    click.echo(f"Reading {', '.join(map(str, results))}", err=True)
+    from benches.record import RecordError
+    from reports.load import load
+    from reports.table import NothingMeasured
+
+    runs = _or_exit(RecordError, NOTHING, load, results)
+
+    if markdown:
+        from reports.terminal import markdown as markdown_of
+
+        click.echo(_or_exit(NothingMeasured, NOTHING, markdown_of, runs))
+        return
+    from reports.page import write_report
+
+    paths = _or_exit(OSError, USAGE, _or_exit, NothingMeasured, NOTHING, write_report, runs, output)
+    click.echo(f"Wrote {paths[0]} and {len(paths) - 1} figures beside it")
+    if open_:
+        webbrowser.open(paths[0].resolve().as_uri())
+
+
+def _or_exit(expected: type[Exception], code: int, function: Any, *arguments: Any) -> Any:
+    """The function's value; on the expected error its sentence on standard error and that exit code."""
+    try:
+        return function(*arguments)
+    except expected as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(code)
+
+
+def main() -> None:
+    """What the `triptych` script calls."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()
