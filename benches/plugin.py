@@ -192,13 +192,3 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     """Puts the whole run into pytest-benchmark's file, so that `triptych report` reads it too."""
     if RUN in config.stash:
         output_json["triptych"] = to_builtins(config.stash[RUN])
-
-
-def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
-    """Adds what pytest-benchmark does not know of the machine: devices and libraries."""
-    if RUN in config.stash:
-        known = {arm.name: arm.fingerprint for arm in config.stash[RUN].arms if arm.fingerprint}
-        machine_info["triptych"] = {
-            name: msgspec.to_builtins(msgspec.structs.replace(fingerprint, load_average=None))
-            for name, fingerprint in known.items()
-        }

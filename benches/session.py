@@ -54,7 +54,7 @@ class Choice:
         _check_known("workload", self.workloads, tuple(WORKLOADS))
         _check_known("mode", self.modes, get_args(Mode))
         for trainer in self.trainers:
-            registry.label(trainer)
+            registry.check(trainer)
         if self.devices == ("cpu",):
             return self
         present = tuple(find_platforms())

@@ -1,0 +1,114 @@
+"""pytest is the face: the usual pytest-benchmark options work on what the instrument has measured."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import misbehaving
+import pytest
+
+from benches import record
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TWO_CELLS = ("--trainer=treemap,flax_optax", "--workload=xor", "--device=cpu")
+
+
+def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs pytest in the checkout, as a user would, and gives what it printed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """A quick run of two trainers with everything saved that can be, and its folder."""
+    folder = tmp_path_factory.mktemp("saved")
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--seed=3", *TWO_CELLS, f"--output={folder / 'latest'}",
+        f"--benchmark-json={folder / 'benchmark.json'}", f"--benchmark-storage={folder / 'storage'}",
+        "--benchmark-save=base", "--benchmark-save-data",
+    )  # fmt: skip
+    return done, folder
+
+
+def test_a_run_passes_and_says_where_everything_is(saved) -> None:
+    """Six benchmarks pass, trainers side by side in one group, and result and page are named."""
+    done, folder = saved
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+    assert "benchmark 'seconds per step: xor on cpu': 2 tests" in done.stdout
+    assert f"wrote {folder / 'latest' / 'index.html'}" in done.stdout
+    assert (folder / "latest" / "index.html").stat().st_size > 10_000
+
+
+def test_no_progress_bar_without_a_terminal(saved) -> None:
+    """What is piped into a log has no control characters."""
+    done, _ = saved
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_replayed_samples_are_the_recorded_ones(saved) -> None:
+    """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
+    _, folder = saved
+    benchmarks = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
+    run = record.read(folder / "latest" / "result.json")
+    for cell in run.cells:
+        shown = next(b for b in benchmarks if b["name"] == f"bench_step[{cell.cell.id}]")
+        assert shown["stats"]["data"] == [block.step_s for block in cell.counted_blocks]
+        assert shown["stats"]["ops"] == pytest.approx(1 / shown["stats"]["mean"])
+        assert shown["extra_info"]["final_loss"] == cell.trainings[-1].final_loss
+
+
+def test_pytest_benchmarks_own_file_holds_the_run(saved) -> None:
+    """The same run is read from pytest-benchmark's JSON as from ours."""
+    _, folder = saved
+    ours, theirs = record.read(folder / "latest" / "result.json"), record.read(folder / "benchmark.json")
+    assert ours.cells == theirs.cells
+    assert ours.settings.seed == 3
+    assert ours.arms == theirs.arms
+
+
+def test_a_saved_run_can_be_compared_with(saved) -> None:
+    """--benchmark-compare finds the earlier benchmarks under their ids."""
+    _, folder = saved
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--restarts=1", *TWO_CELLS, f"--output={folder / 'again'}",
+        f"--benchmark-storage={folder / 'storage'}", "--benchmark-compare=0001",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(NOW)" in done.stdout
+    assert "(0001_base)" in done.stdout
+
+
+def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
+    """--benchmark-disable checks that everything works and prints no table."""
+    done = run_pytest("benches", "--benchmark-disable", *TWO_CELLS, f"--output={tmp_path}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "seconds per step: xor" not in done.stdout
+    assert record.read(tmp_path / "result.json").settings.restarts == 1
+
+
+def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_path: Path) -> None:
+    """The exit code is 1, the reason is printed, and the other cells have passed."""
+    raiser = f"{misbehaving.__file__}:Raiser"
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--restarts=1", f"--trainer=naive,{raiser}", "--workload=xor", "--device=cpu",
+        f"--output={tmp_path}", "-rs",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "raised: ValueError: no such luck" in done.stdout
+    assert "3 failed" in done.stdout or "failed, 2 passed, 1 skipped" in done.stdout
+    assert "of 2,000 in" in done.stdout
+    assert (tmp_path / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"), [((), "tests"), (("--benchmark-only", "--device=cpu"), "benches"), (("benches",), "benches")]
+)
+def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) -> None:
+    """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
+    done = run_pytest("--collect-only", "-q", *arguments)
+    assert {line.partition("/")[0] for line in done.stdout.splitlines() if "::" in line} == {folder}

@@ -1,0 +1,129 @@
+"""The command line: exit codes and sentences."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import misbehaving
+import pytest
+from runs import cell_record, run_of
+
+from benches import record
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def triptych(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs the command line uninstalled, as `python triptych.py`."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, ROOT / "triptych.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    """A result file of two cells."""
+    path = tmp_path / "result.json"
+    record.write(run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]})), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--trainer=treemp"], "no trainer is called 'treemp'"),
+        (["--trainer=absent.py:Trainer"], "there is no file 'absent.py'"),
+        (["--workload=mnist"], "unknown workload 'mnist'; expected one of xor, xor_adam, xnor_online, digits"),
+        (["--device=abacus"], "unknown device 'abacus'; expected one of cpu"),
+        (["--mode=fast"], "unknown mode 'fast'; expected one of step, scan, eager"),
+        (["--quick", "--thorough"], "--quick and --thorough were both given"),
+        (["--restarts=0"], "0 is not in the range x>=1"),
+        (["--device=cpu", "--output=/dev/null/x"], "the result cannot be written to /dev/null/x"),
+        (["--device=cpu", "--output=/dev/null"], "the result cannot be written to /dev/null"),
+        (["--no-such-flag"], "No such option"),
+    ],
+)
+def test_a_wrong_option_of_run_is_answered_with_a_sentence(arguments: list[str], sentence: str) -> None:
+    """Exit code 2, the sentence, no traceback."""
+    done = triptych("run", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_report_writes_a_page(result: Path, tmp_path: Path) -> None:
+    """Exit code 0 and the path of the page."""
+    done = triptych("report", result, "--output", tmp_path / "page")
+    assert done.returncode == 0, done.stderr
+    assert f"Wrote {tmp_path / 'page' / 'index.html'}" in done.stdout
+    assert (tmp_path / "page" / "index.html").is_file()
+
+
+def test_an_unusable_result_is_answered_with_a_sentence(result: Path, tmp_path: Path) -> None:
+    """Truncated, foreign, older, newer and empty results exit with 4."""
+    text = result.read_text()
+    whole = json.loads(text)
+    cases = {
+        text[:100]: "was cut short",
+        '{"benchmarks": []}': "holds no triptych run",
+        json.dumps({"triptych": whole["triptych"] | {"schema": 0}}): "older",
+        json.dumps({"triptych": whole["triptych"] | {"schema": 2}}): "newer",
+        json.dumps({"triptych": whole["triptych"] | {"cells": []}}): "holds no cell",
+    }
+    for content, sentence in cases.items():
+        bad = tmp_path / "bad.json"
+        bad.write_text(content)
+        done = triptych("report", bad, "--output", tmp_path / "page")
+        assert (done.returncode, done.stderr.count("Traceback")) == (4, 0), done.stderr
+        assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["report", "absent.json"], "'absent.json' does not exist"),
+        (["report"], "Missing argument"),
+        (["check", "treemp"], "no trainer is called 'treemp'"),
+        (["check", "impls.treemap:Absent"], "Absent"),
+        (["gallop"], "No such command 'gallop'"),
+    ],
+)
+def test_wrong_usage_is_answered_with_a_sentence(arguments: list[str], sentence: str) -> None:
+    """Exit code 2."""
+    done = triptych(*arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_report_into_an_unwritable_folder(result: Path) -> None:
+    """Exit code 2 and the system's reason."""
+    done = triptych("report", result, "--output", "/dev/null/page")
+    assert done.returncode == 2
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_check_names_the_broken_law() -> None:
+    """A trainer that computes something else exits with 1 and breaks law 5."""
+    done = triptych("check", f"{misbehaving.__file__}:WrongLearner")
+    assert done.returncode == 1
+    assert "BROKEN 5." in done.stdout
+
+
+def test_list_shows_trainers_and_workloads() -> None:
+    """Names that can be typed."""
+    done = triptych("list")
+    assert done.returncode == 0
+    for name in ("naive", "treemap", "flax_optax", "xor", "digits", "diabetes"):
+        assert f"  {name}" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "report", "check", "list"])
+def test_every_command_has_a_page_of_help(command: str) -> None:
+    """At most 40 lines, and every option explained."""
+    done = triptych(command, "--help")
+    assert done.returncode == 0
+    assert 5 < len(done.stdout.splitlines()) <= 40
