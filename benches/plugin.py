@@ -5,6 +5,7 @@ its samples to the `benchmark` fixture through a clock that replays them.
 """
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -114,8 +115,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     config = request.config
     cells = dict.fromkeys(item.callspec.params["cell"] for item in request.session.items if hasattr(item, "callspec"))
     references = {registry.label(reference): reference for reference in _choice(config).trainers}
-    command = shlex.join(["pytest", *config.invocation_params.args])
-    config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), command)
+    config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), _command())
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
@@ -124,6 +124,12 @@ def run(request: pytest.FixtureRequest) -> Run:
             del config.stash[RUN]
             pytest.exit(_nothing(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
+
+
+def _command() -> str:
+    """What was typed, without the folders in which the program happens to lie."""
+    program = Path(sys.argv[0])
+    return shlex.join(["pytest" if program.stem == "__main__" else program.stem, *sys.argv[1:]])
 
 
 def _nothing(error: OSError | WorkerLost) -> str:
