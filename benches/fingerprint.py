@@ -39,7 +39,7 @@ def fingerprint() -> Fingerprint:
         optax=installed("optax"),
         numpy=np.__version__,
         xla_flags=os.environ.get("XLA_FLAGS", ""),
-        matmul_precision=str(jax.config.jax_default_matmul_precision or "default"),
+        matmul_precision=str(jax.config.read("jax_default_matmul_precision") or "default"),
         load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
     )
 

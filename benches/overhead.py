@@ -14,7 +14,8 @@ import click
 import jax
 
 from benches import messages
-from benches.measure import Measurer, make_bench
+from benches.measure import Measurer
+from benches.prepared import prepare
 from benches.record import Cell
 from benches.stats import geometric
 from benches.workloads import WORKLOADS, save
@@ -35,7 +36,7 @@ def overhead(workload: str, folder: Path) -> list[float]:
     """Ratios of seconds per step, instrument over hand-written loop, one per pair of neighbouring blocks."""
     cell = Cell(workload, "treemap", "cpu")
     spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
-    measurer, bench = Measurer(), make_bench(spec)
+    measurer, ready = Measurer(), prepare(spec)
     prepared = measurer.handle(messages.Prepare(spec, prove=False))
     assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
     steps = round(BLOCK_S / prepared.step_s)
@@ -46,7 +47,7 @@ def overhead(workload: str, folder: Path) -> list[float]:
         return timed.block.step_s
 
     def by_hand() -> float:
-        return hand_written(bench.trainer, bench.start(), bench.inputs, steps)
+        return hand_written(ready.trainer, ready.start(), ready.inputs, steps)
 
     by_hand()
     order, ratios = random.Random(0), list[float]()

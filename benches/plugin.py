@@ -86,7 +86,7 @@ def _choice(config: pytest.Config) -> suite.Choice:
 
 
 def _names(config: pytest.Config, kind: str) -> tuple[str, ...]:
-    given: list[str] = config.getoption(kind)
+    given: Any = config.getoption(kind)
     return tuple(dict.fromkeys(name for names in given for name in names.split(",") if name))
 
 
@@ -106,14 +106,14 @@ def _settings(config: pytest.Config) -> Settings:
 
 def output_folder(config: pytest.Config) -> Path:
     """Where this run writes."""
-    return config.invocation_params.dir / config.getoption("output")
+    return config.invocation_params.dir / str(config.getoption("output"))
 
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """Everything measured, once, for the cells of the selected benchmarks."""
     config = request.config
-    cells = dict.fromkeys(item.callspec.params["cell"] for item in request.session.items if hasattr(item, "callspec"))
+    cells = dict.fromkeys(callspec.params["cell"] for item in request.session.items if (callspec := _callspec(item)))
     references = {registry.label(reference): reference for reference in _choice(config).trainers}
     config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), _command())
     capture: Any = config.pluginmanager.getplugin("capturemanager")
@@ -124,6 +124,11 @@ def run(request: pytest.FixtureRequest) -> Run:
             del config.stash[RUN]
             pytest.exit(_nothing(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
+
+
+def _callspec(item: pytest.Item) -> Any:
+    """The parameters of a parametrized test."""
+    return getattr(item, "callspec", None)
 
 
 def _command() -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
@@ -99,22 +99,22 @@ def _gate(*targets: int) -> Callable[[], Data]:
 def _digits() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_digits
 
-    x, label = load_digits(return_X_y=True)
-    return x, np.eye(10)[label]
+    bunch: Any = load_digits()
+    return bunch.data, np.eye(10)[bunch.target]
 
 
 def _breast_cancer() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_breast_cancer
 
-    x, label = load_breast_cancer(return_X_y=True)
-    return x, label[:, None]
+    bunch: Any = load_breast_cancer()
+    return bunch.data, bunch.target[:, None]
 
 
 def _diabetes() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_diabetes
 
-    x, y = load_diabetes(return_X_y=True, scaled=False)
-    return x, y[:, None]
+    bunch: Any = load_diabetes(scaled=False)
+    return bunch.data, bunch.target[:, None]
 
 
 def _split(fetch: Callable[[], tuple[np.ndarray, np.ndarray]], *, scale_targets: bool = False) -> Callable[[], Data]:

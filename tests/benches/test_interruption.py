@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,8 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60.0
 
 
+Running = tuple[subprocess.Popen[bytes], bool, Path]
+
+
 @pytest.fixture
-def running(tmp_path: Path):
+def running(tmp_path: Path) -> Iterator[Running]:
     """A benchmark run of many restarts under way, its workers, and its result file; whatever happens, it is ended."""
     options = ["--trainer=treemap,flax_optax", "--workload=xor", "--device=cpu", "--restarts=99"]
     command = [sys.executable, "-m", "pytest", "--benchmark-only", *options, f"--output={tmp_path}"]
@@ -47,7 +51,7 @@ def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sent: sent.name)
-def test_a_stopped_run_leaves_a_readable_file_and_no_worker(running, sent: signal.Signals) -> None:
+def test_a_stopped_run_leaves_a_readable_file_and_no_worker(running: Running, sent: signal.Signals) -> None:
     """The file holds what was measured, and every worker ends with its parent."""
     process, has_begun, path = running
     assert has_begun

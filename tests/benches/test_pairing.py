@@ -1,5 +1,7 @@
 """Ratios pair block with neighbouring block, restart by restart, and come with their certificate."""
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from runs import cell_record, run_of
@@ -61,7 +63,7 @@ def diverged(record: CellRecord) -> CellRecord:
 
 
 @pytest.mark.parametrize(("spoil", "reason"), [(untrained, "no losses to compare"), (diverged, "naive: diverged")])
-def test_no_ratio_without_certificate(spoil, reason: str) -> None:
+def test_no_ratio_without_certificate(spoil: Callable[[CellRecord], CellRecord], reason: str) -> None:
     """Where parity cannot be shown the reason stands in the ratio's place."""
     ours, theirs = spoil(cell_record("naive", restarts(2))), cell_record("treemap", restarts(1))
     ratio = pairing.ratio(run_of(ours, theirs), ours, theirs)
@@ -76,3 +78,43 @@ def test_reference_differs_in_nothing_but_the_trainer() -> None:
     run = run_of(ours, other, theirs)
     assert pairing.reference_of(run, ours, "treemap") is theirs
     assert pairing.reference_of(run, ours, "absent") is None
+
+
+def compiling(trainer: str, step_s: float, compile_s: float, restarts: int = 7) -> CellRecord:
+    """A cell that compiles so long and then steps so fast, the same in every restart."""
+    record = cell_record(trainer, {restart: [step_s] * 3 for restart in range(restarts)})
+    record.compiles = [
+        msgspec.structs.replace(one, trace_s=0.0, lower_s=0.0, backend_s=compile_s) for one in record.compiles
+    ]
+    return record
+
+
+@pytest.mark.parametrize(
+    ("step_s", "compile_s", "kind", "steps"),
+    [
+        (0.5, 101.0, "after", 200),  # 100 s more to compile, half a second saved per step
+        (1.5, 0.5, "until", 1),
+        (0.5, 1.0, "always", None),
+        (0.5, 0.5, "always", None),
+        (1.0, 1.0, "always", None),
+        (1.5, 1.5, "never", None),
+        (1.5, 1.0, "never", None),
+    ],
+)
+def test_break_even_is_extra_compile_over_time_saved(
+    step_s: float, compile_s: float, kind: str, steps: float | None
+) -> None:
+    """Against a reference that compiles for one second and steps in one."""
+    even = pairing.break_even(compiling("naive", step_s, compile_s), compiling("treemap", 1.0, 1.0))
+    assert even.kind == kind
+    assert (even.steps and even.steps.value) == (steps and pytest.approx(steps))
+
+
+def test_break_even_without_agreement_or_data() -> None:
+    """Restarts that point different ways decide nothing; no compile in common says nothing."""
+    mixed = compiling("naive", 0.5, 2.0)
+    mixed.compiles[0] = msgspec.structs.replace(mixed.compiles[0], backend_s=0.5)
+    reference = compiling("treemap", 1.0, 1.0)
+    assert pairing.break_even(mixed, reference).kind == "undecided"
+    mixed.compiles = []
+    assert pairing.break_even(mixed, reference).kind == "unknown"

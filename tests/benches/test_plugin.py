@@ -12,6 +12,8 @@ import pytest
 from benches import record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+Saved = tuple[subprocess.CompletedProcess[str], Path]
+
 TWO_CELLS = ("--trainer=treemap,flax_optax", "--workload=xor", "--device=cpu")
 
 
@@ -23,7 +25,7 @@ def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
     """A quick run of two trainers with everything saved that can be, and its folder."""
     folder = tmp_path_factory.mktemp("saved")
     done = run_pytest(
@@ -34,7 +36,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Complete
     return done, folder
 
 
-def test_a_run_passes_and_says_where_everything_is(saved) -> None:
+def test_a_run_passes_and_says_where_everything_is(saved: Saved) -> None:
     """Six benchmarks pass, trainers side by side in one group, and result and page are named."""
     done, folder = saved
     assert done.returncode == 0, done.stdout + done.stderr
@@ -44,13 +46,13 @@ def test_a_run_passes_and_says_where_everything_is(saved) -> None:
     assert (folder / "latest" / "index.html").stat().st_size > 10_000
 
 
-def test_no_progress_bar_without_a_terminal(saved) -> None:
+def test_no_progress_bar_without_a_terminal(saved: Saved) -> None:
     """What is piped into a log has no control characters."""
     done, _ = saved
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_replayed_samples_are_the_recorded_ones(saved) -> None:
+def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
     """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
     _, folder = saved
     benchmarks = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
@@ -62,7 +64,7 @@ def test_replayed_samples_are_the_recorded_ones(saved) -> None:
         assert shown["extra_info"]["final_loss"] == cell.trainings[-1].final_loss
 
 
-def test_pytest_benchmarks_own_file_holds_the_run(saved) -> None:
+def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
     """The same run is read from pytest-benchmark's JSON as from ours."""
     _, folder = saved
     ours, theirs = record.read(folder / "latest" / "result.json"), record.read(folder / "benchmark.json")
@@ -71,7 +73,7 @@ def test_pytest_benchmarks_own_file_holds_the_run(saved) -> None:
     assert ours.arms == theirs.arms
 
 
-def test_a_saved_run_can_be_compared_with(saved) -> None:
+def test_a_saved_run_can_be_compared_with(saved: Saved) -> None:
     """--benchmark-compare finds the earlier benchmarks under their ids."""
     _, folder = saved
     done = run_pytest(
@@ -106,7 +108,8 @@ def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "folder"), [((), "tests"), (("--benchmark-only", "--device=cpu"), "benches"), (("benches",), "benches")]
+    ("arguments", "folder"),
+    [((), "tests"), (("--benchmark-only", "--device=cpu"), "benches"), (("benches",), "benches")],
 )
 def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) -> None:
     """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""

@@ -22,14 +22,13 @@ from benches.record import (
 
 ARM = Arm("cpu", "cpu")
 LOG = list[tuple[int, str, str]]
+Override = Callable[[messages.Request, str], messages.Answer | None]
 
 
 class Watched(Worker):
     """A worker without a process: logs (worker number, request, cell) and answers plausibly."""
 
-    def __init__(
-        self, number: int, log: LOG, answer: Callable[[messages.Request, str], messages.Answer | None]
-    ) -> None:
+    def __init__(self, number: int, log: LOG, answer: Override) -> None:
         self.number, self.log, self.override = number, log, answer
 
     def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
@@ -67,7 +66,11 @@ def plausible(request: messages.Request) -> messages.Answer:
             return messages.Described(None)  # pyright: ignore[reportArgumentType]  nobody looks at it here
 
 
-def watch(answer=lambda request, cell_id: None, trainers: str = "abc", **settings: int) -> tuple[Run, LOG, list[int]]:
+def plausible_always(request: messages.Request, cell_id: str) -> None:
+    """Overrides no answer."""
+
+
+def watch(answer: Override = plausible_always, trainers: str = "abc", **settings: int) -> tuple[Run, LOG, list[int]]:
     """Runs the schedule over cells of these trainers; gives the record, the log and the saves after each request."""
     log: LOG = []
     saves: list[int] = []

@@ -1,0 +1,84 @@
+"""A cell made ready in a worker: its trainer built, its batches on the device, its mode turned into one call."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from benches.messages import Spec
+from benches.record import Mode
+from benches.workloads import WORKLOADS, Data, Layers, Workload, batches, read
+from impls.registry import load
+
+
+@dataclass
+class PreparedCell:
+    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`."""
+
+    workload: Workload
+    data: Data
+    trainer: Any
+    call: Callable[[Any, Any], tuple[Any, Any]]
+    inputs: list[Any]
+    steps_per_call: int
+    mode: Mode
+
+    def start(self) -> Any:
+        """A fresh state from the starting values, ready on the device."""
+        layers = starting_values(self.workload.name)
+        params = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in layers]
+        return jax.block_until_ready(self.trainer.init(params))
+
+    def running(self) -> AbstractContextManager[Any]:
+        """The mode's own way to run: as it is, or with jit switched off."""
+        return jax.disable_jit() if self.mode == "eager" else nullcontext()
+
+
+@lru_cache
+def starting_values(workload: str) -> Layers:
+    """Drawn once per worker: some recipes draw by jax, whose programs would be compiled anew after every cold start."""
+    return WORKLOADS[workload].initial_params()
+
+
+def prepare(spec: Spec) -> PreparedCell:
+    """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device."""
+    workload = WORKLOADS[spec.cell.workload]
+    data = read(Path(spec.data_path))
+    trainer = load(spec.reference)(workload.task)
+    inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
+    if spec.cell.mode != "scan":
+        return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, spec.cell.mode)
+    xs, ys = (jnp.stack(parts) for parts in zip(*inputs, strict=True))
+    call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
+    return PreparedCell(workload, data, trainer, call, [(xs, ys)], workload.steps, "scan")
+
+
+def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:
+    """A whole training as one program: `steps` steps over batches stacked along the first axis."""
+
+    def train(state: Any, stacked: Any) -> tuple[Any, Any]:
+        def body(state: Any, t: Any) -> tuple[Any, Any]:
+            batch = jax.tree.map(lambda rows: rows[t % n_batches], stacked)
+            return step(state, batch)
+
+        return jax.lax.scan(body, state, jnp.arange(steps))
+
+    return train
+
+
+def why_it_leaves_the_device(cell: PreparedCell) -> str | None:
+    """Runs one step on abstract arrays: a step that asks for a value on the host cannot go on without one.
+
+    A transfer guard sees the same on an accelerator, but on the CPU device and host share their memory and no
+    transfer ever happens that it could see.
+    """
+    try:
+        jax.eval_shape(cell.call, cell.start(), cell.inputs[0])
+    except jax.errors.JAXTypeError as error:
+        return f"a step moves data to the host ({type(error).__name__}), so every block has a transfer inside"
+    return None
