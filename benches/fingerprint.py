@@ -4,6 +4,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -21,6 +22,7 @@ def platforms() -> list[str]:
 def fingerprint() -> Fingerprint:
     """Describes this process: its machine, its device and its libraries."""
     device = jax.devices()[0]
+    config: Any = jax.config
     on_cpu = device.platform == "cpu"
     return Fingerprint(
         cpu_model=cpu_model(),
@@ -39,7 +41,7 @@ def fingerprint() -> Fingerprint:
         optax=installed("optax"),
         numpy=np.__version__,
         xla_flags=os.environ.get("XLA_FLAGS", ""),
-        matmul_precision=str(jax.config.read("jax_default_matmul_precision") or "default"),
+        matmul_precision=str(config.jax_default_matmul_precision or "default"),
         load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
     )
 

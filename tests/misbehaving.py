@@ -1,5 +1,7 @@
 """Trainers that misbehave, each in one way; the instrument must name what each of them does."""
 
+# pyright: basic
+
 import os
 import signal
 import time
