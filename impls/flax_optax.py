@@ -24,8 +24,8 @@ from impls.task import PROBABILITY_FLOOR, Sgd, Task
 
 ACTIVATIONS = {"relu": nn.relu, "tanh": nn.tanh, "sigmoid": nn.sigmoid}
 
-Variables = dict[str, Any]
-"""Flax's own tree: {"params": {"Dense_0": {"kernel": (in, out), "bias": (out,)}, ...}}."""
+Variables = Any
+"""Flax's own tree, which Optax takes and gives back as any tree: {"params": {"Dense_0": {"kernel", "bias"}, ...}}."""
 
 
 class State(NamedTuple):

@@ -87,8 +87,7 @@ class Trainer:
         for x, y in zip(*batch, strict=True):
             sample_loss, sample_grads = jax.value_and_grad(loss)(weights, self.task, x, y)
             total = total + sample_loss
-            for name in grads:
-                grads[name] = grads[name] + sample_grads[name]
+            grads = {name: grad + sample_grads[name] for name, grad in grads.items()}
         size = len(batch[0])
         mean_grads = {name: grad / size for name, grad in grads.items()}
         return update(self.task, state, mean_grads), total / size

@@ -11,7 +11,7 @@ The laws, one `check_*` each in `conformance.py`:
 3. Deterministic: the same starting values and batches give the same losses and parameters, bit for bit.
 4. Honest loss: `step` returns the mean loss of the batch before the update, as a float32 scalar.
 5. Right numbers: after 20 steps of every optimizer, loss and activation the parameters agree with a float64
-   reference within `PARAMS_RTOL` and `PARAMS_ATOL`.
+   reference within `PARAMS_RTOL` and `PARAMS_ATOL`, where jax is asked for matrix products in full float32.
 6. It learns: on XOR the loss falls below a fifth of where it began.
 7. Compile once: at fixed shapes nothing is traced or compiled after the first step.
 8. Hands off: `step` may consume (donate) its state, but never touches the batch or the arrays given to `init`.

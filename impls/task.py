@@ -118,7 +118,7 @@ def _check_optimizer(optimizer: object) -> None:
 
 
 def _check_number(field: str, value: object, *, low: float, high: float, low_allowed: bool) -> None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not (low < value < high or (low_allowed and value == low)):
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+    if not (low < number < high or (low_allowed and number == low)):
         bracket = "[" if low_allowed else "("
         raise TaskError(f"{field} is {value!r}; expected a number in {bracket}{low:g}, {high:g})")

@@ -118,3 +118,9 @@ def test_break_even_without_agreement_or_data() -> None:
     assert pairing.break_even(mixed, reference).kind == "undecided"
     mixed.compiles = []
     assert pairing.break_even(mixed, reference).kind == "unknown"
+
+
+def test_no_compile_time_is_a_figure_too() -> None:
+    """A trainer that compiles nothing took 0 seconds, with an interval, not an error."""
+    estimate = pairing.compile_s(compiling("naive", 1.0, 0.0))
+    assert estimate == (0, 0, 0, 7)

@@ -109,7 +109,7 @@ def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_pa
 
 @pytest.mark.parametrize(
     ("arguments", "folder"),
-    [((), "tests"), (("--benchmark-only", "--device=cpu"), "benches"), (("benches",), "benches")],
+    [((), "tests"), (("--benchmark-only",), "benches"), (("benches",), "benches")],
 )
 def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) -> None:
     """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
