@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from benches.record import FAILURES, Block, CellRecord, Run
-from benches.stats import Estimate, geometric
+from benches.stats import Estimate, geometric, hodges_lehmann
 
 
 class Parity(NamedTuple):
@@ -60,8 +60,13 @@ def step_s(record: CellRecord) -> Estimate | None:
 
 
 def compile_s(record: CellRecord) -> Estimate | None:
-    """Seconds of tracing, lowering and compiling with their interval over restarts."""
-    return _estimate([compiled.compile_s for compiled in record.compiles])
+    """Seconds of tracing, lowering and compiling with their interval over restarts.
+
+    Without jit nothing compiles: where a restart took no time at all, the seconds themselves are ranked, not their
+    logarithms.
+    """
+    values = [compiled.compile_s for compiled in record.compiles]
+    return _estimate(values, geometric if all(values) else hodges_lehmann)
 
 
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:

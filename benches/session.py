@@ -48,13 +48,18 @@ class Choice:
         """The same with the devices found, every name known and every trainer loadable by name.
 
         Raises:
-            ChoiceError: If a workload, device or mode is unknown.
-            impls.registry.RegistryError: If a trainer is.
+            ChoiceError: If a workload, device or mode is unknown, or two trainers would go by one name.
+            impls.registry.RegistryError: If a trainer is unknown.
         """
         _check_known("workload", self.workloads, tuple(WORKLOADS))
         _check_known("mode", self.modes, get_args(Mode))
+        labels: dict[str, str] = {}
         for trainer in self.trainers:
             registry.check(trainer)
+            if (other := labels.setdefault(registry.label(trainer), trainer)) != trainer:
+                raise ChoiceError(
+                    f"{other} and {trainer} would both be called {registry.label(trainer)}; rename one file"
+                )
         if self.devices == ("cpu",):
             return self
         present = tuple(find_platforms())
