@@ -1,5 +1,6 @@
 """The workloads hold what their sources say."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_starting_values_are_canonical_and_follow_from_the_seed(name: str) -> No
     sizes = workload.task.layer_sizes
     first, again, other = workload.initial_params(0), workload.initial_params(0), workload.initial_params(1)
     shapes = [(layer["w"].shape, layer["b"].shape) for layer in first]
-    assert shapes == [((i, o), (o,)) for i, o in zip(sizes, sizes[1:], strict=False)]
+    assert shapes == [((i, o), (o,)) for i, o in itertools.pairwise(sizes)]
     assert all(array.dtype == np.float32 for layer in first for array in layer.values())
     assert all(np.array_equal(a["w"], b["w"]) for a, b in zip(first, again, strict=True))
     assert not np.array_equal(first[0]["w"], other[0]["w"])
