@@ -1,0 +1,1 @@
+"""What it says: tables, figures, the page, the words."""

@@ -1,0 +1,191 @@
+"""The page: one HTML file that opens from disk, asks no network, and says everything without JavaScript."""
+
+import base64
+import hashlib
+import math
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from benches.record import Fingerprint, Run
+from benches.stats import CONFIDENCE, smallest_n
+from reports import columns, embed, naming, svg, text, verdict
+from reports.cards import cards
+from reports.courses import medians
+from reports.exhibit import Exhibit
+from reports.exhibits import exhibits
+from reports.glossary import GLOSSARY
+from reports.styles import DARK, LIGHT, glyphs, styles
+from reports.table import MARGIN, Report, Row, report
+
+HERE = Path(__file__).parent
+MOST_DETAILS = 60
+
+
+class Figure(NamedTuple):
+    """An exhibit with its drawing."""
+
+    exhibit: Exhibit
+    drawing: svg.Drawing
+    png: bytes
+
+
+class Fact(NamedTuple):
+    """One line of the environment table: a value per arm, and whether they differ."""
+
+    name: str
+    values: list[str]
+    differs: bool
+
+
+def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
+    """Writes the page and its figures, the same bytes for the same runs.
+
+    Returns:
+        The files written, the page first.
+
+    Raises:
+        NothingMeasured: If no cell of the runs has anything to show.
+        OSError: If the folder cannot be written.
+    """
+    view = report(runs)
+    drawn = [_draw(view, exhibit) for exhibit in exhibits(view)]
+    data = embed.downloads(view)
+    files: dict[str, bytes] = {"index.html": render(view, drawn, data).encode()}
+    files |= {one.address: one.content for one in data if not one.carried}
+    for figure in drawn:
+        files[f"figures/{figure.exhibit.key}.svg"] = figure.drawing.standalone().encode()
+        files[f"figures/{figure.exhibit.key}.png"] = figure.png
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return [folder / name for name in files]
+
+
+def _draw(view: Report, exhibit: Exhibit) -> Figure:
+    figure = svg.build(exhibit.plot, view)
+    words = f"{exhibit.finding} {exhibit.reading}"
+    return Figure(exhibit, svg.draw(figure, exhibit.key, exhibit.title, words), svg.png(figure))
+
+
+def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Download]) -> str:
+    """The HTML of a report."""
+    classes, marks = glyphs(styles(view.trainers))
+    style = _sheet() + marks + "".join(figure.drawing.css for figure in figures)
+    ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
+    script = (HERE / "page.js").read_text()
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        finalize=_printable,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["safe_name"] = text.name
+    return environment.get_template("page.html.jinja").render(
+        view=view,
+        columns=columns.columns(view),
+        sentences=verdict.sentences(view),
+        caveats=verdict.caveats(view),
+        cards=cards(view),
+        rows=naming.side_by_side(view),
+        figures=[(figure.exhibit, Markup(figure.drawing.markup)) for figure in figures],  # noqa: S704 - our own SVG
+        facts=facts(view),
+        glyphs=classes,
+        one_device=len({row.place.device for row in view.rows}) == 1,
+        glossary=GLOSSARY,
+        workloads=list({work.name: work for source in view.sources for work in source.run.workloads}.values()),
+        ratios=text.count(ratios, "ratio"),
+        misses=f"{ratios * (1 - CONFIDENCE):.2g}",
+        arms=[(source, arm) for source in view.sources for arm in source.run.arms],
+        most_details=MOST_DETAILS,
+        medians=medians,
+        reproduce=reproduce,
+        sort_key=_order,
+        text=text,
+        margin=f"{100 * MARGIN:g} %",
+        confidence=f"{100 * CONFIDENCE:g} %",
+        needed=smallest_n(),
+        downloads=data,
+        csv=embed.link(embed.csv(view).encode()),
+        chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
+        style=Markup(style),  # noqa: S704 - no foreign text in it
+        script=Markup(script),  # noqa: S704 - our own file
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+
+
+def _printable(value: Any) -> Any:
+    """Foreign text without characters that steer what follows; our own markup as it is."""
+    return text.printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _sheet() -> str:
+    pairs = ";".join(f"{name}:light-dark({LIGHT[name]},{DARK[name]})" for name in LIGHT)
+    return f":root{{{pairs}}}\n" + (HERE / "page.css").read_text()
+
+
+def _hash(content: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element that holds it."""
+    return msgspec.json.encode(value).decode().replace("<", "\\u003c")
+
+
+def _order(entry: text.Entry) -> str:
+    """What a figure sorts by, where its words do not sort by themselves."""
+    if entry.order is None:
+        return ""
+    return f"{entry.order:.6g}" if math.isfinite(entry.order) else "1e308"
+
+
+def reproduce(view: Report, row: Row) -> str:
+    """The command that measures a cell and its reference again."""
+    place, run = row.place, view.source(row.place.source).run
+    options = [("--workload", place.workload), ("--trainer", row.trainer)]
+    if row.reference != row.trainer:
+        options.append(("--trainer", row.reference))
+    options += [("--device", place.device), ("--mode", place.mode)]
+    options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
+    return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
+
+
+def _quoted(value: str) -> str:
+    """One word for a shell, with unprintable characters spelled out."""
+    if value.isprintable():
+        return shlex.quote(value)
+    return "$'" + value.encode("unicode_escape").decode().replace("'", "\\'") + "'"
+
+
+def facts(view: Report) -> list[Fact]:
+    """The environment of every arm, side by side."""
+    arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
+    lines = [(name, [_fact(arm.fingerprint, name) for _, arm in arms]) for name in Fingerprint.__struct_fields__]
+    lines += [
+        ("environment", [", ".join(f"{key}={value}" for key, value in sorted(arm.env.items())) for _, arm in arms]),
+        ("commit", [run.commit or "" for run, _ in arms]),
+        ("measured", [run.created for run, _ in arms]),
+        ("command", [run.command for run, _ in arms]),
+        ("seed of the order", [str(run.settings.seed) for run, _ in arms]),
+    ]
+    return [
+        Fact(name.replace("_", " "), [text.name(value, 500) or text.NONE for value in values], len(set(values)) > 1)
+        for name, values in lines
+    ]
+
+
+def _fact(fingerprint: Fingerprint | None, name: str) -> str:
+    value = getattr(fingerprint, name) if fingerprint else None
+    if name == "memory_bytes" and value is not None:
+        return text.size(value)
+    if isinstance(value, list):
+        return ", ".join(f"{one:g}" for one in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,81 @@
+"""The report without a page: a table for the terminal, and Markdown for a comment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from benches.record import Run
+from reports import naming, text, verdict
+from reports.columns import Column, columns
+from reports.table import Report, Row
+from reports.table import report as view
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHORT = ("trainer", "workload", "run", "arm", "device", "mode", "speed", "ratio", "compile", "final_loss", "outcome")
+"""The columns that fit into a terminal."""
+
+
+def summary(report: Report) -> list[str]:
+    """The verdict and its caveats, sentence by sentence."""
+    return [*verdict.sentences(report), *verdict.caveats(report)]
+
+
+def terminal(runs: Sequence[Run]) -> "Table":
+    """The short columns as a rich table, the verdict as its title; the caller prints it.
+
+    Raises:
+        NothingMeasured: If no cell of the runs has anything to show.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    report = view(runs)
+    said = Text("\n".join(summary(report)))
+    table = Table(title=said, title_justify="left", title_style="bold", expand=False)
+    chosen = [column for column in columns(report) if column.key in SHORT]
+    for column in chosen:
+        table.add_column(Text(column.title), overflow="fold")
+    previous = None
+    for row in naming.side_by_side(report):
+        if previous not in (None, naming.scene(row.place)):
+            table.add_section()
+        previous = naming.scene(row.place)
+        entries = [column.entry(row) for column in chosen]
+        table.add_row(*(Text("\n".join([entry.main, *entry.notes])) for entry in entries))
+    return table
+
+
+def cell(column: Column, row: Row) -> str:
+    """A figure with its remarks."""
+    entry = column.entry(row)
+    return f"{entry.main} {entry.note}" if entry.notes else entry.main
+
+
+def markdown(runs: Sequence[Run]) -> str:
+    """The verdict, the whole table and how it was measured, for a pull request or a chat.
+
+    Raises:
+        NothingMeasured: If no cell of the runs has anything to show.
+    """
+    report = view(runs)
+    shown = columns(report)
+    lines = ["| " + " | ".join(column.title for column in shown) + " |", "|" + " --- |" * len(shown)]
+    lines += [
+        "| " + " | ".join(escaped(cell(column, row)) for column in shown) + " |" for row in naming.side_by_side(report)
+    ]
+    sources = [
+        f"{f'Run {source.label}: ' if len(report.sources) > 1 else ''}measured {source.run.created} in "
+        f"{text.seconds(source.run.duration_s)} by `{text.name(source.run.command).replace('`', '')}`, commit "
+        f"{(source.run.commit or 'unknown')[:12]}, {source.run.status}; 95 % intervals over restarts in brackets."
+        for source in report.sources
+    ]
+    said = [escaped(sentence) for sentence in summary(report)]
+    return "\n\n".join([f"**{said[0]}**", *said[1:], "\n".join(lines), *sources]) + "\n"
+
+
+def escaped(words: str) -> str:
+    """Words that Markdown and HTML take as they are."""
+    for character in "\\`*_[]|~":
+        words = words.replace(character, f"\\{character}")
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

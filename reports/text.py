@@ -1,0 +1,173 @@
+"""Values as words and figures: the page, the Markdown text and the terminal table all say it in these."""
+
+import math
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from benches.pairing import BreakEven, Parity
+from benches.record import Outcome
+from benches.stats import Estimate, smallest_n
+from reports.table import MARGIN, Row, Spread
+
+NONE = DASH = "\u2013"
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
+ROUNDS_UP = 0.9995
+"""From here on three digits of a value are those of the next unit."""
+
+
+class Entry(NamedTuple):
+    """One cell of a table: the figure, remarks on it, and what it sorts by."""
+
+    main: str
+    notes: tuple[str, ...] = ()
+    order: float | None = None
+
+    @property
+    def note(self) -> str:
+        """The remarks in one line."""
+        return ", ".join(self.notes)
+
+
+def significant(value: float) -> str:
+    """Three significant digits, half rounded up as browsers do: 76,900 or 13.1 or 0.0193 or 1.23e-5."""
+    if not math.isfinite(value):
+        return NONE
+    if value == 0:
+        return "0"
+    exact = Decimal(value)
+    rounded = exact.quantize(Decimal((0, (1,), exact.adjusted() - 2)), ROUND_HALF_UP)
+    rounded = rounded.quantize(Decimal((0, (1,), rounded.adjusted() - 2)))
+    if not -4 <= rounded.adjusted() < 7:
+        digits, exponent = f"{rounded:.2e}".split("e")
+        return f"{digits}e{int(exponent)}"
+    return f"{rounded:,f}"
+
+
+def range_of(low: float, high: float, show: Callable[[float], str] = significant) -> str:
+    """An interval in brackets."""
+    return f"[{show(low)}{DASH}{show(high)}]"
+
+
+def interval(estimate: Estimate, show: Callable[[float], str] = significant) -> str:
+    """The interval of an estimate, or why there is none."""
+    if estimate.low is None or estimate.high is None:
+        return f"no interval: {shortage(estimate.n)}"
+    return range_of(estimate.low, estimate.high, show)
+
+
+def shortage(restarts: int) -> str:
+    """How many restarts there were, and how many would give an interval."""
+    return f"{count(restarts, 'restart')}, {smallest_n()} needed"
+
+
+def when(created: str) -> str:
+    """A moment as people write it, if it is one."""
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return name(created)
+    return f"{moment:%Y-%m-%d %H:%M %Z}".strip()
+
+
+def inverse(estimate: Estimate) -> Estimate:
+    """Steps per second from seconds per step."""
+    low, high = (None if bound is None else 1 / bound for bound in (estimate.high, estimate.low))
+    return Estimate(1 / estimate.value, low, high, estimate.n)
+
+
+def count(number: int, noun: str) -> str:
+    """For instance "1 restart" or "2,000 steps"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def seconds(value: float) -> str:
+    """With the unit that leaves one to three digits before the point."""
+    for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= ROUNDS_UP * size:
+            return f"{significant(value / size)} {unit}"
+    return f"{significant(value / 1e-9)} ns" if value else "0 s"
+
+
+def size(value: float) -> str:
+    """Bytes in decimal units."""
+    for step, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= ROUNDS_UP * step:
+            return f"{significant(value / step)} {unit}"
+    return f"{significant(value)} B"
+
+
+def percent(value: float) -> str:
+    """A share of one in percent."""
+    return f"{significant(100 * value)} %"
+
+
+def name(text: str, limit: int = 200) -> str:
+    """A name that somebody else chose: nothing in it steers the text around it, and a long one is cut."""
+    safe = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    short = safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
+    to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in short)
+    return f"{ISOLATE}{short}{END_OF_ISOLATE}" if to_the_left else short
+
+
+def printable(text: str) -> str:
+    """A text of ours that may hold names: what is left in it of other foreign text cannot steer either."""
+    kept = (ISOLATE, END_OF_ISOLATE)
+    return "".join(one if one.isprintable() or one in kept else "\ufffd" for one in text)
+
+
+def outcome(value: Outcome) -> str:
+    """The kind of an outcome in words."""
+    return value.kind.replace("_", " ")
+
+
+def ratio(row: Row) -> Entry:
+    """Time per step over the reference's, or in its place why it cannot be said."""
+    time = row.ratio.time
+    if time is None:
+        return Entry("no ratio", (name(row.ratio.reason),))
+    if row.standing == "reference":
+        return Entry(significant(1), ("reference",), 1.0)
+    if time.low is None:
+        return Entry(significant(time.value), (interval(time),), time.value)
+    return Entry(significant(time.value), (interval(time), standing(time, row.standing)), time.value)
+
+
+def standing(time: Estimate, word: str) -> str:
+    """For instance "slower" or "tie, within ±2 %"."""
+    inside = time.low is not None and time.high is not None and 1 / (1 + MARGIN) <= time.low <= time.high <= 1 + MARGIN
+    return f"{word}, within ±{100 * MARGIN:g} %" if inside else word
+
+
+def break_even(value: BreakEven) -> Entry:
+    """From how many steps on the cell is ahead of the reference, compiling included."""
+    words = {
+        "always": "ahead from the first step",
+        "never": "never ahead",
+        "undecided": "undecided",
+        "unknown": NONE,
+        "after": "ahead after",
+        "until": "ahead until",
+    }
+    if value.steps is None:
+        notes = ("restarts disagree",) if value.kind == "undecided" else ()
+        return Entry(words[value.kind], notes, {"always": 0.0, "never": math.inf}.get(value.kind))
+    main = f"{words[value.kind]} {significant(value.steps.value)} steps"
+    return Entry(main, (interval(value.steps),), value.steps.value)
+
+
+def spread(value: Spread | None, show: Callable[[float], str] = significant) -> Entry:
+    """A figure that all trainings should share; its extremes if they do not."""
+    if value is None:
+        return Entry(NONE)
+    low, high = show(value.low), show(value.high)
+    return Entry(show(value.value), () if low == high else (f"from {low} to {high}",), value.value)
+
+
+def parity(certificate: Parity | None) -> str:
+    """Whether the reference computed the same, and over how many steps."""
+    if certificate is None:
+        return ""
+    return f"✓ same over {count(certificate.steps, 'step')}" if certificate.holds else f"✗ {certificate.reason}"
