@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reports import naming, text
 from reports.table import Report, Row
 
-MARKS = {"slower": "▲", "faster": "▼", "tie": "≈", "no interval": "?", "none": "✗"}
+MARKS = {"slower": "▲", "faster": "▼", "tie": "≈", "undecided": "≷", "no interval": "?", "none": "✗"}
 MOST_LINES = 12
 MOST_CARDS = 24
 
@@ -51,5 +51,5 @@ def _line(report: Report, row: Row) -> Line:
     if time is None:
         return Line(where, "", text.name(row.ratio.reason), "none", MARKS[kind], "no ratio")
     note = text.shortage(time.n) if kind == "no interval" else text.interval(time)
-    word = text.standing(time, kind)
+    word = text.standing(kind)
     return Line(where, text.significant(time.value), note, kind.replace(" ", "-"), MARKS[kind], word)

@@ -50,7 +50,9 @@ def speed(row: Row) -> Entry:
     if row.step_s is None:
         return Entry(NONE)
     estimate = text.inverse(row.step_s)
-    rank = {"fastest": ("fastest",), "tied": ("tied for fastest",)}.get(row.rank or "", ())
+    rank = {"fastest": ("fastest",), "tied": ("tied for fastest",), "undecided": ("perhaps fastest",)}.get(
+        row.rank or "", ()
+    )
     return Entry(text.significant(estimate.value), (text.interval(estimate), *rank), estimate.value)
 
 

@@ -111,9 +111,9 @@ function ratio(ours, theirs, reason) {
   if (reason) return ["no ratio", [reason]];
   const time = geometric([...byRestart(ours, theirs, (a, b) => a / b).values()]);
   if (time.low === null) return [significant(time.value), [interval(time)], time.value];
-  const word = time.low <= 1 && time.high >= 1 ? "tie" : time.high < 1 ? "faster" : "slower";
   const inside = time.low >= 1 / (1 + chooser.margin) && time.high <= 1 + chooser.margin;
-  return [significant(time.value), [interval(time), word + (inside ? `, within ±${100 * chooser.margin} %` : "")], time.value];
+  const side = time.high < 1 ? "faster" : time.low > 1 ? "slower" : "undecided";
+  return [significant(time.value), [interval(time), inside ? `tie, within ±${100 * chooser.margin} %` : side], time.value];
 }
 
 // The reference: ratios, break-even steps and parity marks against any trainer.

@@ -105,7 +105,11 @@ def _dot(drawn: Ladder, rung: Rung, estimate: Estimate, word: str = "") -> Estim
         drawn.axes.plot([estimate.low, estimate.high], [rung.y, rung.y], linewidth=2.2, **style)
         drawn.axes.plot([estimate.low, estimate.high], [rung.y, rung.y], "|", markersize=9, **style)
     drawn.axes.plot([estimate.value], [rung.y], rung.style.marker, markersize=6.5, mec=PAPER.drawn, mew=0.6, **style)
-    remark(drawn, rung, f"{text.significant(estimate.value)} {_ends(estimate)}{' tie' if word == 'tie' else ''}")
+    remark(
+        drawn,
+        rung,
+        f"{text.significant(estimate.value)} {_ends(estimate)}{f' {word}' if word in ('tie', 'undecided') else ''}",
+    )
     return estimate
 
 

@@ -20,8 +20,8 @@ MARGIN = 0.02
 
 BUILT_IN = ("naive", "treemap", "flax_optax")
 
-Standing = Literal["reference", "tie", "faster", "slower", "no interval", "none"]
-Rank = Literal["fastest", "tied", "behind"]
+Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
+Rank = Literal["fastest", "tied", "undecided", "behind"]
 
 
 MOST_RUNS = 6
@@ -82,7 +82,7 @@ class Row:
 
     @property
     def standing(self) -> Standing:
-        """Where the ratio puts the cell; a tie is an interval that contains 1."""
+        """Where the ratio puts the cell."""
         return "reference" if self.trainer == self.reference else standing(self.ratio.time)
 
     @property
@@ -135,14 +135,14 @@ class Report:
 
 
 def standing(time: Estimate | None) -> Standing:
-    """Whether an interval lies on one side of 1, contains it, or is missing."""
+    """What an interval shows: a tie lies inside the margin, undecided is one that reaches out of it on both sides of 1."""
     if time is None:
         return "none"
     if time.low is None or time.high is None:
         return "no interval"
-    if time.low <= 1 <= time.high:
+    if 1 / (1 + MARGIN) <= time.low and time.high <= 1 + MARGIN:
         return "tie"
-    return "faster" if time.high < 1 else "slower"
+    return "faster" if time.high < 1 else "slower" if time.low > 1 else "undecided"
 
 
 def in_order(trainers: set[str]) -> list[str]:
@@ -224,7 +224,7 @@ def _ranks(run: Run, records: dict[str, CellRecord]) -> dict[str, Rank]:
         return {}
     best = min(times, key=lambda name: (times[name], name))
     against = {name: standing(pairing.ratio(run, records[name], records[best]).time) for name in times.keys() - {best}}
-    known: dict[Standing, Rank] = {"slower": "behind", "tie": "tied", "faster": "tied"}
+    known: dict[Standing, Rank] = {"slower": "behind", "tie": "tied", "faster": "tied", "undecided": "undecided"}
     ranks: dict[str, Rank] = {name: known[word] for name, word in against.items() if word in known}
     if ranks:
         ranks[best] = "fastest"

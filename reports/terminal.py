@@ -42,8 +42,13 @@ def terminal(runs: Sequence[Run]) -> "Table":
             table.add_section()
         previous = naming.scene(row.place)
         entries = [column.entry(row) for column in chosen]
-        table.add_row(*(Text("\n".join([entry.main, *entry.notes])) for entry in entries))
+        table.add_row(*(Text("\n".join([entry.main, *_short(entry.notes)])) for entry in entries))
     return table
+
+
+def _short(notes: Sequence[str]) -> list[str]:
+    """The remarks of a figure, without the one on missing intervals, which the caveats above the table make once."""
+    return [note for note in notes if not note.startswith("no interval")]
 
 
 def cell(column: Column, row: Row) -> str:

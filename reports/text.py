@@ -132,13 +132,12 @@ def ratio(row: Row) -> Entry:
         return Entry(significant(1), ("reference",), 1.0)
     if time.low is None:
         return Entry(significant(time.value), (interval(time),), time.value)
-    return Entry(significant(time.value), (interval(time), standing(time, row.standing)), time.value)
+    return Entry(significant(time.value), (interval(time), standing(row.standing)), time.value)
 
 
-def standing(time: Estimate, word: str) -> str:
+def standing(word: str) -> str:
     """For instance "slower" or "tie, within ±2 %"."""
-    inside = time.low is not None and time.high is not None and 1 / (1 + MARGIN) <= time.low <= time.high <= 1 + MARGIN
-    return f"{word}, within ±{100 * MARGIN:g} %" if inside else word
+    return f"tie, within ±{100 * MARGIN:g} %" if word == "tie" else word
 
 
 def break_even(value: BreakEven) -> Entry:

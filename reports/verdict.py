@@ -9,13 +9,15 @@ from reports.table import Report, Row
 
 MOST_NAMED = 3
 
+Kind = Literal["takes", "ties", "undecided", "none"]
+
 
 @dataclass(frozen=True)
 class Claim:
     """What the ratios of one trainer in one setting come to, over its workloads."""
 
     trainer: str
-    kind: Literal["takes", "ties", "none"]
+    kind: Kind
     span: str
     ratios: tuple[float, ...]
 
@@ -40,14 +42,17 @@ def _claim(rows: list[Row]) -> Claim:
     return Claim(rows[0].trainer, *_span(rows), ratios)
 
 
-def _span(rows: list[Row]) -> tuple[Literal["takes", "ties", "none"], str]:
+def _span(rows: list[Row]) -> tuple[Kind, str]:
     """What the ratios of a claim come to, and from where to where they reach."""
     times = sorted((row.ratio.time for row in rows if row.ratio.time), key=lambda time: time.value)
     if not times:
         return "none", ""
     low, high = text.significant(times[0].value), text.significant(times[-1].value)
-    span = f"{low} {text.interval(times[0])}" if len(times) == 1 else low if low == high else f"{low} to {high}"
-    return ("ties" if all(row.standing == "tie" for row in rows if row.ratio.time) else "takes"), span
+    has_interval = len(times) == 1 and times[0].low is not None
+    span = f"{low} {text.interval(times[0])}" if has_interval else low if low == high else f"{low} to {high}"
+    standings = {row.standing for row in rows if row.ratio.time}
+    kind: Kind = "ties" if standings == {"tie"} else "undecided" if standings <= {"tie", "undecided"} else "takes"
+    return kind, span
 
 
 def _said(claims: list[Claim]) -> str:
@@ -55,6 +60,8 @@ def _said(claims: list[Claim]) -> str:
     takers = [one for one in claims if one.kind == "takes"]
     parts = [_taken(takers)] if takers else []
     parts += [f"{text.name(one.trainer, 40)} ties ({one.span} times)" for one in claims if one.kind == "ties"]
+    unsure = [one for one in claims if one.kind == "undecided"]
+    parts += [f"for {text.name(one.trainer, 40)} this run cannot tell ({one.span} times)" for one in unsure]
     parts += [f"{text.name(one.trainer, 40)} has no ratio" for one in claims if one.kind == "none"]
     return "; ".join(parts)
 

@@ -21,7 +21,9 @@ def slower_by(factor: float) -> dict[int, list[float]]:
     ("time", "word"),
     [
         (Estimate(1.0, 0.99, 1.01, 7), "tie"),
-        (Estimate(1.1, 1.0, 1.2, 7), "tie"),
+        (Estimate(1.01, 1.001, 1.019, 7), "tie"),
+        (Estimate(1.1, 1.0, 1.2, 7), "undecided"),
+        (Estimate(1.0, 0.97, 1.01, 7), "undecided"),
         (Estimate(1.1, 1.01, 1.2, 7), "slower"),
         (Estimate(0.9, 0.8, 0.99, 7), "faster"),
         (Estimate(0.9, None, None, 3), "no interval"),
@@ -29,7 +31,7 @@ def slower_by(factor: float) -> dict[int, list[float]]:
     ],
 )
 def test_standing(time: Estimate | None, word: str) -> None:
-    """A tie is an interval that contains 1, its ends included."""
+    """A tie lies inside the margin of 2 %; what contains 1 and leaves the margin is undecided."""
     assert standing(time) == word
 
 

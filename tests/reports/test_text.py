@@ -76,9 +76,9 @@ def test_inverse_turns_the_interval_round() -> None:
 
 
 def test_margin_is_said() -> None:
-    """A difference without practical account is called that, on either side of 1."""
-    assert text.standing(Estimate(1.01, 1.005, 1.015, 7), "slower") == "slower, within ±2 %"
-    assert text.standing(Estimate(1.01, 0.99, 1.03, 7), "tie") == "tie"
+    """A tie names the margin that it lies in; the other words stand for themselves."""
+    assert text.standing("tie") == "tie, within ±2 %"
+    assert text.standing("undecided") == "undecided"
 
 
 def test_break_even_in_words() -> None:

@@ -21,6 +21,7 @@ def constant(factor: float, trainer: str, losses: tuple[float, ...] = (0.7, 0.1)
     ("others", "sentence"),
     [
         ([(2, "naive")], "Against treemap on cpu, naive takes 2.00 [2.00\u20132.00] times as long per step."),
+        ([(1.03, "naive")], "Against treemap on cpu, naive takes 1.03 [1.03\u20131.03] times as long per step."),
         ([(1, "naive")], "Against treemap on cpu, naive ties (1.00 [1.00\u20131.00] times)."),
         (
             [(2, "naive"), (0.5, "flax_optax"), (1, "mine")],
@@ -37,6 +38,16 @@ def test_one_sentence_with_its_numbers(others: list[tuple[float, str]], sentence
     """What several trainers share is said once; many are summed up by their extremes."""
     run = run_of(*(constant(factor, trainer) for factor, trainer in others), constant(1, "treemap"))
     assert sentences(report([run])) == [sentence]
+
+
+def test_what_cannot_be_told_is_said() -> None:
+    """Ratios of 1.1 to the power -3 ... 3 have their third Walsh averages at -2 and 2; two restarts have no interval."""
+    noisy = cell_record("mine", {restart: [1.1 ** (restart - 3) * 1e-3] * 3 for restart in range(7)})
+    few = cell_record("few", {restart: [2e-3] * 3 for restart in range(2)})
+    assert sentences(report([run_of(noisy, few, constant(1, "treemap"))])) == [
+        "Against treemap on cpu, few takes 2.00 times as long per step; "
+        "for mine this run cannot tell (1.00 [0.826\u20131.21] times)."
+    ]
 
 
 def test_lost_parity_is_said() -> None:
