@@ -135,12 +135,12 @@ class Report:
 
 
 def standing(time: Estimate | None) -> Standing:
-    """What an interval shows: a tie lies inside the margin, undecided is one that reaches out of it on both sides of 1."""
+    """What an interval shows: a tie lies inside the margin, undecided contains 1 and reaches out of the margin."""
     if time is None:
         return "none"
     if time.low is None or time.high is None:
         return "no interval"
-    if 1 / (1 + MARGIN) <= time.low and time.high <= 1 + MARGIN:
+    if time.low >= 1 / (1 + MARGIN) and time.high <= 1 + MARGIN:
         return "tie"
     return "faster" if time.high < 1 else "slower" if time.low > 1 else "undecided"
 

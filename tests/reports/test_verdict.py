@@ -41,7 +41,7 @@ def test_one_sentence_with_its_numbers(others: list[tuple[float, str]], sentence
 
 
 def test_what_cannot_be_told_is_said() -> None:
-    """Ratios of 1.1 to the power -3 ... 3 have their third Walsh averages at -2 and 2; two restarts have no interval."""
+    """Ratios of 1.1 to the power -3 to 3 have their third Walsh averages at -2 and 2; two restarts have none."""
     noisy = cell_record("mine", {restart: [1.1 ** (restart - 3) * 1e-3] * 3 for restart in range(7)})
     few = cell_record("few", {restart: [2e-3] * 3 for restart in range(2)})
     assert sentences(report([run_of(noisy, few, constant(1, "treemap"))])) == [
