@@ -26,7 +26,7 @@ DEFAULT_TRAINERS = ("naive", "treemap", "flax_optax")
 DEFAULT_WORKLOADS = ("xor", "digits")
 DEFAULT_REFERENCE = "treemap"
 
-QUICK = Settings(restarts=2, rounds=3, block_s=0.05, train_budget_s=1.5)
+QUICK = Settings(restarts=1, rounds=5, block_s=0.05, train_budget_s=1.5)
 ONCE = Settings(restarts=1, rounds=1, block_s=0.01, train_budget_s=0.2)
 THOROUGH = Settings(restarts=20, rounds=8, train_budget_s=300.0)
 

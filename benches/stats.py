@@ -7,11 +7,17 @@ are the same distance from 1, and everything is a rank method, so that one slow 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 CONFIDENCE = 0.95
+
+ROUNDING = 1e-9
+"""A p-value this close to a level, relatively, equals it; one that equals a level counts as below."""
+
+DIGITS = 12
+"""Logarithms of durations that agree in so many decimals are equal: a change of unit must not break a tie."""
 
 
 class Estimate(NamedTuple):
@@ -36,19 +42,37 @@ def walsh_averages(values: Sequence[float]) -> np.ndarray:
 
 
 @lru_cache
-def signed_rank_tail(n: int) -> tuple[float, ...]:
+def signed_rank_tail(n: int) -> np.ndarray:
     """P(T <= t) for t = 0, 1, ... of the signed-rank statistic T under the null hypothesis, exactly.
 
     References:
         Hollander, Wolfe and Chicken, "Nonparametric Statistical Methods", 3rd ed., section 3.1.
     """
-    counts = np.zeros(n * (n + 1) // 2 + 1)
-    counts[0] = 1
+    shares = np.zeros(n * (n + 1) // 2 + 1)
+    shares[0] = 1
     for rank in range(1, n + 1):
-        shifted = np.zeros_like(counts)
-        shifted[rank:] = counts[:-rank]
-        counts += shifted
-    return tuple(np.cumsum(counts) / 2.0**n)
+        shifted = np.zeros_like(shares)
+        shifted[rank:] = shares[:-rank]
+        shares = (shares + shifted) / 2
+    return np.cumsum(shares)
+
+
+@lru_cache
+def rank_sum_tail(m: int, n: int) -> np.ndarray:
+    """P(U <= u) for u = 0 ... mn of the Mann-Whitney statistic U under the null hypothesis, exactly.
+
+    References:
+        Mann and Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger than the
+        Other", 1947: the largest of m + n values is one of the m with probability m / (m + n).
+    """
+    shares = [np.ones(1)] * (m + 1)
+    for j in range(1, n + 1):
+        for i in range(1, m + 1):
+            longer = np.zeros(i * j + 1)
+            longer[j:] += i / (i + j) * shares[i - 1]
+            longer[: i * (j - 1) + 1] += j / (i + j) * shares[i]
+            shares[i] = longer
+    return np.cumsum(shares[m])
 
 
 def hodges_lehmann(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
@@ -66,12 +90,7 @@ def hodges_lehmann(values: Sequence[float], confidence: float = CONFIDENCE) -> E
     """
     if not values:
         raise ValueError("no values; expected one per restart")
-    walsh = walsh_averages(values)
-    tail = np.asarray(signed_rank_tail(len(values)))
-    cut = int(np.searchsorted(tail, (1 - confidence) / 2, side="right"))
-    if cut == 0:
-        return Estimate(float(np.median(walsh)), None, None, len(values))
-    return Estimate(float(np.median(walsh)), float(walsh[cut - 1]), float(walsh[-cut]), len(values))
+    return _estimate(walsh_averages(values), signed_rank_tail(len(values)), (1 - confidence) / 2, len(values))
 
 
 def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
@@ -79,3 +98,133 @@ def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estima
     logs = hodges_lehmann([math.log(value) for value in values], confidence)
     low, high = (None if bound is None else math.exp(bound) for bound in (logs.low, logs.high))
     return Estimate(math.exp(logs.value), low, high, logs.n)
+
+
+def _estimate(pairs: np.ndarray, tail: np.ndarray, level: float, n: int) -> Estimate:
+    """The median of sorted pairs, between the two one-sided bounds at a level."""
+    cut = cut_of(tail, level)
+    if cut == 0:
+        return Estimate(float(np.median(pairs)), None, None, n)
+    return Estimate(float(np.median(pairs)), float(pairs[cut - 1]), float(pairs[-cut]), n)
+
+
+def cut_of(tail: np.ndarray, level: float) -> int:
+    """Which pair, counted from the end, is the one-sided bound at a level; 0 if the level cannot be reached."""
+    return int(np.searchsorted(tail, level * (1 + ROUNDING), side="right"))
+
+
+class Shift(NamedTuple):
+    """How far a candidate lies above its baseline, on a log scale, with what is needed to judge it.
+
+    Paired restarts give the Walsh averages of their log-ratios; unpaired ones the differences of every candidate
+    from every baseline. How many of these lie below the truth has a known distribution. The estimate is their
+    median, a bound is one of them, a p-value counts them, so that interval and test cannot disagree.
+
+    Attributes:
+        pairs: Those averages or differences, sorted.
+        tail: P(at most t of them lie below the truth), for t = 0, 1, ...
+        restarts: How many: (n,) if paired, (baseline, candidate) if not.
+        spread: Standard deviation of one restart's value.
+    """
+
+    pairs: np.ndarray
+    tail: np.ndarray
+    restarts: tuple[int, ...]
+    spread: float
+
+
+def paired_shift(log_ratios: Sequence[float]) -> Shift:
+    """The shift of restarts that hold both sides: one log(candidate / baseline) each.
+
+    References:
+        Wilcoxon's signed-rank test and the estimate of Hodges and Lehmann, 1963.
+    """
+    if not log_ratios:
+        raise ValueError("no log-ratios; expected one per restart")
+    n = len(log_ratios)
+    pairs = np.round(walsh_averages(log_ratios), DIGITS)
+    return Shift(pairs, signed_rank_tail(n), (n,), spread([log_ratios]))
+
+
+def unpaired_shift(baseline_logs: Sequence[float], candidate_logs: Sequence[float]) -> Shift:
+    """The shift of restarts that hold one side each: two lists of log values.
+
+    It takes the restarts of a side for independent. Where they share the state of a machine that drifts, they are
+    not, and the test then alarms far too often: pair the sides where that can be had.
+
+    References:
+        Mann and Whitney, 1947; Hodges and Lehmann, 1963; Hollander et al., sections 4.1 to 4.3.
+    """
+    if not baseline_logs or not candidate_logs:
+        raise ValueError("a side without values; expected one per restart on both sides")
+    m, n = len(baseline_logs), len(candidate_logs)
+    differences = np.subtract.outer(np.asarray(candidate_logs), np.asarray(baseline_logs))
+    pairs = np.sort(np.round(differences, DIGITS), axis=None)
+    return Shift(pairs, rank_sum_tail(m, n), (m, n), spread([baseline_logs, candidate_logs]))
+
+
+def spread(groups: Sequence[Sequence[float]]) -> float:
+    """Standard deviation inside groups, from the median distance of two of a group: outliers hardly move it.
+
+    References:
+        Shamos, "Geometry and Statistics: Problems at the Interface", 1976; for normal values the median distance
+        of two is sqrt(2) * 0.6745 standard deviations.
+    """
+    distances = [abs(a - b) for group in groups for i, a in enumerate(group) for b in group[:i]]
+    return float(np.median(distances)) / (math.sqrt(2) * 0.674490) if distances else 0.0
+
+
+def p_above(shift: Shift, bound: float = 0.0) -> float:
+    """Exact one-sided p-value against "the shift is at most `bound`".
+
+    A pair on the bound counts as below it: with ties and zeros the test is conservative, never the opposite. Without
+    them it is `scipy.stats.wilcoxon` or `mannwhitneyu` with method "exact" and alternative "greater".
+    """
+    return float(shift.tail[np.searchsorted(shift.pairs, round(bound, DIGITS), side="right")])
+
+
+def p_below(shift: Shift, bound: float = 0.0) -> float:
+    """Exact one-sided p-value against "the shift is at least `bound`"."""
+    not_below = len(shift.pairs) - np.searchsorted(shift.pairs, round(bound, DIGITS), side="left")
+    return float(shift.tail[not_below])
+
+
+def bounds(shift: Shift, level: float) -> Estimate:
+    """The estimate between its two one-sided bounds, each at that level."""
+    return _estimate(shift.pairs, shift.tail, level, min(shift.restarts))
+
+
+def reaches(p_value: float, level: float) -> bool:
+    """Whether a p-value is significant at a level."""
+    return p_value <= level * (1 + ROUNDING)
+
+
+def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
+    """P-values adjusted so that the chance of any false alarm in the family stays below the level.
+
+    Args:
+        p_values: Those known.
+        family: Size of the whole family if larger; the others count as if they had shown nothing.
+
+    References:
+        Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
+    """
+    if not p_values:
+        return []
+    from statsmodels.stats.multitest import multipletests
+
+    silent = [1.0] * ((family or 0) - len(p_values))
+    adjusted: Any = multipletests([*p_values, *silent], method="holm")
+    return [float(p) for p in adjusted[1][: len(p_values)]]
+
+
+def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Estimate:
+    """A share with its exact interval.
+
+    References:
+        Clopper and Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial", 1934.
+    """
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
+    return Estimate(successes / trials, float(interval.low), float(interval.high), trials)

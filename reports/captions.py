@@ -39,7 +39,7 @@ def forest(report: Report, rows: list[Row]) -> Exhibit:
         "Time per step against the reference",
         f"{text.count(len(compared), 'ratio')} to {text.name(rows[0].reference, 40)}: {tally}.",
         "The line is equality, the band around it the margin of no practical account. Small dots are the ratios of the "
-        f"single restarts. An interval inside the band is a tie; one on both sides of it is undecided.{arrows}"
+        f"single restarts. An interval inside the band is a tie; one that leaves it across the line, undecided.{arrows}"
         + cut(rows),
         [*IDENTITY, "Time per step ÷ reference", "95 % interval and standing", "Ratio of each restart"],
         [
