@@ -88,5 +88,15 @@ def read(path: Path) -> Policy:
         return msgspec.convert(table, Policy)
     except msgspec.ValidationError as error:
         raise PolicyError(
-            f"{path}, [tool.triptych.gate]: {error}; the keys are {KEYS}; margins are fractions"
+            f"{path}, [tool.triptych.gate]: {error}; the keys are {KEYS}, and a margin is a fraction, 0.02 for 2 %"
         ) from error
+
+
+def find(path: Path | None) -> Policy:
+    """The policy in that file, or in the current folder's pyproject.toml, or the defaults.
+
+    Raises:
+        PolicyError: If the file cannot be used.
+    """
+    own = Path("pyproject.toml")
+    return read(path) if path else read(own) if own.is_file() else Policy()

@@ -198,7 +198,7 @@ class Settings(msgspec.Struct, frozen=True):
     """How much is measured.
 
     Attributes:
-        restarts: Fresh workers per arm; the n of every interval.
+        restarts: Fresh workers per arm; the n of every interval, and 6 is the least that a 95 % interval needs.
         rounds: Blocks of every cell per restart.
         block_s: Length that a block is calibrated to.
         train_budget_s: Training of one cell is cut after this long.
@@ -206,10 +206,10 @@ class Settings(msgspec.Struct, frozen=True):
         seed: Of the run order.
     """
 
-    restarts: Annotated[int, msgspec.Meta(ge=1)] = 7
+    restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
     rounds: Annotated[int, msgspec.Meta(ge=1)] = 5
     block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.1
-    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 8.0
+    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 6.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     seed: int = 0
 

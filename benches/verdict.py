@@ -146,7 +146,7 @@ def _finding(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Finding:
         comparison.cell,
         _verdict(comparison, rule, adjusted),
         "",
-        Estimate(_exp(logs.value), *(None if end is None else _exp(end) for end in (logs.low, logs.high)), logs.n),
+        Estimate(_exp(logs.value), _end(logs.low), _end(logs.high), logs.n),
         adjusted.slower if logs.value >= 0 else adjusted.faster,
         comparison.margin,
         shift.restarts,
@@ -176,11 +176,11 @@ def _can_decide(shift: Shift, rule: Rule) -> bool:
 
 def _sentence(finding: Finding) -> str:
     estimate, margin = finding.estimate, f"the margin of {100 * (finding.margin or 0):g} %"
-    assert estimate and estimate.low and estimate.high
-    change = f"{percent(estimate.value - 1)} [{percent(estimate.low - 1)}, {percent(estimate.high - 1)}]"
+    assert estimate is not None
+    change, low, high = (percent((end or 0.0) - 1) for end in estimate[:3])
     words = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
     where = words.get(finding.verdict, "neither beyond nor surely inside")
-    said = f"{change} over {counted(finding.restarts)}, {where} {margin}"
+    said = f"{change} [{low}, {high}] over {counted(finding.restarts)}, {where} {margin}"
     if finding.detectable is None:
         return said
     return f"{said}; this run calls a slowdown nine times in ten from {percent(finding.detectable)} on"
@@ -209,3 +209,7 @@ def percent(change: float) -> str:
 
 def _exp(value: float) -> float:
     return math.exp(min(value, MOST))
+
+
+def _end(value: float | None) -> float | None:
+    return None if value is None else _exp(value)

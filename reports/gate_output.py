@@ -1,0 +1,55 @@
+"""Hands the findings of the gate to people and programs: standard output, files, the summary of a GitHub job."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from benches.verdict import Judgement
+from reports import gate_text
+
+MINIMAL_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Destinations:
+    """The files asked for."""
+
+    markdown: Path | None = None
+    junit: Path | None = None
+    json: Path | None = None
+
+
+def deliver(judgement: Judgement, files: Destinations, environment: Mapping[str, str], stream: TextIO) -> None:
+    """Prints the findings, quietly where nobody watches, and writes the files.
+
+    Raises:
+        OSError: If a file cannot be written; what was printed stands.
+    """
+    _show(judgement, stream)
+    if environment.get("GITHUB_ACTIONS"):
+        stream.writelines(f"{line}\n" for line in gate_text.annotations(judgement))
+    for path, words in (
+        (files.markdown, gate_text.markdown),
+        (files.junit, gate_text.junit),
+        (files.json, gate_text.as_json),
+    ):
+        if path is not None:
+            path.write_text(words(judgement), encoding="utf-8")
+    if summary := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(gate_text.markdown(judgement))
+
+
+def _show(judgement: Judgement, stream: TextIO) -> None:
+    if not stream.isatty():
+        stream.writelines(f"{line}\n" for line in gate_text.plain(judgement))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
+    console.print(gate_text.table(judgement))
+    for note in gate_text.notes(judgement):
+        console.print(Text(note))
