@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", type=int, default=0, metavar="N", help="seed of the run order (default 0)")
     group.addoption("--quick", action="store_true", help="a look in half a minute, without intervals")
     group.addoption("--thorough", action="store_true", help="many restarts, every training to its end")
+    group.addoption("--ladder", action="store_true", help="also every rung from naive to the fastest, one change each")
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
@@ -79,6 +80,7 @@ def _choice(config: pytest.Config) -> suite.Choice:
                 names["workload"] or default.workloads,
                 names["device"],
                 names["mode"] or default.modes,
+                bool(config.getoption("ladder")),
             ).checked()
         except (suite.ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
@@ -114,12 +116,11 @@ def run(request: pytest.FixtureRequest) -> Run:
     """Everything measured, once, for the cells of the selected benchmarks."""
     config = request.config
     cells = dict.fromkeys(callspec.params["cell"] for item in request.session.items if (callspec := _callspec(item)))
-    references = {registry.label(reference): reference for reference in _choice(config).trainers}
     config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), _command())
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            suite.take(measured, references, output_folder(config) / RESULT)
+            suite.take(measured, _choice(config).references(), output_folder(config) / RESULT)
         except (OSError, WorkerLost) as error:
             del config.stash[RUN]
             pytest.exit(_nothing(error), returncode=pytest.ExitCode.USAGE_ERROR)

@@ -19,7 +19,9 @@ Seconds = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-Mode = Literal["step", "scan", "eager"]
+Mode = Literal["step", "scan", "eager", "floor"]
+"""A Python loop of steps; many steps in one `lax.scan`; without jit; or an empty compiled call in place of a step."""
+
 OutcomeKind = Literal[
     "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
 ]

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benches import messages, record
 from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
+from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
 from benches.schedule import Job, Rim, measure
 from benches.workloads import WORKLOADS, Workload, save
@@ -43,6 +44,7 @@ class Choice:
     workloads: tuple[str, ...] = DEFAULT_WORKLOADS
     devices: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("step",)
+    ladder: bool = False
 
     def checked(self) -> "Choice":
         """The same with the devices found, every name known and every trainer loadable by name.
@@ -52,7 +54,7 @@ class Choice:
             impls.registry.RegistryError: If a trainer is unknown.
         """
         _check_known("workload", self.workloads, tuple(WORKLOADS))
-        _check_known("mode", self.modes, get_args(Mode))
+        _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "floor"))
         labels: dict[str, str] = {}
         for trainer in self.trainers:
             registry.check(trainer)
@@ -67,14 +69,20 @@ class Choice:
         return replace(self, devices=self.devices or present)
 
     def cells(self) -> list[Cell]:
-        """Every cell, trainers of one workload and device side by side."""
+        """Every cell, trainers of one workload and device side by side, and the rungs of the ladder after them."""
+        rungs = [(change.trainer, change.mode) for change in (*LADDER, FLOOR)] if self.ladder else []
+        chosen = [(registry.label(trainer), mode) for mode in self.modes for trainer in self.trainers]
         return [
-            Cell(workload, registry.label(trainer), device, mode)  # pyright: ignore[reportArgumentType]  checked
+            Cell(workload, trainer, device, mode)  # pyright: ignore[reportArgumentType]  checked
             for workload in self.workloads
             for device in self.devices
-            for mode in self.modes
-            for trainer in self.trainers
+            for trainer, mode in dict.fromkeys([*chosen, *rungs])
         ]
+
+    def references(self) -> dict[str, str]:
+        """What the registry loads, by the label that the cells use."""
+        rungs = [change.trainer for change in LADDER] if self.ladder else []
+        return {registry.label(trainer): trainer for trainer in (*self.trainers, *rungs)}
 
 
 def _check_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 BUILT_IN = {name: f"impls.{name}:Trainer" for name in ("naive", "treemap", "flax_optax")}
 
+RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated")}
+"""Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
+
 ENTRY_POINT_GROUP = "triptych.trainers"
 
 SHAPES_OF_A_REFERENCE = "a name, package.module:attribute or path/to/file.py:attribute"
@@ -86,8 +89,8 @@ def label(reference: str) -> str:
 
 
 def _reference_of(name: str) -> str:
-    if name in BUILT_IN:
-        return BUILT_IN[name]
+    if own := (BUILT_IN | RUNGS).get(name):
+        return own
     points = {point.value: point for point in entry_points(group=ENTRY_POINT_GROUP, name=name)}
     if not points:
         raise RegistryError(_unknown(name))

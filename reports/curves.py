@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from benches.record import Point
 from reports import naming, text
+from reports.chart import WIDTH_IN, log_axis
 from reports.history import Trend
-from reports.ladder import WIDTH_IN, log_axis
 from reports.styles import GRID, INK, MUTED, Style, styles
 from reports.table import Place, Report, Row
 

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from reports import naming, text
-from reports.ladder import Ladder, Rung, ladder, remark
+from reports.chart import Chart, Strip, chart, remark
 from reports.styles import GRID, INK
 from reports.table import Report, Row
 
@@ -15,10 +15,10 @@ from reports.table import Report, Row
 def run_order(report: Report) -> Figure:
     """Every block in the order of the run, up for slower: what the machine did shows in all rows at once."""
     rows = [row for row in naming.side_by_side(report) if row.record.blocks]
-    drawn = ladder(report, rows, row_in=0.42)
+    drawn = chart(report, rows, row_in=0.42)
     order, reach = _sequence(rows), swing(rows)
-    for rung in drawn.rungs:
-        _strip(drawn, rung, order, reach)
+    for strip in drawn.strips:
+        _strip(drawn, strip, order, reach)
     _restarts(drawn, order)
     label = f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
     drawn.axes.set_xlabel(label, color=INK.drawn)
@@ -39,17 +39,22 @@ def swing(rows: Sequence[Row]) -> float:
     return next((reach for reach in (0.05, 0.1, 0.2, 0.5) if reach >= nearly_all), 1.0)
 
 
-def _strip(drawn: Ladder, rung: Rung, order: dict[tuple[str, int, int], int], reach: float) -> None:
-    row, source = rung.row, rung.row.place.source
+def _strip(drawn: Chart, strip: Strip, order: dict[tuple[str, int, int], int], reach: float) -> None:
+    row, source = strip.row, strip.row.place.source
     at = [order[source, block.restart, block.position] for block in row.record.counted_blocks]
-    heights = [rung.y - 0.42 * min(max(share / reach, -1), 1) for share in off_median(row)]
-    drawn.axes.axhline(rung.y, color=GRID.drawn, linewidth=0.7)
-    look: dict[str, Any] = {"color": rung.style.color, "linewidth": 0.9, "marker": rung.style.marker, "markersize": 2.4}
+    heights = [strip.y - 0.42 * min(max(share / reach, -1), 1) for share in off_median(row)]
+    drawn.axes.axhline(strip.y, color=GRID.drawn, linewidth=0.7)
+    look: dict[str, Any] = {
+        "color": strip.style.color,
+        "linewidth": 0.9,
+        "marker": strip.style.marker,
+        "markersize": 2.4,
+    }
     if at:
         drawn.axes.plot(*zip(*sorted(zip(at, heights, strict=True)), strict=True), **look)
     void = [order[source, block.restart, block.position] for block in row.record.blocks if block.void is not None]
-    drawn.axes.plot(void, [rung.y] * len(void), "x", color=INK.drawn, markersize=5)
-    remark(drawn, rung, text.count(len(at), "block") + (f", {len(void)} void, crossed" if void else ""))
+    drawn.axes.plot(void, [strip.y] * len(void), "x", color=INK.drawn, markersize=5)
+    remark(drawn, strip, text.count(len(at), "block") + (f", {len(void)} void, crossed" if void else ""))
 
 
 def _sequence(rows: Sequence[Row]) -> dict[tuple[str, int, int], int]:
@@ -58,7 +63,7 @@ def _sequence(rows: Sequence[Row]) -> dict[tuple[str, int, int], int]:
     return {key: index for index, key in enumerate(sorted(keys))}
 
 
-def _restarts(drawn: Ladder, order: dict[tuple[str, int, int], int]) -> None:
+def _restarts(drawn: Chart, order: dict[tuple[str, int, int], int]) -> None:
     starts = [index for (_, _, position), index in order.items() if position == 0 or index == 0]
     drawn.axes.grid(visible=False)
     for start in starts:

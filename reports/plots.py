@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from benches.pairing import restarts
 from benches.stats import Estimate
 from reports import naming, text
-from reports.ladder import Ladder, Rung, ladder, log_axis, remark
+from reports.chart import Chart, Strip, chart, log_axis, remark
 from reports.styles import BAND, INK, MUTED, PAPER
 from reports.table import MARGIN, Report, Row
 
@@ -22,8 +22,8 @@ PHASES = (("trace_s", "trace", 0.35), ("lower_s", "lower", 0.6), ("backend_s", "
 def speeds(report: Report) -> Figure:
     """Steps per second with their intervals."""
     rows = [row for row in naming.side_by_side(report) if row.step_s]
-    drawn = ladder(report, rows)
-    estimates = [_dot(drawn, rung, text.inverse(rung.row.step_s)) for rung in drawn.rungs if rung.row.step_s]
+    drawn = chart(report, rows)
+    estimates = [_dot(drawn, strip, text.inverse(strip.row.step_s)) for strip in drawn.strips if strip.row.step_s]
     log_axis(drawn.axes, *_bounds(estimates), "steps per second, 95 % interval (log scale; right is faster)")
     return drawn.figure
 
@@ -31,12 +31,12 @@ def speeds(report: Report) -> Figure:
 def forest(report: Report) -> Figure:
     """Time per step over the reference's, with intervals, the line at 1 and the margin around it."""
     rows = [row for row in naming.side_by_side(report) if row.ratio.time]
-    drawn = ladder(report, rows)
+    drawn = chart(report, rows)
     drawn.axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND.drawn, linewidth=0, zorder=0)
     drawn.axes.axvline(1, color=INK.drawn, linewidth=1, zorder=1)
-    low, high = window([rung.row for rung in drawn.rungs])
-    for rung in drawn.rungs:
-        _ratio(drawn, rung, low, high)
+    low, high = window([strip.row for strip in drawn.strips])
+    for strip in drawn.strips:
+        _ratio(drawn, strip, low, high)
     label = "time per step ÷ reference, 95 % interval (log scale; right is slower)"
     log_axis(drawn.axes, low, high, label)
     return drawn.figure
@@ -59,29 +59,29 @@ def outside(row: Row, low: float, high: float) -> bool:
     return row.ratio.time is not None and not low <= row.ratio.time.value <= high
 
 
-def _ratio(drawn: Ladder, rung: Rung, low: float, high: float) -> None:
-    time = rung.row.ratio.time
-    if time is None or rung.row.standing == "reference":
-        remark(drawn, rung, "reference")
-    elif outside(rung.row, low, high):
+def _ratio(drawn: Chart, strip: Strip, low: float, high: float) -> None:
+    time = strip.row.ratio.time
+    if time is None or strip.row.standing == "reference":
+        remark(drawn, strip, "reference")
+    elif outside(strip.row, low, high):
         edge, sign = (0.985, ">") if time.value > high else (0.015, "<")
         frame = drawn.axes.get_yaxis_transform()
-        drawn.axes.plot([edge], [rung.y], sign, transform=frame, color=rung.style.color, markersize=8)
-        remark(drawn, rung, f"{text.significant(time.value)} {_ends(time)}")
+        drawn.axes.plot([edge], [strip.y], sign, transform=frame, color=strip.style.color, markersize=8)
+        remark(drawn, strip, f"{text.significant(time.value)} {_ends(time)}")
     else:
-        inside = [pair for pair in rung.row.pairs if low <= pair <= high]
-        lane = [rung.y + 0.3] * len(inside)
-        drawn.axes.plot(inside, lane, "o", markersize=2.2, color=rung.style.color, alpha=0.6, mew=0)
-        _dot(drawn, rung, time, rung.row.standing)
+        inside = [pair for pair in strip.row.pairs if low <= pair <= high]
+        lane = [strip.y + 0.3] * len(inside)
+        drawn.axes.plot(inside, lane, "o", markersize=2.2, color=strip.style.color, alpha=0.6, mew=0)
+        _dot(drawn, strip, time, strip.row.standing)
 
 
 def distributions(report: Report) -> Figure:
     """Every block as a dot in the lane of its restart, the median of each restart as a tick."""
     rows = [row for row in naming.side_by_side(report) if row.step_s]
-    drawn = ladder(report, rows, row_in=0.42)
+    drawn = chart(report, rows, row_in=0.42)
     values = [1.0]
-    for rung in drawn.rungs:
-        values += _lanes(drawn, rung)
+    for strip in drawn.strips:
+        values += _lanes(drawn, strip)
     drawn.axes.axvline(1, color=MUTED.drawn, linewidth=0.8, zorder=1)
     low, high = min(values), max(values)
     log_axis(drawn.axes, min(low, 0.97), max(high, 1.03), "time per step ÷ the cell's own median (log scale)")
@@ -91,23 +91,23 @@ def distributions(report: Report) -> Figure:
 def compiling(report: Report) -> Figure:
     """The phases of a compile end to end, medians over restarts, and the whole first call."""
     rows = [row for row in naming.side_by_side(report) if row.record.compiles]
-    drawn = ladder(report, rows)
-    furthest = max(_bar(drawn, rung) for rung in drawn.rungs)
+    drawn = chart(report, rows)
+    furthest = max(_bar(drawn, strip) for strip in drawn.strips)
     drawn.axes.set_xlim(0, furthest * 1.04 or 1)
     drawn.axes.set_xlabel("seconds, median over restarts", color=INK.drawn)
     _phase_key(drawn)
     return drawn.figure
 
 
-def _dot(drawn: Ladder, rung: Rung, estimate: Estimate, word: str = "") -> Estimate:
-    style: dict[str, Any] = {"color": rung.style.color, "zorder": 3}
+def _dot(drawn: Chart, strip: Strip, estimate: Estimate, word: str = "") -> Estimate:
+    style: dict[str, Any] = {"color": strip.style.color, "zorder": 3}
     if estimate.low is not None and estimate.high is not None:
-        drawn.axes.plot([estimate.low, estimate.high], [rung.y, rung.y], linewidth=2.2, **style)
-        drawn.axes.plot([estimate.low, estimate.high], [rung.y, rung.y], "|", markersize=9, **style)
-    drawn.axes.plot([estimate.value], [rung.y], rung.style.marker, markersize=6.5, mec=PAPER.drawn, mew=0.6, **style)
+        drawn.axes.plot([estimate.low, estimate.high], [strip.y, strip.y], linewidth=2.2, **style)
+        drawn.axes.plot([estimate.low, estimate.high], [strip.y, strip.y], "|", markersize=9, **style)
+    drawn.axes.plot([estimate.value], [strip.y], strip.style.marker, markersize=6.5, mec=PAPER.drawn, mew=0.6, **style)
     remark(
         drawn,
-        rung,
+        strip,
         f"{text.significant(estimate.value)} {_ends(estimate)}{f' {word}' if word in ('tie', 'undecided') else ''}",
     )
     return estimate
@@ -123,31 +123,31 @@ def _bounds(estimates: Sequence[Estimate]) -> tuple[float, float]:
     return min(ends), max(ends)
 
 
-def _lanes(drawn: Ladder, rung: Rung) -> list[float]:
-    grouped = restarts(rung.row.record)
+def _lanes(drawn: Chart, strip: Strip) -> list[float]:
+    grouped = restarts(strip.row.record)
     middle = statistics.median(block.step_s for blocks in grouped.values() for block in blocks)
-    lanes = {restart: rung.y + 0.72 * ((lane + 0.5) / len(grouped) - 0.5) for lane, restart in enumerate(grouped)}
+    lanes = {restart: strip.y + 0.72 * ((lane + 0.5) / len(grouped) - 0.5) for lane, restart in enumerate(grouped)}
     dots = [(block.step_s / middle, lanes[block.restart]) for blocks in grouped.values() for block in blocks]
     medians = [(statistics.median(block.step_s for block in grouped[key]) / middle, lanes[key]) for key in grouped]
-    color = rung.style.color
-    drawn.axes.plot(*zip(*dots, strict=True), rung.style.marker, markersize=2.6, color=color, alpha=0.75, mew=0)
+    color = strip.style.color
+    drawn.axes.plot(*zip(*dots, strict=True), strip.style.marker, markersize=2.6, color=color, alpha=0.75, mew=0)
     drawn.axes.plot(*zip(*medians, strict=True), "|", markersize=5, color=INK.drawn, mew=1.2, zorder=4)
-    remark(drawn, rung, f"median {text.seconds(middle)}")
+    remark(drawn, strip, f"median {text.seconds(middle)}")
     return [dot[0] for dot in dots]
 
 
-def _bar(drawn: Ladder, rung: Rung) -> float:
+def _bar(drawn: Chart, strip: Strip) -> float:
     start = 0.0
     for field, _, strength in PHASES:
-        width = phase(rung.row, field)
-        color = rung.style.color
-        drawn.axes.barh(rung.y, width, left=start, height=0.6, color=color, alpha=strength, linewidth=0)
-        drawn.axes.barh(rung.y, width, left=start, height=0.6, fill=False, edgecolor=color, linewidth=0.9)
+        width = phase(strip.row, field)
+        color = strip.style.color
+        drawn.axes.barh(strip.y, width, left=start, height=0.6, color=color, alpha=strength, linewidth=0)
+        drawn.axes.barh(strip.y, width, left=start, height=0.6, fill=False, edgecolor=color, linewidth=0.9)
         start += width
-    first = phase(rung.row, "first_call_s")
-    drawn.axes.plot([first], [rung.y], "|", markersize=13, color=INK.drawn, mew=1.6)
-    programs = text.count(max(one.programs for one in rung.row.record.compiles), "program")
-    remark(drawn, rung, f"{text.seconds(rung.row.compile_s.value if rung.row.compile_s else start)}, {programs}")
+    first = phase(strip.row, "first_call_s")
+    drawn.axes.plot([first], [strip.y], "|", markersize=13, color=INK.drawn, mew=1.6)
+    programs = text.count(max(one.programs for one in strip.row.record.compiles), "program")
+    remark(drawn, strip, f"{text.seconds(strip.row.compile_s.value if strip.row.compile_s else start)}, {programs}")
     return max(start, first)
 
 
@@ -156,7 +156,7 @@ def phase(row: Row, field: str) -> float:
     return statistics.median(getattr(one, field) for one in row.record.compiles)
 
 
-def _phase_key(drawn: Ladder) -> None:
+def _phase_key(drawn: Chart) -> None:
     x = 0.0
     for _, words, strength in PHASES:
         _key(drawn, x, "■", 0, color=MUTED.drawn, alpha=strength)
@@ -166,5 +166,5 @@ def _phase_key(drawn: Ladder) -> None:
     _key(drawn, x, "whole first call", 9, color=INK.drawn)
 
 
-def _key(drawn: Ladder, x: float, words: str, offset: float, **looks: Any) -> None:
+def _key(drawn: Chart, x: float, words: str, offset: float, **looks: Any) -> None:
     drawn.axes.annotate(words, (x, 1), (offset, 4), "axes fraction", textcoords="offset points", **looks)

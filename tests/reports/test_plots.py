@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from runs import cell_record, run_of
 
 from reports import curves, order, plots
-from reports.ladder import ticks
+from reports.chart import ticks
 from reports.table import Report, report
 
 

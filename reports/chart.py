@@ -24,7 +24,7 @@ BOTTOM_IN = 0.5
 
 
 @dataclass(frozen=True)
-class Rung:
+class Strip:
     """A row of the figure: whose, where, in which style."""
 
     row: Row
@@ -33,12 +33,12 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """A figure with its axes and rungs."""
+class Chart:
+    """A figure with its axes and strips."""
 
     figure: Figure
     axes: "Axes"
-    rungs: list[Rung]
+    strips: list[Strip]
 
 
 def shown(rows: Sequence[Row]) -> list[Row]:
@@ -46,10 +46,10 @@ def shown(rows: Sequence[Row]) -> list[Row]:
     return list(rows[:MOST_ROWS])
 
 
-def ladder(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Ladder:
+def chart(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Chart:
     """Rungs from top to bottom with names on the left, headings above, and an empty axis."""
     looks = styles(report.trainers)
-    rungs: list[Rung] = []
+    strips: list[Strip] = []
     headings: list[tuple[float, str]] = []
     y, scene = 0.0, None
     for row in shown(rows):
@@ -57,7 +57,7 @@ def ladder(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Ladder:
             scene = naming.scene(row.place)
             headings.append((y, naming.scene_name(report, row.place)))
             y += 0.27 / row_in
-        rungs.append(Rung(row, y, looks[row.trainer]))
+        strips.append(Strip(row, y, looks[row.trainer]))
         y += 1
     height = y * row_in + TOP_IN + BOTTOM_IN
     figure = Figure(figsize=(WIDTH_IN, height))
@@ -67,9 +67,9 @@ def ladder(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Ladder:
     _frame(axes, y, row_in)
     for position, words in headings:
         _words(axes, -LEFT_IN * 72 + 4, position, words, "bold")
-    for rung in rungs:
-        _name(axes, rung, naming.side_name(report, rung.row.place))
-    return Ladder(figure, axes, rungs)
+    for strip in strips:
+        _name(axes, strip, naming.side_name(report, strip.row.place))
+    return Chart(figure, axes, strips)
 
 
 def _frame(axes: "Axes", bottom: float, row_in: float) -> None:
@@ -84,22 +84,22 @@ def _frame(axes: "Axes", bottom: float, row_in: float) -> None:
     axes.set_axisbelow(True)
 
 
-def _name(axes: "Axes", rung: Rung, side: str) -> None:
-    _words(axes, -LEFT_IN * 72 + 26, rung.y, f"{text.name(rung.row.trainer, 20 - len(side))} {side}".strip())
+def _name(axes: "Axes", strip: Strip, side: str) -> None:
+    _words(axes, -LEFT_IN * 72 + 26, strip.y, f"{text.name(strip.row.trainer, 20 - len(side))} {side}".strip())
     axes.plot(
         [-(LEFT_IN - 0.22) / (WIDTH_IN - LEFT_IN - RIGHT_IN)],
-        [rung.y],
+        [strip.y],
         transform=axes.get_yaxis_transform(),
         clip_on=False,
-        marker=rung.style.marker,
-        color=rung.style.color,
+        marker=strip.style.marker,
+        color=strip.style.color,
         markersize=6,
     )
 
 
-def remark(ladder: Ladder, rung: Rung, words: str) -> None:
+def remark(chart: Chart, strip: Strip, words: str) -> None:
     """A word on the right of a row."""
-    _words(ladder.axes, 8, rung.y, words)
+    _words(chart.axes, 8, strip.y, words)
 
 
 def _words(axes: "Axes", x_points: float, y: float, words: str, weight: str = "normal") -> None:

@@ -1,0 +1,105 @@
+"""Why one trainer is faster: the ladder from the naive trainer to the fastest, one change and one factor per rung."""
+
+import math
+from typing import TYPE_CHECKING
+
+from benches import pairing
+from benches.ladder import Climb, Rung, climbs
+from reports import text
+from reports.exhibit import Exhibit
+from reports.table import Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 3.0, 2.2, 0.3, 0.55
+
+
+def measured(report: Report) -> list[Climb]:
+    """The ladders of all runs shown."""
+    return [climb for source in report.sources for climb in climbs(source.run)]
+
+
+def exhibit(report: Report) -> Exhibit:
+    """The ladders in words and data."""
+    shown = measured(report)
+    return Exhibit(
+        "ladder",
+        "From naive to fastest, one change at a time",
+        " ".join(map(_sentence, shown)),
+        "Each row changes one thing on the row above; its factor is how many times as fast that made a step. Every "
+        "factor is a paired ratio of its own; multiplied they are the whole, up to their noise.",
+        ["Workload", "Device", "Change", "Time per step", "Times as fast as the row above", "95 % interval"],
+        [_line(climb, rung) for climb in shown for rung in climb.rungs],
+        figure,
+    )
+
+
+def _sentence(climb: Climb) -> str:
+    factors = [rung.factor.value for rung in climb.rungs if rung.factor]
+    said = (
+        f"On {text.name(climb.workload, 40)}, {text.name(climb.device, 20)}, all changes together make a step "
+        f"{text.significant(climb.whole.value)} times as fast ({' × '.join(map(text.significant, factors))} "
+        f"= {text.significant(math.prod(factors))})."
+    )
+    if climb.floor_share is None:
+        return said
+    share = text.percent(climb.floor_share.value)
+    return f"{said} Of a treemap step {share} is the dispatch floor: an empty compiled call on the same arrays."
+
+
+def _line(climb: Climb, rung: Rung) -> list[str]:
+    step_s = pairing.step_s(rung.record)
+    assert step_s is not None, "a rung of a climb has blocks"
+    factor = ("–", "–") if rung.factor is None else (text.significant(rung.factor.value), text.interval(rung.factor))
+    return [text.name(climb.workload, 40), climb.device, rung.change.words, text.seconds(step_s.value), *factor]
+
+
+def figure(report: Report) -> "Figure":
+    """One panel per ladder: time per step on a log axis, falling from row to row."""
+    from matplotlib.figure import Figure
+
+    shown = measured(report)
+    heights = [len(climb.rungs) * ROW_IN + EDGE_IN for climb in shown]
+    drawn = Figure(figsize=(WIDTH_IN, sum(heights)))
+    top = sum(heights)
+    for climb, height in zip(shown, heights, strict=True):
+        top -= height
+        frame = (LEFT_IN / WIDTH_IN, (top + EDGE_IN) / sum(heights), 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN)
+        _panel(drawn.add_axes((*frame, (height - EDGE_IN) / sum(heights))), climb)
+    return drawn
+
+
+def _panel(axes: "Axes", climb: Climb) -> None:
+    from reports.chart import log_axis
+    from reports.styles import GRID, INK, MUTED, OWN
+
+    times = [step.value for rung in climb.rungs if (step := pairing.step_s(rung.record))]
+    microseconds = [1e6 * step_s for step_s in times]
+    axes.plot(microseconds, range(len(times)), "-", color=MUTED.drawn, linewidth=1, zorder=1)
+    axes.plot(
+        microseconds, range(len(times)), OWN["treemap"].marker, color=OWN["treemap"].color, markersize=6, zorder=2
+    )
+    for y, (rung, step_s) in enumerate(zip(climb.rungs, times, strict=True)):
+        factor = f" · {text.significant(rung.factor.value)}× faster" if rung.factor else ""
+        _words(axes, (0, -LEFT_IN * 72 + 4), y, rung.change.words, INK.drawn)
+        _words(axes, (1, 8), y, f"{text.seconds(step_s)}{factor}", INK.drawn)
+    axes.set_ylim(len(times) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.set_facecolor("none")
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(MUTED.drawn)
+    axes.tick_params(axis="x", which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
+    axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
+    name = f"{text.name(climb.workload, 40)}, {text.name(climb.device, 20)}"
+    log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {name} (log scale)")
+
+
+def _words(axes: "Axes", at: tuple[int, float], y: float, words: str, color: str) -> None:
+    side, offset = at
+    axes.annotate(
+        words, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        annotation_clip=False, va="center", color=color, parse_math=False,
+    )  # fmt: skip
