@@ -1,9 +1,11 @@
-"""The front door: `triptych run | report | check | list`.
+"""The front door: `triptych run | gate | report | check | list`.
 
-Exit codes, the same everywhere: 0 fine, 1 a cell failed or a law is broken, 2 wrong usage, 4 nothing measured or not
-comparable. What is heavy is imported by the command that needs it, so that help and errors come at once.
+Exit codes, the same everywhere: 0 fine, 1 a cell failed, regressed or a law is broken, 2 wrong usage, 3 undecided,
+4 nothing measured or not comparable. What is heavy is imported by the command that needs it, so that help and errors
+come at once.
 """
 
+import os
 import sys
 import webbrowser
 from pathlib import Path
@@ -18,7 +20,8 @@ PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
 def cli() -> None:
     """One network trained in three ways in JAX, side by side: what does the abstraction cost?
 
-    Exit codes: 0 fine; 1 a cell failed or a law is broken; 2 wrong usage; 4 nothing measured or not comparable.
+    Exit codes: 0 fine; 1 a cell failed, regressed or a law is broken; 2 wrong usage; 3 undecided; 4 nothing measured
+    or not comparable.
     """
 
 
@@ -31,6 +34,7 @@ def cli() -> None:
 @click.option("--seed", type=int, help="Seed of the run order.")
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
 @click.option("--thorough", is_flag=True, help="Many restarts, every training to its end.")
+@click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context
@@ -67,6 +71,62 @@ def _flags(name: str, value: object) -> list[str]:
     if value is None or value is False:
         return []
     return [f"--{name}"] if value is True else [f"--{name}={value}"]
+
+
+class ManyFiles(click.Command):
+    """A command whose --baseline and --candidate take all files up to the next option, as a shell expands them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeats the option before each of its files, which is what click understands."""
+        repeated: list[str] = []
+        option = None
+        for argument in args:
+            name, _, value = argument.partition("=")
+            if argument.startswith("-"):
+                option = name if name in ("--baseline", "--candidate") else None
+                repeated += [argument] if option is None else [option, value] if value else []
+            else:
+                repeated += [argument] if option is None else [option, argument]
+        return super().parse_args(ctx, repeated)
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@cli.command(cls=ManyFiles)
+@click.option("--baseline", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results before.")
+@click.option("--candidate", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results after.")
+@click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
+@click.option("--markdown", type=FILE, help="Write the findings for a pull request.")
+@click.option("--junit", type=FILE, help="Write the findings as test cases.")
+@click.option("--json", type=FILE, help="Write the findings for programs.")
+@click.pass_context
+def gate(
+    context: click.Context, baseline: tuple[Path, ...], candidate: tuple[Path, ...], policy: Path | None, **files: Path
+) -> None:
+    """Say of result files whether the candidate is slower than the baseline.
+
+    The files are any pytest-benchmark JSON, of this project or of another. Several of a side are its restarts: one
+    benchmark needs 3 of each before anything can be said, twelve need 5.
+
+        triptych gate --baseline before-*.json --candidate after-*.json
+
+    Every finding is regressed, improved, ok, undecided, incomparable or missing. The exit code is that of the worst:
+    1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
+    With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
+    """
+    from benches.compare_files import compare
+    from benches.policy import PolicyError, find
+    from benches.record import RecordError
+    from benches.result_files import read_side
+    from reports.gate_output import Destinations, deliver
+
+    rules = _or_exit(PolicyError, USAGE, find, policy)
+    before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
+    judgement = compare(before, after, rules)
+    _or_exit(OSError, USAGE, deliver, judgement, Destinations(**files), os.environ, sys.stdout)
+    context.exit(judgement.exit_code)
 
 
 @cli.command()

@@ -37,6 +37,7 @@ class Measured:
         kind: What a renamed benchmark would still have in common with it.
         times: Seconds by metric, one number per restart.
         failure: Why it has no times; "" if it has.
+        failed: Whether that is the trainer's fault, and not that nobody measured it.
         trained: Of ours, the cell in every file, with the run that it belongs to.
     """
 
@@ -86,7 +87,7 @@ class _File(msgspec.Struct):
 
 
 class _Kind(msgspec.Struct):
-    triptych: msgspec.Raw | None = None
+    triptych: msgspec.Raw = msgspec.Raw()
 
 
 def read_side(paths: Sequence[Path]) -> Side:
@@ -131,14 +132,15 @@ def _text(path: Path) -> bytes:
 def _refuse_copies(paths: Sequence[Path], texts: Sequence[bytes]) -> None:
     seen: dict[str, Path] = {}
     for path, text in zip(paths, texts, strict=True):
-        first = seen.setdefault(hashlib.sha256(text).hexdigest(), path)
-        if first is not path:
-            raise RecordError(f"{path} holds the same as {first}; a copy is no restart: measure again, or leave it out")
+        digest = hashlib.sha256(text).hexdigest()
+        if digest in seen:
+            raise RecordError(f"{path} is the same as {seen[digest]}; a copy is no restart: measure again, or drop it")
+        seen[digest] = path
 
 
 def _side(text: bytes, name: str) -> Side:
     try:
-        if msgspec.json.decode(text, type=_Kind).triptych is not None:
+        if bytes(msgspec.json.decode(text, type=_Kind).triptych):
             return _ours(record.decode(text, name), name)
         return _theirs(msgspec.json.decode(text, type=_File), name)
     except msgspec.ValidationError as error:

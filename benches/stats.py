@@ -209,8 +209,8 @@ def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     References:
         Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
     """
-    if not p_values:
-        return []
+    if max(family or 0, len(p_values)) <= 1:
+        return list(p_values)
     from statsmodels.stats.multitest import multipletests
 
     silent = [1.0] * ((family or 0) - len(p_values))

@@ -18,7 +18,7 @@ PASSED, REGRESSED, UNDECIDED, INCOMPARABLE = 0, 1, 3, 4
 
 EXIT_CODES: dict[Verdict, int] = {
     "regressed": REGRESSED,
-    "missing": REGRESSED,
+    "missing": INCOMPARABLE,
     "incomparable": INCOMPARABLE,
     "undecided": UNDECIDED,
     "improved": PASSED,
@@ -183,7 +183,7 @@ def _sentence(finding: Finding) -> str:
     said = f"{change} [{low}, {high}] over {counted(finding.restarts)}, {where} {margin}"
     if finding.detectable is None:
         return said
-    return f"{said}; this run calls a slowdown nine times in ten from {percent(finding.detectable)} on"
+    return f"{said}; a slowdown is seen nine times in ten from {percent(finding.detectable)} on"
 
 
 def _too_few(finding: Finding, rule: Rule) -> str:

@@ -25,6 +25,9 @@ SYMBOLS: dict[Verdict, str] = {
 }
 """Never colour alone."""
 
+LONG = 2000
+"""So many characters of a sentence are shown."""
+
 MEANING = {0: "the gate is open", 1: "the gate is shut", 3: "the gate cannot tell", 4: "the gate cannot compare"}
 
 
@@ -39,7 +42,7 @@ def notes(judgement: Judgement) -> list[str]:
     """What the findings do not say, sentence by sentence."""
     added = ", ".join(text.name(name) for name in judgement.added)
     return ([f"In the candidate only, and not judged: {added}."] if added else []) + [
-        text.name(note, 2000) for note in judgement.notes
+        text.name(note, LONG) for note in judgement.notes
     ]
 
 
@@ -51,7 +54,7 @@ def plain(judgement: Judgement) -> list[str]:
 
 def line(finding: Finding) -> str:
     """One finding in one line, verdict first."""
-    return f"{finding.verdict}: {text.name(finding.cell)}, {finding.metric}: {text.name(finding.sentence, 2000)}"
+    return f"{finding.verdict}: {text.name(finding.cell)}, {finding.metric}: {text.name(finding.sentence, LONG)}"
 
 
 def in_order(judgement: Judgement) -> list[Finding]:
@@ -70,7 +73,7 @@ def table(judgement: Judgement) -> "Table":
         made.add_column(title, overflow="fold")
     for finding in in_order(judgement):
         verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
-        words = (verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, 2000))
+        words = (verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
         made.add_row(*map(Text, words))
     return made
 
@@ -92,7 +95,7 @@ def markdown(judgement: Judgement) -> str:
 def _rows(findings: list[Finding]) -> str:
     lines = ["| verdict | benchmark | metric | finding |", "| --- | --- | --- | --- |"]
     for finding in findings:
-        words = (text.name(finding.cell), finding.metric, text.name(finding.sentence, 2000))
+        words = (text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
         lines.append(" | ".join([f"| {SYMBOLS[finding.verdict]} {finding.verdict}", *map(escaped, words)]) + " |")
     return "\n".join(lines)
 
@@ -117,7 +120,8 @@ def _property(finding: Finding) -> str:
 
 
 def _data(words: str) -> str:
-    return words.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Escaped for a workflow command, on one line."""
+    return text.name(words, LONG).replace("%", "%25")
 
 
 def junit(judgement: Judgement) -> str:
@@ -137,7 +141,7 @@ def junit(judgement: Judgement) -> str:
     }
     for finding in judgement.findings:
         case = ElementTree.SubElement(suite, "testcase", classname=text.name(finding.cell), name=finding.metric)
-        sentence = text.name(finding.sentence, 2000)
+        sentence = text.name(finding.sentence, LONG)
         if finding.verdict in tags:
             ElementTree.SubElement(case, tags[finding.verdict], message=sentence, type=finding.verdict)
         else:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from benches import stats
+from benches import power, stats
 
 values = st.lists(st.floats(-1, 1).map(lambda x: round(x, 6)), min_size=6, max_size=25, unique_by=abs)
 
@@ -87,3 +87,132 @@ def test_no_value_is_an_error() -> None:
     """An estimate of nothing is refused, not invented."""
     with pytest.raises(ValueError, match="no values; expected one per restart"):
         stats.hodges_lehmann([])
+
+
+log_ratios = st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=5, max_size=12)
+"""With ties and zeros, as clocks of coarse resolution give."""
+
+two_sides = st.tuples(
+    st.lists(st.floats(-1, 1).map(lambda x: round(x, 2)), min_size=3, max_size=8),
+    st.lists(st.floats(-1, 1).map(lambda x: round(x, 2)), min_size=3, max_size=8),
+)
+
+shifts = log_ratios.map(stats.paired_shift) | two_sides.map(lambda sides: stats.unpaired_shift(*sides))
+
+levels = st.sampled_from([0.01, 0.025, 0.05, 0.1])
+
+
+@given(shifts, levels, st.sampled_from([-0.1, 0.0, 0.02]))
+@settings(max_examples=300, deadline=None)
+def test_a_bound_excludes_exactly_what_the_test_rejects(shift: stats.Shift, level: float, bound: float) -> None:
+    """The lower bound lies above a value exactly if p against that value reaches the level; likewise below."""
+    estimate = stats.bounds(shift, level)
+    above = estimate.low is not None and estimate.low > round(bound, stats.DIGITS)
+    below = estimate.high is not None and estimate.high < round(bound, stats.DIGITS)
+    assert above == stats.reaches(stats.p_above(shift, bound), level)
+    assert below == stats.reaches(stats.p_below(shift, bound), level)
+
+
+@given(values, st.sampled_from([0.0, 0.0123457]))
+@settings(max_examples=200, deadline=None)
+def test_paired_p_is_that_of_scipy(sample: list[float], bound: float) -> None:
+    """Without ties and zeros, the exact signed-rank test."""
+    apart = [value - bound for value in sample]
+    if 0.0 in np.round(stats.walsh_averages(apart), 9):
+        return
+    expected: Any = scipy_stats.wilcoxon(apart, alternative="greater", method="exact")
+    assert math.isclose(stats.p_above(stats.paired_shift(sample), bound), expected.pvalue, rel_tol=1e-9)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=4, max_size=16, unique=True), st.integers(1, 3))
+@settings(max_examples=200, deadline=None)
+def test_unpaired_p_is_that_of_scipy(sample: list[float], split: int) -> None:
+    """Without ties, the exact Mann-Whitney test."""
+    if len(np.unique(np.round(sample, 9))) < len(sample):
+        return
+    baseline, candidate = sample[:split], sample[split:]
+    expected: Any = scipy_stats.mannwhitneyu(candidate, baseline, alternative="greater", method="exact")
+    assert math.isclose(stats.p_above(stats.unpaired_shift(baseline, candidate)), expected.pvalue, rel_tol=1e-9)
+
+
+@given(log_ratios)
+@settings(max_examples=100, deadline=None)
+def test_ties_and_zeros_make_the_test_conservative(sample: list[float]) -> None:
+    """Whatever way ties and zeros are broken upwards or at random, p does not become larger than ours."""
+    broken = [value + 1e-9 * (1 + i / 100) for i, value in enumerate(sample)]
+    assert stats.p_above(stats.paired_shift(sample)) >= stats.p_above(stats.paired_shift(broken)) - 1e-12
+
+
+def test_unchanged_times_are_no_change() -> None:
+    """Zeros count against both directions."""
+    for shift in (stats.paired_shift([0.0] * 12), stats.unpaired_shift([1.0] * 6, [1.0] * 6)):
+        assert stats.p_above(shift) == stats.p_below(shift) == pytest.approx(1)
+        assert stats.bounds(shift, 0.05)[:3] == (0, 0, 0)
+
+
+@given(shifts)
+@settings(max_examples=100, deadline=None)
+def test_swapping_the_sides_mirrors_the_test(shift: stats.Shift) -> None:
+    """Slower one way round is faster the other way round."""
+    mirrored = shift._replace(pairs=-shift.pairs[::-1])
+    assert stats.p_above(shift) == stats.p_below(mirrored)
+    ours, theirs = stats.bounds(shift, 0.05), stats.bounds(mirrored, 0.05)
+    assert math.isclose(ours.value, -theirs.value, abs_tol=1e-12)
+    assert ours.low == (None if theirs.high is None else -theirs.high)
+
+
+def test_rank_sum_tail_by_hand() -> None:
+    """Of two and two values the six orders give U = 0, 1, 2, 2, 3, 4."""
+    assert np.allclose(stats.rank_sum_tail(2, 2), np.array([1, 2, 4, 5, 6]) / 6)
+
+
+def test_a_large_tail_neither_overflows_nor_leaks() -> None:
+    """At the largest size read from files the distribution still sums to one."""
+    assert stats.rank_sum_tail(60, 200)[-1] == pytest.approx(1)
+    assert stats.signed_rank_tail(1100)[-1] == pytest.approx(1)
+
+
+def test_spread_of_normal_values_and_of_an_outlier() -> None:
+    """It estimates the standard deviation, and one wild value of 200 hardly moves it."""
+    sample = np.random.default_rng(0).normal(0, 0.03, 200).tolist()
+    assert stats.spread([sample]) == pytest.approx(0.03, rel=0.1)
+    assert stats.spread([[9.0, *sample[1:]]]) == pytest.approx(stats.spread([sample]), rel=0.03)
+    assert stats.spread([[1.0], [2.0]]) == 0
+
+
+def test_holm_by_hand() -> None:
+    """Of 0.01, 0.04, 0.03: 3 * 0.01, then 2 * 0.03, and 0.04 not below the one before it."""
+    assert stats.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert stats.holm([0.01], family=5) == pytest.approx([0.05])
+    assert stats.holm([0.01]) == [0.01]
+    assert stats.holm([]) == []
+
+
+def test_clopper_pearson_by_hand() -> None:
+    """No alarm in 59 runs shows less than 5 % at one-sided 95 %, as 1 - 0.05 ** (1 / 59) says."""
+    assert stats.clopper_pearson(0, 59, 0.90).high == pytest.approx(1 - 0.05 ** (1 / 59))
+
+
+def test_restarts_needed_by_hand() -> None:
+    """Twelve comparisons at 5 % need 2**-n or 1 / C(2n, n) at most 1/240: 8 pairs, or 5 a side; one needs 5, or 3."""
+    assert power.smallest_restarts(0.05 / 12, paired=True) == 8
+    assert power.smallest_restarts(0.05 / 12, paired=False) == 5
+    assert power.smallest_restarts(0.05, paired=True) == 5
+    assert power.smallest_restarts(0.05, paired=False) == 3
+
+
+def test_detectable_change_by_hand() -> None:
+    """Without spread it is the margin; with too few restarts there is none; more spread or fewer restarts, more."""
+    assert power.detectable((12,), 0.0, 0.05, 0.02) == pytest.approx(0.02)
+    assert power.detectable((3,), 0.02, 0.05, 0.02) == math.inf
+    assert power.detectable((8,), 0.02, 0.05, 0.02) > power.detectable((20,), 0.02, 0.05, 0.02)
+    assert power.detectable((12,), 0.04, 0.05, 0.02) > power.detectable((12,), 0.02, 0.05, 0.02)
+    assert power.detectable((6, 6), 0.04, 0.05, 0.02) > power.detectable((6, 6), 0.02, 0.05, 0.02)
+
+
+def test_a_side_without_values_is_an_error() -> None:
+    """Nothing is compared with nothing."""
+    with pytest.raises(ValueError, match="no log-ratios; expected one per restart"):
+        stats.paired_shift([])
+    with pytest.raises(ValueError, match="a side without values"):
+        stats.unpaired_shift([1.0], [])
