@@ -23,6 +23,12 @@ START_TIMEOUT_S = 120.0
 STDERR_LINES = 3
 
 ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
+NOT_INHERITED = (
+    "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_INFS", "JAX_DEFAULT_DTYPE_BITS",
+    "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL", "JAX_NUMPY_DTYPE_PROMOTION", "JAX_THREEFRY_PARTITIONABLE",
+)  # fmt: skip
+"""Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
+
 ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
 
 
@@ -70,13 +76,14 @@ class Worker:
 
     def __init__(self, arm: Arm) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         search_path = os.pathsep.join([str(arm.checkout), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
         self._process = subprocess.Popen(
-            [arm.python, "-m", "benches.worker"],
+            [arm.python, "-P", "-m", "benches.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=os.environ | {"PYTHONPATH": search_path} | arm.env,
+            env=inherited | {"PYTHONPATH": search_path} | arm.env,
             start_new_session=True,
         )
         assert self._process.stdout is not None, "stdout is a pipe"
@@ -110,7 +117,7 @@ class Worker:
         return msgspec.json.decode(line, type=messages.Answer)
 
     def end(self) -> None:
-        """Ends the process and everything it has started."""
+        """Ends the process and its process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

@@ -3,7 +3,7 @@
 import gc
 import itertools
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 from jax import monitoring
@@ -17,6 +17,9 @@ from benches.training import train
 TRACE = "/jax/core/compile/jaxpr_trace_duration"
 LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 BACKEND = "/jax/core/compile/backend_compile_duration"
+
+CALIBRATION_S = 0.02
+"""Calls are doubled until they take this long, to say how many steps make a block."""
 
 WARM_UP_CALLS = 3
 """The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
@@ -47,13 +50,31 @@ class Measurer:
     def __init__(self) -> None:
         self._phases = PhaseClock()
         self._cells: dict[str, PreparedCell] = {}
+        self._config = dict(jax.config.values)
 
     def handle(self, request: messages.Request) -> messages.Answer:
-        """Does what is asked.
+        """Does what is asked; a trainer that turns a switch of jax, for itself and all others, has failed.
 
         Raises:
             Exception: Whatever a trainer raises.
         """
+        try:
+            answer = self._do(request)
+        finally:
+            turned = self._restore_config()
+        return (
+            messages.Failed("raised", f"the trainer changed jax.config for everybody: {turned}") if turned else answer
+        )
+
+    def _restore_config(self) -> str:
+        """Turns every switch of jax back, and says which were not where they should be."""
+        now = jax.config.values
+        turned = {name: now[name] for name, value in self._config.items() if now[name] != value}
+        for name in turned:
+            jax.config.update(name, self._config[name])
+        return ", ".join(f"{name}={value}" for name, value in turned.items())
+
+    def _do(self, request: messages.Request) -> messages.Answer:
         match request:
             case messages.Describe():
                 return messages.Described(fingerprint())
@@ -71,8 +92,8 @@ class Measurer:
 
     def _compile_cold(self, cell: PreparedCell, restart: int) -> Compile:
         """The first call with nothing in any cache; the state is made before, so its own programs do not count."""
-        jax.clear_caches()
         state = cell.start()
+        jax.clear_caches()
         gc.collect()
         self._phases.reset()
         with cell.running():
@@ -86,39 +107,29 @@ class Measurer:
         cell = prepare(request.spec)
         if request.prove and (reason := why_it_leaves_the_device(cell)):
             return messages.Failed("void", reason)
-        call_s = 0.0
-        with cell.running():
-            state = cell.start()
-            for batch in itertools.islice(itertools.cycle(cell.inputs), WARM_UP_CALLS):
-                began = time.perf_counter()
-                state, _ = jax.block_until_ready(cell.call(state, batch))
-                call_s = time.perf_counter() - began
+        run_calls(cell, WARM_UP_CALLS)
         self._cells[request.spec.cell.id] = cell
         gc.collect()
         gc.freeze()  # what other cells have built must not lengthen the collections of this one
-        return messages.Prepared(call_s / cell.steps_per_call)
+        calls, timing = 1, run_calls(cell, 1)
+        while timing.seconds < CALIBRATION_S:
+            calls *= 2
+            timing = run_calls(cell, calls)
+        return messages.Prepared(timing.seconds / calls / cell.steps_per_call)
 
     def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> Block:
         """Times a block from fresh starting values, the device drained on both sides of the clock."""
         calls = max(1, round(request.steps / cell.steps_per_call))
-        inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
-        call, state, loss = cell.call, cell.start(), None
         self._phases.reset()
-        with cell.running(), jax.transfer_guard_device_to_host("disallow"):
-            began = time.perf_counter()
-            for batch in inputs:
-                state, loss = call(state, batch)
-            dispatched = time.perf_counter()
-            jax.block_until_ready((state, loss))
-            ended = time.perf_counter()
+        timing = run_calls(cell, calls)
         return Block(
             restart=request.restart,
             round=request.round,
             position=request.position,
             steps=calls * cell.steps_per_call,
-            seconds=ended - began,
-            dispatch_s=dispatched - began,
-            void=self._why_void(cell, state),
+            seconds=timing.seconds,
+            dispatch_s=timing.dispatch_s,
+            void=self._why_void(cell, timing.state),
         )
 
     def _why_void(self, cell: PreparedCell, state: Any) -> str | None:
@@ -131,6 +142,28 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
+
+
+class Timing(NamedTuple):
+    """What some calls took, and the state they ended in."""
+
+    seconds: float
+    dispatch_s: float
+    state: Any
+
+
+def run_calls(cell: PreparedCell, calls: int) -> Timing:
+    """Calls from fresh starting values; the clock runs from a drained device to a drained device."""
+    inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
+    call, state, loss = cell.call, cell.start(), None
+    with cell.running(), jax.transfer_guard_device_to_host("disallow"):
+        began = time.perf_counter()
+        for batch in inputs:
+            state, loss = call(state, batch)
+        dispatched = time.perf_counter()
+        jax.block_until_ready((state, loss))
+        ended = time.perf_counter()
+    return Timing(ended - began, dispatched - began, state)
 
 
 def peak_bytes(cell: PreparedCell) -> int | None:

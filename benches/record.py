@@ -15,7 +15,8 @@ import msgspec
 SCHEMA = 1
 """Raised by one whenever an older reader could misread a newer file."""
 
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
+Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -138,7 +139,7 @@ class Block(msgspec.Struct, frozen=True):
     round: Count
     position: Count
     steps: Annotated[int, msgspec.Meta(ge=1)]
-    seconds: Seconds
+    seconds: Duration
     dispatch_s: Seconds
     void: str | None = None
 
@@ -277,11 +278,21 @@ def read(path: Path) -> Run:
     Raises:
         RecordError: If it is missing, cut short, not ours, of another schema, or breaks a constraint.
     """
+    return decode(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file.
+
+    Raises:
+        RecordError: If there is none, or it cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise RecordError(f"{path} is not a regular file; give the path of a result file")
     try:
-        text = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
-    return decode(text, str(path))
 
 
 def decode(text: bytes, name: str) -> Run:
@@ -292,7 +303,7 @@ def decode(text: bytes, name: str) -> Run:
         raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:
         run = msgspec.json.decode(text, type=_RunFile).triptych
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
         raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
     _check_references(run, name)
     return run
@@ -306,7 +317,7 @@ def _decode_header(text: bytes, name: str) -> _Header:
             f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
             "or `pytest --benchmark-json` wrote"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
 
 
@@ -323,3 +334,6 @@ def _check_references(run: Run, name: str) -> None:
         if (key := (record.arm, record.cell.id)) in seen:
             raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
         seen.add(key)
+        rounds = [(block.restart, block.round) for block in record.counted_blocks]
+        if len(rounds) != len(set(rounds)):
+            raise RecordError(f"{name} counts two blocks of cell {key[1]} in one round; expected one at most")

@@ -13,6 +13,9 @@ from benches.prepared import PreparedCell
 from benches.record import Point, Training
 from impls import reference
 
+LOSS_RTOL = 1e-2
+"""A returned loss further than this from the batch's is another quantity, not rounding."""
+
 CURVE_POINTS = 100
 """About as many points of a loss curve are kept, the first ten steps among them."""
 
@@ -22,6 +25,7 @@ def train(cell: PreparedCell, request: Train) -> Training:
     state, done, train_s, diverged_at = cell.start(), 0, 0.0, None
     curve = [Point(0, 0.0, training_loss(cell, state))]
     inputs = itertools.cycle(cell.inputs)
+    check_first_loss(cell)
     with cell.running():
         for until in curve_steps(cell.workload.steps, cell.steps_per_call)[1:]:
             state, losses, seconds = timed_calls(cell, state, inputs, (until - done) // cell.steps_per_call)
@@ -36,6 +40,23 @@ def train(cell: PreparedCell, request: Train) -> Training:
     has_diverged = diverged_at is not None
     final_loss, scores = (None, Scores()) if has_diverged else (curve[-1].loss, held_out_scores(cell, state))
     return Training(request.restart, done, train_s, curve, final_loss, *scores, diverged_at)
+
+
+def check_first_loss(cell: PreparedCell) -> None:
+    """The loss that a step returns is the batch's, or the trainer saves itself work that the others do.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if cell.mode == "scan":
+        return
+    x, y = cell.inputs[0]
+    state = cell.start()
+    expected = reference.loss(cell.workload.task, host_params(cell, state), np.asarray(x), np.asarray(y))
+    with cell.running():
+        _, returned = cell.call(state, cell.inputs[0])
+    if not np.isclose(float(returned), expected, rtol=LOSS_RTOL):
+        raise ValueError(f"step returned the loss {float(returned):g}, the batch's is {expected:g}; see law 4")
 
 
 def curve_steps(steps: int, stride: int) -> list[int]:

@@ -44,7 +44,7 @@ def _answer(handle: Callable[[messages.Request], messages.Answer], request: mess
     """A trainer may raise anything: every exception becomes an answer with its type and message."""
     try:
         return handle(request)
-    except Exception as error:  # noqa: BLE001  the boundary to foreign code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary to foreign code
         out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
         reason = f"{type(error).__name__}: {error}".strip()
         return messages.Failed("out_of_memory" if out_of_memory else "raised", reason[:2000])

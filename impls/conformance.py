@@ -186,7 +186,7 @@ def _broken(law: int, check_law: Callable[[Factory[Any]], None], factory: Factor
         check_law(factory)
     except BrokenLaw as broken:
         return str(broken)
-    except Exception as error:  # noqa: BLE001  a stranger's trainer may raise anything, and that is the finding
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's trainer may raise anything
         return f"{_title(law)}: the trainer raised {type(error).__name__}: {error}; expected no error"
     return None
 

@@ -1,10 +1,11 @@
 """Reads result files: one, several to lay side by side, or a folder of them as a history."""
 
 import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benches.record import RecordError, Run, decode, read
+from benches.record import RecordError, Run, decode, read, read_bytes
 
 
 def load(paths: Sequence[Path]) -> list[Run]:
@@ -31,6 +32,6 @@ def _file(path: Path) -> Run:
     if path.suffix != ".gz":
         return read(path)
     try:
-        return decode(gzip.decompress(path.read_bytes()), str(path))
-    except (OSError, EOFError) as error:
+        return decode(gzip.decompress(read_bytes(path)), str(path))
+    except (OSError, EOFError, zlib.error) as error:
         raise RecordError(f"{path} cannot be read ({error}); give the path of a whole result file") from error

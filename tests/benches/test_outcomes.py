@@ -13,6 +13,7 @@ from impls import registry
 FILE = Path(misbehaving.__file__)
 MISBEHAVING = (
     "Retracer", "HostMover", "Raiser", "Sleeper", "Suicide", "Diverger", "Hoarder", "EarlyReturner", "WrongLearner",
+    "Switcher", "Quitter", "Idler", "Concealer",
 )  # fmt: skip
 SETTINGS = Settings(restarts=2, rounds=2, block_s=0.02, train_budget_s=1.0, timeout_s=6.0, seed=1)
 
@@ -40,12 +41,15 @@ def treemap(run: Run) -> CellRecord:
 @pytest.mark.parametrize(
     ("name", "kind", "reason"),
     [
-        ("Retracer", "void", "every block was void: "),
+        ("Retracer", "void", "4 of 4 blocks were void: "),
         ("HostMover", "void", "a step moves data to the host"),
         ("Raiser", "raised", "ValueError: no such luck"),
         ("Sleeper", "hung", "no answer within 6 s"),
         ("Suicide", "killed", "its process ended with signal SIGKILL"),
         ("Diverger", "diverged", "the loss was no longer finite at step 5"),
+        ("Switcher", "raised", "the trainer changed jax.config for everybody: jax_enable_x64=True"),
+        ("Quitter", "raised", "SystemExit: 0"),
+        ("Concealer", "raised", "ValueError: step returned the loss 0, the batch's is 0.778"),
         ("Hoarder", "out_of_memory", "MemoryError: cannot allocate 1 PiB"),
     ],
 )
@@ -83,6 +87,17 @@ def test_no_ratio_without_parity(run: Run) -> None:
     ratio = pairing.ratio(run, cell(run, "WrongLearner"), treemap(run))
     assert ratio.time is None
     assert ratio.reason.startswith("losses differ at step 1: ")
+
+
+def test_a_trainer_that_stops_working_once_it_is_timed_has_no_ratio(run: Run) -> None:
+    """The training after the blocks, in the same process, no longer gives the certified losses."""
+    assert pairing.ratio(run, cell(run, "Idler"), treemap(run)).reason.startswith("losses differ at step")
+
+
+def test_a_switch_turned_by_one_trainer_does_not_reach_another(run: Run) -> None:
+    """Treemap ends where float32 ends, and none of its states were computed in float64."""
+    final_loss = treemap(run).trainings[-1].final_loss
+    assert final_loss == pytest.approx(0.0193075, abs=1e-6)
 
 
 def test_a_failed_cell_has_no_ratio(run: Run) -> None:

@@ -125,6 +125,7 @@ def test_every_cell_is_compiled_cold_before_any_is_prepared() -> None:
         "Prepare",
         "Train",
         "TimeBlock",
+        "Train",
         "end",
     ]
 
@@ -191,7 +192,7 @@ def test_the_record_is_saved_after_every_answer() -> None:
 
 
 def test_a_long_training_is_made_once_and_a_short_one_in_every_restart() -> None:
-    """The naive trainer's minutes are spent once; milliseconds give one sample per restart."""
+    """The naive trainer's minutes are spent once; milliseconds before and after the blocks."""
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
         if isinstance(request, messages.Train) and cell_id == "xor-a-cpu-step":
@@ -199,7 +200,7 @@ def test_a_long_training_is_made_once_and_a_short_one_in_every_restart() -> None
         return None
 
     run, _, _ = watch(answer, restarts=3, rounds=1)
-    assert [len(record.trainings) for record in run.cells] == [1, 3, 3]
+    assert [len(record.trainings) for record in run.cells] == [1, 6, 6]
 
 
 def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
