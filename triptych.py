@@ -33,7 +33,7 @@ def cli() -> None:
 @click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
 @click.option("--seed", type=int, help="Seed of the run order.")
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
-@click.option("--thorough", is_flag=True, help="Many restarts, every training to its end.")
+@click.option("--thorough", is_flag=True, help="Many restarts, long trainings.")
 @click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
@@ -172,10 +172,10 @@ def list_(*, devices: bool) -> None:
         click.echo(f"batches of {workload.batch_size}, {workload.steps:,} steps")
         click.echo(f"  {'':<14} {workload.source}")
     if devices:
-        from benches.arms import find_platforms
+        from benches.arms import WorkerLost, find_platforms
 
         click.echo("devices")
-        for name in find_platforms():
+        for name in _or_exit(WorkerLost, NOTHING, find_platforms):
             click.echo(f"  {name}")
 
 
@@ -204,7 +204,7 @@ def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bo
     from reports.page import write_report
 
     paths = _or_exit(OSError, USAGE, _or_exit, NothingMeasured, NOTHING, write_report, runs, output)
-    click.echo(f"Wrote {paths[0]} and {len(paths) - 1} figures beside it")
+    click.echo(f"Wrote {paths[0]} and its figures beside it")
     if open_:
         webbrowser.open(paths[0].resolve().as_uri())
 

@@ -58,7 +58,7 @@ def find_platforms() -> list[str]:
     with Worker(Arm("probe", "any")) as worker:
         answer = worker.ask(messages.Platforms(), START_TIMEOUT_S)
     if not isinstance(answer, messages.PlatformsFound):
-        raise WorkerLost("killed", f"the platforms could not be listed: {answer}")
+        raise WorkerLost("killed", f"jax cannot list its platforms: {getattr(answer, 'reason', answer)}")
     return answer.names
 
 

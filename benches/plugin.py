@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--restarts", type=int, metavar="N", help="fresh workers per device: the n of every interval")
     group.addoption("--seed", type=int, default=0, metavar="N", help="seed of the run order (default 0)")
     group.addoption("--quick", action="store_true", help="a look in half a minute, without intervals")
-    group.addoption("--thorough", action="store_true", help="many restarts, every training to its end")
+    group.addoption("--thorough", action="store_true", help="many restarts, long trainings")
     group.addoption("--ladder", action="store_true", help="also every rung from naive to the fastest, one change each")
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
@@ -122,8 +122,9 @@ def run(request: pytest.FixtureRequest) -> Run:
         try:
             suite.take(measured, _choice(config).references(), output_folder(config) / RESULT)
         except (OSError, WorkerLost) as error:
-            del config.stash[RUN]
-            pytest.exit(_nothing(error), returncode=pytest.ExitCode.USAGE_ERROR)
+            if not any(cell.compiles for cell in measured.cells):
+                del config.stash[RUN]
+            pytest.exit(_stopped(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
 
 
@@ -138,9 +139,11 @@ def _command() -> str:
     return shlex.join(["pytest" if program.stem == "__main__" else program.stem, *sys.argv[1:]])
 
 
-def _nothing(error: OSError | WorkerLost) -> str:
+def _stopped(error: OSError | WorkerLost) -> str:
     if isinstance(error, WorkerLost):
-        return f"nothing could be measured, no worker could start: {error}"
+        return f"the run stopped here, a worker could not start: {error}"
+    if error.filename is None:
+        return f"the result cannot be written ({error.strerror}); make room, or give another folder with --output"
     return f"the result cannot be written to {error.filename} ({error.strerror}); give another folder with --output"
 
 

@@ -218,7 +218,12 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct):
-    """One run of the instrument over arms and cells."""
+    """One run of the instrument over arms and cells.
+
+    Attributes:
+        reference: The trainer that ratios stand against.
+        references: What the registry loads, by the trainer's name in the cells.
+    """
 
     schema: int
     created: str
@@ -229,6 +234,7 @@ class Run(msgspec.Struct):
     arms: list[ArmRecord]
     workloads: list[WorkloadRecord]
     cells: list[CellRecord]
+    references: dict[str, str] = {}
     status: Literal["incomplete", "complete"] = "incomplete"
     duration_s: Seconds = 0.0
 
@@ -260,11 +266,20 @@ def write(run: Run, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
+    replace_file(path, msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all, and leaves nothing beside it.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
+            file.write(content)
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

@@ -105,7 +105,9 @@ class _Restart:
     def _describe(self, arm: Arm) -> None:
         answer = self._workers[arm.name].ask(messages.Describe(), START_TIMEOUT_S)
         if not isinstance(answer, messages.Described):
-            raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {answer}")
+            raise WorkerLost(
+                "killed", f"the worker of arm {arm.name} cannot use its device: {getattr(answer, 'reason', answer)}"
+            )
         described = ArmRecord(arm.name, arm.device, arm.env, answer.fingerprint)
         self._run.arms = [described if known.name == arm.name else known for known in self._run.arms]
 

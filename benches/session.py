@@ -141,7 +141,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     """Measures everything in the run and keeps the file at `path` up to date; Ctrl-C leaves it as far as it came.
 
     Args:
-        run: From `new_run`; filled in place.
+        run: From `new_run`; filled in place. A result of an earlier run stays until this one has measured something.
         references: What the registry loads, by the label that the cells use.
         path: The result file.
 
@@ -150,12 +150,15 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         OSError: If the file cannot be written.
     """
     began = time.monotonic()
+    run.references = references
 
     def keep() -> None:
         run.duration_s = time.monotonic() - began
-        record.write(run, path)
+        if any(cell.compiles or cell.outcome.kind in record.FAILURES for cell in run.cells):
+            record.write(run, path)
 
-    keep()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder, _progress() as progress:
         bar = progress.add_task("starting", total=1.0)
         paths = {known.name: save(WORKLOADS[known.name], Path(folder)) for known in run.workloads}

@@ -79,7 +79,7 @@ def ending(row: Row) -> Entry:
 
 
 def memory(row: Row) -> Entry:
-    """Peak memory of the device or the process."""
+    """Peak memory of the device."""
     peak = row.record.peak_bytes
     return Entry(NONE) if peak is None else Entry(text.size(peak), (), float(peak))
 
@@ -124,6 +124,6 @@ ALL = [
     Column("final_loss", "Final loss", "On the training rows; ✓ where the whole loss curve agrees.", final_loss),
     Column("held_out", "Held-out loss", "On the rows never trained on.", lambda row: text.spread(row.held_out_loss)),
     Column("accuracy", "Accuracy", "Share predicted right, of the held-out rows where there are any.", accuracy),
-    Column("memory", "Peak memory", "Of the device, or of the process where the device does not say.", memory),
+    Column("memory", "Peak memory", "Of the device, where it says.", memory),
     Column("counts", "Measured", "Restarts are the n of every interval.", counts),
 ]

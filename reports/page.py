@@ -12,7 +12,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from benches.record import Fingerprint, Run
+from benches.record import Fingerprint, Run, replace_file
 from benches.stats import CONFIDENCE, smallest_n
 from reports import columns, embed, naming, svg, text, verdict
 from reports.cards import cards
@@ -63,7 +63,7 @@ def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
         files[f"figures/{figure.exhibit.key}.png"] = figure.png
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
+        replace_file(folder / name, content)
     return [folder / name for name in files]
 
 
@@ -150,9 +150,9 @@ def _order(entry: text.Entry) -> str:
 def reproduce(view: Report, row: Row) -> str:
     """The command that measures a cell and its reference again."""
     place, run = row.place, view.source(row.place.source).run
-    options = [("--workload", place.workload), ("--trainer", row.trainer)]
+    options = [("--workload", place.workload), ("--trainer", run.references.get(row.trainer, row.trainer))]
     if row.reference != row.trainer:
-        options.append(("--trainer", row.reference))
+        options.append(("--trainer", run.references.get(row.reference, row.reference)))
     options += [("--device", place.device), ("--mode", place.mode)]
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)

@@ -216,7 +216,7 @@ def spread(values: Sequence[float | None]) -> Spread | None:
 
 
 def _ranks(run: Run, records: dict[str, CellRecord]) -> dict[str, Rank]:
-    """Who is fastest, who ties with the fastest, who is behind; of those that did not fail and have an interval."""
+    """Who is fastest or tied for it, who may be, who is behind; of those that did not fail and have an interval."""
     times = {
         name: estimate.value
         for name, record in records.items()
@@ -229,5 +229,6 @@ def _ranks(run: Run, records: dict[str, CellRecord]) -> dict[str, Rank]:
     known: dict[Standing, Rank] = {"slower": "behind", "tie": "tied", "faster": "tied", "undecided": "undecided"}
     ranks: dict[str, Rank] = {name: known[word] for name, word in against.items() if word in known}
     if ranks:
-        ranks[best] = "fastest"
+        beside: set[Rank] = set(ranks.values()) - {"behind"}
+        ranks[best] = "undecided" if "undecided" in beside else "tied" if beside else "fastest"
     return ranks

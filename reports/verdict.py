@@ -1,6 +1,7 @@
 """The verdict: what the ratios say, in one sentence with its numbers, and claim by claim."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from reports import text
@@ -20,6 +21,7 @@ class Claim:
     kind: Kind
     span: str
     ratios: tuple[float, ...]
+    where: str = ""
 
 
 def sentences(report: Report) -> list[str]:
@@ -30,16 +32,26 @@ def sentences(report: Report) -> list[str]:
             where = (row.reference, setting(report, row.place))
             grouped.setdefault(where, {}).setdefault(row.trainer, []).append(row)
     said = [
-        f"Against {text.name(reference, 40)} {where}, {_said([_claim(rows) for rows in trainers.values()])}."
+        f"Against {text.name(reference, 40)} {where}, {_said(list(chain(*map(_claims, trainers.values()))))}."
         for (reference, where), trainers in grouped.items()
     ]
     newest_first = said[::-1] if report.older else said
     return newest_first or [_alone(report)]
 
 
-def _claim(rows: list[Row]) -> Claim:
-    ratios = tuple(row.ratio.time.value for row in rows if row.ratio.time)
-    return Claim(rows[0].trainer, *_span(rows), ratios)
+def _claims(rows: list[Row]) -> list[Claim]:
+    """What is decided of a trainer, and apart from it what is not."""
+    unsure = [row for row in rows if row.standing == "undecided"]
+    decided = [row for row in rows if row.standing != "undecided"]
+    claims = [Claim(part[0].trainer, *_span(part), _ratios(part)) for part in (decided, unsure) if part]
+    if decided and unsure:
+        places = _joined([text.name(name, 40) for name in dict.fromkeys(row.place.workload for row in unsure)])
+        claims[-1] = replace(claims[-1], where=f" on {places}")
+    return claims
+
+
+def _ratios(rows: list[Row]) -> tuple[float, ...]:
+    return tuple(row.ratio.time.value for row in rows if row.ratio.time)
 
 
 def _span(rows: list[Row]) -> tuple[Kind, str]:
@@ -51,7 +63,7 @@ def _span(rows: list[Row]) -> tuple[Kind, str]:
     has_interval = len(times) == 1 and times[0].low is not None
     span = f"{low} {text.interval(times[0])}" if has_interval else low if low == high else f"{low} to {high}"
     standings = {row.standing for row in rows if row.ratio.time}
-    kind: Kind = "ties" if standings == {"tie"} else "undecided" if standings <= {"tie", "undecided"} else "takes"
+    kind: Kind = "ties" if standings == {"tie"} else "undecided" if standings == {"undecided"} else "takes"
     return kind, span
 
 
@@ -61,7 +73,7 @@ def _said(claims: list[Claim]) -> str:
     parts = [_taken(takers)] if takers else []
     parts += [f"{text.name(one.trainer, 40)} ties ({one.span} times)" for one in claims if one.kind == "ties"]
     unsure = [one for one in claims if one.kind == "undecided"]
-    parts += [f"for {text.name(one.trainer, 40)} this run cannot tell ({one.span} times)" for one in unsure]
+    parts += [f"for {text.name(one.trainer, 40)}{one.where} this run cannot tell ({one.span} times)" for one in unsure]
     parts += [f"{text.name(one.trainer, 40)} has no ratio" for one in claims if one.kind == "none"]
     return "; ".join(parts)
 
