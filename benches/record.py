@@ -212,7 +212,7 @@ class Settings(msgspec.Struct, frozen=True):
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
     rounds: Annotated[int, msgspec.Meta(ge=1)] = 5
     block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.1
-    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 6.0
+    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     seed: int = 0
 
