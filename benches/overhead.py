@@ -20,7 +20,7 @@ from benches.record import Cell
 from benches.stats import geometric
 from benches.workloads import WORKLOADS, save
 
-BLOCKS = 40
+BLOCKS = 150
 BLOCK_S = 0.1
 
 
