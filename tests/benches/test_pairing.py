@@ -52,6 +52,20 @@ def test_parity_covers_the_steps_that_both_have_run() -> None:
     assert (parity.holds, parity.steps, parity.reason) == (True, 50, "same losses over 50 steps")
 
 
+def test_a_later_training_that_parts_breaks_parity() -> None:
+    """Every training of both sides must agree, not the first alone."""
+    ours, theirs = cell_record("naive", restarts(2)), cell_record("treemap", restarts(1))
+    ours.trainings.append(cell_record("naive", restarts(2), (0.7, 0.3)).trainings[0])
+    parity = pairing.parity(run_of(ours, theirs), ours, theirs)
+    assert (parity.holds, parity.steps) == (False, 50)
+
+
+def test_the_start_alone_is_no_certificate() -> None:
+    """Equal starting losses are given by construction and show nothing."""
+    ours, theirs = cell_record("naive", restarts(2), (0.7,)), cell_record("treemap", restarts(1), (0.7,))
+    assert pairing.parity(run_of(ours, theirs), ours, theirs).reason == "no losses to compare"
+
+
 def untrained(record: CellRecord) -> CellRecord:
     record.trainings = []
     return record

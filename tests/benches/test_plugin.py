@@ -107,6 +107,37 @@ def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_pa
     assert (tmp_path / "index.html").is_file()
 
 
+def test_lost_parity_fails_the_run(tmp_path: Path) -> None:
+    """Every benchmark passes, and yet the session does not: a trainer computed something else."""
+    wrong = f"{misbehaving.__file__}:WrongLearner"
+    done = run_pytest(
+        "--benchmark-only", "--quick", f"--trainer=treemap,{wrong}", "--workload=xor", "--device=cpu",
+        f"--output={tmp_path}",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Parity was lost: xor-misbehaving.WrongLearner-cpu-step, losses differ at step 1" in done.stdout
+
+
+def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
+    """Something stands where the page should be; the result is there, the exit code is 1."""
+    (tmp_path / "index.html" / "occupied").mkdir(parents=True)
+    done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
+    assert done.returncode == 1
+    assert "No page was written: " in done.stdout
+    assert record.read(tmp_path / "result.json").status == "complete"
+
+
+def test_numerics_of_the_shell_do_not_reach_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With float64 and without jit in the environment a step is what it always is."""
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    monkeypatch.setenv("JAX_DISABLE_JIT", "1")
+    done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
+    assert done.returncode == 0, done.stdout
+    cells = record.read(tmp_path / "result.json").cells
+    assert [cell.compiles[0].programs for cell in cells] == [1, 1]
+    assert cells[0].trainings[0].final_loss == pytest.approx(0.0193075, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "folder"),
     [((), "tests"), (("--benchmark-only",), "benches"), (("benches",), "benches")],

@@ -1,6 +1,7 @@
 """A result file is read back as it was written, and anything else is refused with a sentence."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,30 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """The sentence names the file and the system's reason."""
     with pytest.raises(RecordError, match=r"absent\.json cannot be read \(No such file or directory\)"):
         record.read(tmp_path / "absent.json")
+
+
+def test_hostile_content_is_refused(run: Run) -> None:
+    """Nesting beyond reason, bytes that are no text, a block without duration, two blocks in one round."""
+    whole = record.to_builtins(run)
+    block = whole["cells"][0]["blocks"][0]
+    cases = {
+        b'{"triptych": {"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}": "file.json is not",
+        spoiled(run).replace(b"by hand", b"by \xff hand"): "file.json is not",
+        spoiled(run, cells=[whole["cells"][0] | {"blocks": [block | {"seconds": 0.0}]}]): "Expected `float` >= 1e-12",
+        spoiled(run, cells=[whole["cells"][0] | {"blocks": [block | {"seconds": 1e308}]}]): "Expected `float` < 1000000000.0",
+        spoiled(
+            run, cells=[whole["cells"][0] | {"blocks": [block, block]}]
+        ): "counts two blocks of cell xor-naive-cpu-step",
+    }
+    for text, sentence in cases.items():
+        with pytest.raises(RecordError) as refusal:
+            record.decode(text, "file.json")
+        assert sentence in str(refusal.value)
+
+
+def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    """A named pipe would be waited on for ever."""
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (tmp_path / "pipe.json", tmp_path):
+        with pytest.raises(RecordError, match="is not a regular file"):
+            record.read(path)

@@ -72,6 +72,17 @@ def test_check_raises_a_broken_law():
         CHECKS[7](BROKEN[7])
 
 
+def test_trainer_that_ends_the_program_does_not_end_the_check():
+    """An exit is a finding like any other error; it must not look like a pass."""
+
+    def quitter(task: Task) -> Made:
+        raise SystemExit(0)
+
+    findings = check(quitter)
+    assert all("SystemExit" in (finding.broken or "") for finding in findings)
+    assert len(findings) == len(LAWS)
+
+
 def test_trainer_that_raises_breaks_the_law_under_check():
     """The error is told as a finding, its type and message in it; nothing crashes."""
 
