@@ -74,6 +74,12 @@ def chart(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Chart:
 
 def _frame(axes: "Axes", bottom: float, row_in: float) -> None:
     axes.set_ylim(bottom - 0.4, -0.14 / row_in)
+    bare(axes)
+    axes.set_axisbelow(True)
+
+
+def bare(axes: "Axes") -> None:
+    """An x axis with a grid, and nothing else."""
     axes.set_yticks([])
     axes.set_facecolor("none")
     for side in ("left", "right", "top"):
@@ -81,7 +87,6 @@ def _frame(axes: "Axes", bottom: float, row_in: float) -> None:
     axes.spines["bottom"].set_color(MUTED.drawn)
     axes.tick_params(axis="x", which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
     axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
-    axes.set_axisbelow(True)
 
 
 def _name(axes: "Axes", strip: Strip, side: str) -> None:

@@ -72,8 +72,8 @@ def figure(report: Report) -> "Figure":
 
 
 def _panel(axes: "Axes", climb: Climb) -> None:
-    from reports.chart import log_axis
-    from reports.styles import GRID, INK, MUTED, OWN
+    from reports.chart import bare, log_axis
+    from reports.styles import INK, MUTED, OWN
 
     times = [step.value for rung in climb.rungs if (step := pairing.step_s(rung.record))]
     microseconds = [1e6 * step_s for step_s in times]
@@ -86,13 +86,7 @@ def _panel(axes: "Axes", climb: Climb) -> None:
         _words(axes, (0, -LEFT_IN * 72 + 4), y, rung.change.words, INK.drawn)
         _words(axes, (1, 8), y, f"{text.seconds(step_s)}{factor}", INK.drawn)
     axes.set_ylim(len(times) - 0.4, -0.6)
-    axes.set_yticks([])
-    axes.set_facecolor("none")
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED.drawn)
-    axes.tick_params(axis="x", which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
-    axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
+    bare(axes)
     name = f"{text.name(climb.workload, 40)}, {text.name(climb.device, 20)}"
     log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {name} (log scale)")
 

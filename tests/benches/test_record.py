@@ -83,14 +83,16 @@ def test_hostile_content_is_refused(run: Run) -> None:
     """Nesting beyond reason, bytes that are no text, a block without duration, two blocks in one round."""
     whole = record.to_builtins(run)
     block = whole["cells"][0]["blocks"][0]
+
+    def with_blocks(*blocks: object) -> bytes:
+        return spoiled(run, cells=[whole["cells"][0] | {"blocks": blocks}])
+
     cases = {
         b'{"triptych": {"schema": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}": "file.json is not",
         spoiled(run).replace(b"by hand", b"by \xff hand"): "file.json is not",
-        spoiled(run, cells=[whole["cells"][0] | {"blocks": [block | {"seconds": 0.0}]}]): "Expected `float` >= 1e-12",
-        spoiled(run, cells=[whole["cells"][0] | {"blocks": [block | {"seconds": 1e308}]}]): "Expected `float` < 1000000000.0",
-        spoiled(
-            run, cells=[whole["cells"][0] | {"blocks": [block, block]}]
-        ): "counts two blocks of cell xor-naive-cpu-step",
+        with_blocks(block | {"seconds": 0.0}): "Expected `float` >= 1e-12",
+        with_blocks(block | {"seconds": 1e308}): "Expected `float` < 1000000000.0",
+        with_blocks(block, block): "counts two blocks of cell xor-naive-cpu-step",
     }
     for text, sentence in cases.items():
         with pytest.raises(RecordError) as refusal:
