@@ -47,6 +47,7 @@ def parted(run: Run) -> list[str]:
     ]
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Shows the table, and says what was written where."""
     if RUN not in config.stash:
