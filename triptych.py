@@ -118,7 +118,7 @@ def gate(
     """
     from benches.compare_files import compare
     from benches.policy import PolicyError, find
-    from benches.record import RecordError
+    from benches.record_file import RecordError
     from benches.result_files import read_side
     from reports.gate_output import Destinations, deliver
 
@@ -190,7 +190,7 @@ def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bo
     RESULTS are files that `triptych run` or `pytest --benchmark-json` wrote.
     """
     click.echo(f"Reading {', '.join(map(str, results))}", err=True)
-    from benches.record import RecordError
+    from benches.record_file import RecordError
     from reports.load import load
     from reports.table import NothingMeasured
 

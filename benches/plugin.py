@@ -17,7 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches import session as suite
 from benches.arms import WorkerLost
-from benches.record import FAILURES, Cell, CellRecord, Run, Settings, to_builtins
+from benches.record import FAILURES, Cell, CellRecord, Run, Settings
+from benches.record_file import to_builtins
 from impls import registry
 
 RUN = pytest.StashKey[Run]()

@@ -16,9 +16,10 @@ from typing import Any
 
 import msgspec
 
-from benches import record
+from benches import record_file
 from benches.pairing import step_times
-from benches.record import FAILURES, CellRecord, RecordError, Run
+from benches.record import FAILURES, CellRecord, Run
+from benches.record_file import RecordError
 
 SHORTEST_S, LONGEST_S = 1e-12, 1e9
 """Durations outside are no measurements."""
@@ -141,7 +142,7 @@ def _refuse_copies(paths: Sequence[Path], texts: Sequence[bytes]) -> None:
 def _side(text: bytes, name: str) -> Side:
     try:
         if bytes(msgspec.json.decode(text, type=_Kind).triptych):
-            return _ours(record.decode(text, name), name)
+            return _ours(record_file.decode(text, name), name)
         return _theirs(msgspec.json.decode(text, type=_File), name)
     except msgspec.ValidationError as error:
         raise RecordError(

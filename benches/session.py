@@ -14,7 +14,7 @@ from typing import get_args
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benches import messages, record
+from benches import messages, record, record_file
 from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
 from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
@@ -155,7 +155,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     def keep() -> None:
         run.duration_s = time.monotonic() - began
         if any(cell.compiles or cell.outcome.kind in record.FAILURES for cell in run.cells):
-            record.write(run, path)
+            record_file.write(run, path)
 
     path.parent.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart

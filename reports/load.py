@@ -5,7 +5,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benches.record import RecordError, Run, decode, read, read_bytes
+from benches.record import Run
+from benches.record_file import RecordError, decode, read, read_bytes
 
 
 def load(paths: Sequence[Path]) -> list[Run]:

@@ -12,7 +12,8 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from benches.record import Fingerprint, Run, replace_file
+from benches.record import Fingerprint, Run
+from benches.record_file import replace_file
 from benches.stats import CONFIDENCE, smallest_n
 from reports import columns, embed, naming, svg, text, verdict
 from reports.cards import cards

@@ -13,10 +13,11 @@ import pytest
 from foreign_results import content, side
 from runs import cell_record, run_of
 
-from benches import record
+from benches import record_file
 from benches.compare_files import IN_ORDER, STORED, compare
 from benches.policy import Margins, Policy
-from benches.record import CellRecord, Compile, Fingerprint, Outcome, RecordError, Run
+from benches.record import CellRecord, Compile, Fingerprint, Outcome, Run
+from benches.record_file import RecordError
 from benches.result_files import read_side
 from benches.verdict import Finding, Judgement
 
@@ -48,7 +49,7 @@ def ours(folder: Path, name: str, *cells: CellRecord, machine: Fingerprint | Non
     run = run_of(*cells)
     run.arms = [msgspec.structs.replace(run.arms[0], fingerprint=machine)]
     path = folder / f"{name}.json"
-    record.write(run, path)
+    record_file.write(run, path)
     return path
 
 
@@ -344,7 +345,7 @@ def test_the_record_of_a_run_is_what_is_read(tmp_path: Path) -> None:
     """A file with both keys is ours."""
     run: Run = run_of(treemap())
     path = tmp_path / "both.json"
-    path.write_text(json.dumps(content(TIMES) | {"triptych": record.to_builtins(run)}))
+    path.write_text(json.dumps(content(TIMES) | {"triptych": record_file.to_builtins(run)}))
     assert list(read_side([path]).benchmarks) == ["xor-treemap-cpu-step"]
 
 

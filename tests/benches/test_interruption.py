@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benches import record
+from benches import record_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60.0
@@ -40,7 +40,7 @@ def half_way(path: Path) -> bool:
     """Waits until a cell has a block."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
-        if path.is_file() and any(cell.blocks for cell in record.read(path).cells):
+        if path.is_file() and any(cell.blocks for cell in record_file.read(path).cells):
             return True
         time.sleep(0.1)
     return False
@@ -61,7 +61,7 @@ def test_a_stopped_run_leaves_a_readable_file_and_no_worker(running: Running, se
     process.communicate(timeout=PATIENCE_S)
     _, alive = psutil.wait_procs(workers, timeout=PATIENCE_S)
     assert alive == []
-    run = record.read(path)
+    run = record_file.read(path)
     assert any(cell.blocks for cell in run.cells)
     assert run.status == "incomplete"
     assert [file.name for file in path.parent.iterdir() if file.suffix == ".tmp"] == []

@@ -6,7 +6,7 @@ import misbehaving
 import pytest
 from misbehaving import SLOW_STEP_S
 
-from benches import pairing, record, session
+from benches import pairing, record_file, session
 from benches.record import Cell, CellRecord, Run, Settings
 from impls import registry
 
@@ -26,7 +26,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     path = tmp_path_factory.mktemp("run") / "result.json"
     run = session.new_run([Cell("xor", label, "cpu") for label in references], SETTINGS, "test")
     session.take(run, references, path)
-    return record.read(path)
+    return record_file.read(path)
 
 
 def cell(run: Run, name: str) -> CellRecord:

@@ -9,7 +9,7 @@ from pathlib import Path
 import misbehaving
 import pytest
 
-from benches import record
+from benches import record_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Saved = tuple[subprocess.CompletedProcess[str], Path]
@@ -56,7 +56,7 @@ def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
     """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
     _, folder = saved
     benchmarks = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
-    run = record.read(folder / "latest" / "result.json")
+    run = record_file.read(folder / "latest" / "result.json")
     for cell in run.cells:
         shown = next(b for b in benchmarks if b["name"] == f"bench_step[{cell.cell.id}]")
         assert shown["stats"]["data"] == [block.step_s for block in cell.counted_blocks]
@@ -67,7 +67,7 @@ def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
 def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
     """The same run is read from pytest-benchmark's JSON as from ours."""
     _, folder = saved
-    ours, theirs = record.read(folder / "latest" / "result.json"), record.read(folder / "benchmark.json")
+    ours, theirs = record_file.read(folder / "latest" / "result.json"), record_file.read(folder / "benchmark.json")
     assert ours.cells == theirs.cells
     assert ours.settings.seed == 3
     assert ours.arms == theirs.arms
@@ -90,7 +90,7 @@ def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
     done = run_pytest("benches", "--benchmark-disable", *TWO_CELLS, f"--output={tmp_path}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "seconds per step: xor" not in done.stdout
-    assert len(record.read(tmp_path / "result.json").cells[0].blocks) == 1
+    assert len(record_file.read(tmp_path / "result.json").cells[0].blocks) == 1
 
 
 def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
     assert done.returncode == 1
     assert "No page was written: " in done.stdout
-    assert record.read(tmp_path / "result.json").status == "complete"
+    assert record_file.read(tmp_path / "result.json").status == "complete"
 
 
 def test_numerics_of_the_shell_do_not_reach_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_numerics_of_the_shell_do_not_reach_the_workers(tmp_path: Path, monkeypa
     monkeypatch.setenv("JAX_DISABLE_JIT", "1")
     done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
     assert done.returncode == 0, done.stdout
-    cells = record.read(tmp_path / "result.json").cells
+    cells = record_file.read(tmp_path / "result.json").cells
     assert [cell.compiles[0].programs for cell in cells] == [1, 1]
     assert cells[0].trainings[0].final_loss == pytest.approx(0.0193075, abs=1e-6)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from runs import cell_record, run_of
 
-from benches import record
-from benches.record import RecordError, Run
+from benches import record_file
+from benches.record import Run
+from benches.record_file import RecordError
 
 
 @pytest.fixture
@@ -19,29 +20,29 @@ def run() -> Run:
 
 def test_round_trip(run: Run, tmp_path: Path) -> None:
     """What is written is what is read."""
-    record.write(run, tmp_path / "result.json")
-    assert record.read(tmp_path / "result.json") == run
+    record_file.write(run, tmp_path / "result.json")
+    assert record_file.read(tmp_path / "result.json") == run
 
 
 def test_a_pytest_benchmark_file_is_read_by_its_triptych_key(run: Run) -> None:
     """Other keys beside ours are somebody else's."""
-    text = json.dumps({"machine_info": {}, "benchmarks": [], "triptych": record.to_builtins(run)})
-    assert record.decode(text.encode(), "file") == run
+    text = json.dumps({"machine_info": {}, "benchmarks": [], "triptych": record_file.to_builtins(run)})
+    assert record_file.decode(text.encode(), "file") == run
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(run: Run, tmp_path: Path) -> None:
     """The file is replaced whole or not at all."""
     path = tmp_path / "result.json"
-    record.write(run, path)
+    record_file.write(run, path)
     run.cells[0].blocks.append(object())  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError):
-        record.write(run, path)
+        record_file.write(run, path)
     assert [file.name for file in tmp_path.iterdir()] == ["result.json"]
-    assert len(record.read(path).cells[0].blocks) == 1
+    assert len(record_file.read(path).cells[0].blocks) == 1
 
 
 def spoiled(run: Run, **changes: object) -> bytes:
-    return json.dumps({"triptych": record.to_builtins(run) | changes}).encode()
+    return json.dumps({"triptych": record_file.to_builtins(run) | changes}).encode()
 
 
 def test_refusals(run: Run) -> None:
@@ -64,11 +65,11 @@ def test_refusals(run: Run) -> None:
         nan: "is not JSON, or was cut short",
         huge: "is not",
         spoiled(run, arms=[]): "has a cell of arm 'cpu' and workload 'xor', but does not define both",
-        spoiled(run, cells=record.to_builtins(run)["cells"] * 2): "holds cell xor-naive-cpu-step of arm cpu twice",
+        spoiled(run, cells=record_file.to_builtins(run)["cells"] * 2): "holds cell xor-naive-cpu-step of arm cpu twice",
     }
     for text, sentence in cases.items():
         with pytest.raises(RecordError) as refusal:
-            record.decode(text, "file.json")
+            record_file.decode(text, "file.json")
         assert str(refusal.value).startswith("file.json ")
         assert sentence in str(refusal.value)
 
@@ -76,12 +77,12 @@ def test_refusals(run: Run) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     """The sentence names the file and the system's reason."""
     with pytest.raises(RecordError, match=r"absent\.json cannot be read \(No such file or directory\)"):
-        record.read(tmp_path / "absent.json")
+        record_file.read(tmp_path / "absent.json")
 
 
 def test_hostile_content_is_refused(run: Run) -> None:
     """Nesting beyond reason, bytes that are no text, a block without duration, two blocks in one round."""
-    whole = record.to_builtins(run)
+    whole = record_file.to_builtins(run)
     block = whole["cells"][0]["blocks"][0]
 
     def with_blocks(*blocks: object) -> bytes:
@@ -96,7 +97,7 @@ def test_hostile_content_is_refused(run: Run) -> None:
     }
     for text, sentence in cases.items():
         with pytest.raises(RecordError) as refusal:
-            record.decode(text, "file.json")
+            record_file.decode(text, "file.json")
         assert sentence in str(refusal.value)
 
 
@@ -105,4 +106,4 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
     for path in (tmp_path / "pipe.json", tmp_path):
         with pytest.raises(RecordError, match="is not a regular file"):
-            record.read(path)
+            record_file.read(path)

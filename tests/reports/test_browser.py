@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from benches.record import Run, decode
+from benches.record import Run
+from benches.record_file import decode
 from reports import columns, text
 from reports.embed import result_file
 from reports.load import load

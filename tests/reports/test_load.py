@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benches.record import RecordError, write
+from benches.record_file import RecordError, write
 from reports.load import load
 from tests.reports.sample_run import sample_run
 

@@ -15,7 +15,8 @@ import msgspec
 import pytest
 from runs import cell_record, run_of
 
-from benches.record import CellRecord, Outcome, Run, read, to_builtins, write
+from benches.record import CellRecord, Outcome, Run
+from benches.record_file import read, to_builtins, write
 from benches.stats import geometric
 from reports import text
 from reports.load import load
