@@ -6,6 +6,7 @@ come at once.
 """
 
 import os
+import signal
 import sys
 import webbrowser
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import click
 
-PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
+PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -95,20 +96,32 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @cli.command(cls=ManyFiles)
-@click.option("--baseline", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results before.")
-@click.option("--candidate", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results after.")
+@click.option("--base", metavar="REF", help="Commit to measure against; by default where the branch left main.")
+@click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
+@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 12 by default.")
+@click.option("--seed", type=int, help="Seed of the run order.")
+@click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
+@click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
+@click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="Folder of the measurements.")
+@click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
+@click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results after.")
 @click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
 @click.option("--markdown", type=FILE, help="Write the findings for a pull request.")
 @click.option("--junit", type=FILE, help="Write the findings as test cases.")
 @click.option("--json", type=FILE, help="Write the findings for programs.")
 @click.pass_context
-def gate(
-    context: click.Context, baseline: tuple[Path, ...], candidate: tuple[Path, ...], policy: Path | None, **files: Path
-) -> None:
-    """Say of result files whether the candidate is slower than the baseline.
+def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
+    """Say whether a change made training slower.
 
-    The files are any pytest-benchmark JSON, of this project or of another. Several of a side are its restarts: one
-    benchmark needs 3 of each before anything can be said, twelve need 5.
+    Measures the base again, now, beside the working tree as it stands, in turns, in a few minutes:
+
+        triptych gate --base main
+
+    Or takes result files, any pytest-benchmark JSON, of this project or of another. Several of a side are its
+    restarts: one benchmark needs 3 of each before anything can be said, twelve need 5.
 
         triptych gate --baseline before-*.json --candidate after-*.json
 
@@ -116,17 +129,42 @@ def gate(
     1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
     With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
     """
-    from benches.compare_files import compare
     from benches.policy import PolicyError, find
-    from benches.record_file import RecordError
-    from benches.result_files import read_side
     from reports.gate_output import Destinations, deliver
 
     rules = _or_exit(PolicyError, USAGE, find, policy)
-    before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
-    judgement = compare(before, after, rules)
-    _or_exit(OSError, USAGE, deliver, judgement, Destinations(**files), os.environ, sys.stdout)
+    files = {name: options.pop(name) for name in ("baseline", "candidate")}
+    destinations = Destinations(**{name: options.pop(name) for name in ("markdown", "junit", "json")})
+    judgement = _judge_files(rules, **files) if any(files.values()) else _judge_code(rules, **options)
+    _or_exit(OSError, USAGE, deliver, judgement, destinations, os.environ, sys.stdout)
     context.exit(judgement.exit_code)
+
+
+def _judge_files(rules: Any, baseline: tuple[Path, ...], candidate: tuple[Path, ...]) -> Any:
+    from benches.compare_files import compare
+    from benches.record_file import RecordError
+    from benches.result_files import read_side
+
+    if not (baseline and candidate):
+        raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
+    before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
+    return compare(before, after, rules)
+
+
+def _judge_code(rules: Any, **options: Any) -> Any:
+    from benches.checkout import CheckoutError
+    from benches.gate import judge_checkout
+    from benches.offers import question
+
+    asked = _or_exit(ValueError, USAGE, question, options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that copies and workers are cleaned up
+    try:
+        return judge_checkout(Path.cwd(), options["base"], asked, rules, options["output"])
+    except CheckoutError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(NOTHING if error.lacks_history else USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 @cli.command()
@@ -159,7 +197,7 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
 @click.option("--devices", is_flag=True, help="Also look for devices; this starts jax.")
 def list_(*, devices: bool) -> None:
     """List trainers, workloads and, if asked, devices."""
-    from benches.session import describe
+    from benches.survey import describe
     from benches.workloads import WORKLOADS
     from impls import registry
 

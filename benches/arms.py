@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import psutil
 
 from benches import messages
 from benches.record import OutcomeKind
@@ -34,13 +35,20 @@ ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MA
 
 @dataclass(frozen=True)
 class Arm:
-    """One side of a comparison: an interpreter, a checkout and environment variables."""
+    """One side of a comparison: an interpreter, a checkout and environment variables.
+
+    Attributes:
+        checkout: Where its modules are looked for, and the current folder of its workers; the instrument of this
+            checkout stands in where it has none of its own. None: this checkout, and the folder of the parent.
+        cpus: The processors that its workers may use; all of the parent's if empty.
+    """
 
     name: str
     device: str
     env: dict[str, str] = field(default_factory=dict[str, str])
     python: str = sys.executable
-    checkout: Path = CHECKOUT
+    checkout: Path | None = None
+    cpus: tuple[int, ...] = ()
 
 
 def platform_arm(device: str) -> Arm:
@@ -77,15 +85,16 @@ class Worker:
     def __init__(self, arm: Arm) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        search_path = os.pathsep.join([str(arm.checkout), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
         self._process = subprocess.Popen(
             [arm.python, "-P", "-m", "benches.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=inherited | {"PYTHONPATH": search_path} | arm.env,
+            env=inherited | {"PYTHONPATH": _search_path(arm.checkout)} | arm.env,
+            cwd=arm.checkout,
             start_new_session=True,
         )
+        _pin(self._process.pid, arm.cpus)
         assert self._process.stdout is not None, "stdout is a pipe"
         self._output = self._process.stdout.fileno()
         self._buffer = b""
@@ -149,3 +158,23 @@ class Worker:
         self.end()
         told = f"; its last words: {' | '.join(last_words)}" if last_words else ""
         return WorkerLost("killed", f"its process ended with {how}{told}")
+
+
+def has_instrument(checkout: Path) -> bool:
+    """Whether a checkout brings a worker of its own."""
+    return (checkout / "benches" / "worker.py").is_file()
+
+
+def _search_path(checkout: Path | None) -> str:
+    """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
+    places = (
+        [CHECKOUT] if checkout is None else [checkout, CHECKOUT] if has_instrument(checkout) else [CHECKOUT, checkout]
+    )
+    return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _pin(pid: int, cpus: tuple[int, ...]) -> None:
+    """Keeps a process, which has no threads yet, on some processors where the system can do that."""
+    if cpus and hasattr(psutil.Process, "cpu_affinity"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).cpu_affinity(list(cpus))

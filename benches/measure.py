@@ -12,6 +12,7 @@ from benches import messages
 from benches.fingerprint import fingerprint, platforms
 from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
+from benches.survey import survey
 from benches.training import train
 
 TRACE = "/jax/core/compile/jaxpr_trace_duration"
@@ -75,12 +76,14 @@ class Measurer:
             jax.config.update(name, self._config[name])
         return ", ".join(f"{name}={value}" for name, value in turned.items())
 
-    def _do(self, request: messages.Request) -> messages.Answer:
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: PLR0911  a kind of request, a return
         match request:
             case messages.Describe():
                 return messages.Described(fingerprint())
             case messages.Platforms():
                 return messages.PlatformsFound(platforms())
+            case messages.Survey():
+                return survey(request)
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
@@ -92,10 +95,11 @@ class Measurer:
                 return messages.Trained(train(cell, request), peak_bytes(cell))
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
-        """The first call with nothing in any cache; the state is made before, so its own programs do not count."""
+        """The first call of a new trainer; its state is made before, so that those programs do not count."""
         cell = prepare(request.spec)
         state = cell.start()
-        jax.clear_caches()
+        if request.clear:
+            jax.clear_caches()
         gc.collect()
         self._phases.reset()
         with cell.running():

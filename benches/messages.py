@@ -1,8 +1,13 @@
-"""What the parent asks a worker and what the worker answers: one JSON line each, typed by its tag."""
+"""What the parent asks a worker and what the worker answers: one JSON line each, typed by its tag.
+
+A worker of another checkout may be of another age: `PROTOCOL` grows by one whenever an older one would misunderstand.
+"""
 
 import msgspec
 
-from benches.record import Block, Cell, Compile, Fingerprint, OutcomeKind, Training
+from benches.record import Block, Cell, Compile, Fingerprint, OutcomeKind, Training, WorkloadRecord
+
+PROTOCOL = 2
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -26,11 +31,20 @@ class Platforms(msgspec.Struct, frozen=True, tag="platforms"):
     """Which platforms are present? -> PlatformsFound."""
 
 
+class Survey(msgspec.Struct, frozen=True, tag="survey"):
+    """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed."""
+
+    trainers: list[str]
+    workloads: list[str]
+    folder: str
+
+
 class CompileCold(msgspec.Struct, frozen=True, tag="compile"):
-    """Clear all caches and make the first call -> Compiled."""
+    """Make the first call, with all caches cleared or with what the worker's earlier cells left -> Compiled."""
 
     spec: Spec
     restart: int
+    clear: bool = True
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
@@ -58,7 +72,7 @@ class Train(msgspec.Struct, frozen=True, tag="train"):
     budget_s: float
 
 
-Request = Describe | Platforms | CompileCold | Prepare | TimeBlock | Train
+Request = Describe | Platforms | Survey | CompileCold | Prepare | TimeBlock | Train
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
@@ -71,6 +85,23 @@ class PlatformsFound(msgspec.Struct, frozen=True, tag="platforms_found"):
     """Names such as "cpu", "cuda", "tpu"; CPU first."""
 
     names: list[str]
+
+
+class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
+    """What a checkout has of what was asked for.
+
+    Attributes:
+        trainers: What the registry loads, by label.
+        refused: Why the others cannot be loaded.
+        workloads: Those it knows, as it defines them.
+        data_paths: Where their data now lies, by name.
+    """
+
+    protocol: int
+    trainers: dict[str, str]
+    refused: dict[str, str]
+    workloads: list[WorkloadRecord]
+    data_paths: dict[str, str]
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
@@ -105,4 +136,4 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
-Answer = Described | PlatformsFound | Compiled | Prepared | BlockTimed | Trained | Failed
+Answer = Described | PlatformsFound | Surveyed | Compiled | Prepared | BlockTimed | Trained | Failed

@@ -78,6 +78,13 @@ def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     return [statistics.median(ratios[restart]) for restart in sorted(ratios)]
 
 
+def compile_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
+    """Compile time over the reference's, one number per restart that both have; none where nothing compiled."""
+    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    common = sorted(ours.keys() & theirs.keys())
+    return [ours[restart] / theirs[restart] for restart in common if ours[restart] and theirs[restart]]
+
+
 def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     """The time ratio of a cell to its reference, certified; or why there is none."""
     if reference is None:

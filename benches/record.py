@@ -54,6 +54,7 @@ class ArmRecord(msgspec.Struct, frozen=True):
     device: str
     env: dict[str, str]
     fingerprint: Fingerprint | None = None
+    commit: str | None = None
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -214,6 +215,7 @@ class Run(msgspec.Struct):
     Attributes:
         reference: The trainer that ratios stand against.
         references: What the registry loads, by the trainer's name in the cells.
+        cut_short: Restarts that lost a worker; a comparison of arms leaves them out.
     """
 
     schema: int
@@ -228,6 +230,7 @@ class Run(msgspec.Struct):
     references: dict[str, str] = {}
     status: Literal["incomplete", "complete"] = "incomplete"
     duration_s: Seconds = 0.0
+    cut_short: list[Count] = []
 
     def workload(self, name: str) -> WorkloadRecord:
         """The workload of that name; `read` has checked that every cell's is there."""

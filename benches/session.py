@@ -1,7 +1,5 @@
 """One run of the instrument, from what was asked for to the record: arms, cells, data, file, progress."""
 
-import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,13 +13,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benches import messages, record, record_file
-from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
+from benches.arms import Worker, find_platforms, platform_arm
+from benches.checkout import commit
 from benches.ladder import FLOOR, LADDER
-from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
+from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings
 from benches.schedule import Job, Rim, measure
-from benches.workloads import WORKLOADS, Workload, save
+from benches.survey import describe
+from benches.workloads import WORKLOADS, save
 from impls import registry
-from impls.task import Sgd
 
 DEFAULT_TRAINERS = ("naive", "treemap", "flax_optax")
 DEFAULT_WORKLOADS = ("xor", "digits")
@@ -109,34 +108,6 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
     )
 
 
-def describe(workload: Workload) -> WorkloadRecord:
-    """A workload in the record's words."""
-    task = workload.task
-    optimizer = task.optimizer
-    sizes = "-".join(map(str, task.layer_sizes))
-    return WorkloadRecord(
-        name=workload.name,
-        source=workload.source,
-        network=f"{sizes}, {task.activation}, {task.output} output",
-        loss=task.loss,
-        optimizer=f"{'SGD' if isinstance(optimizer, Sgd) else 'Adam'} {optimizer.learning_rate:g}",
-        batch_size=workload.batch_size,
-        steps=workload.steps,
-        parity_rtol=workload.parity_rtol,
-        parity_atol=workload.parity_atol,
-        target_loss=workload.target_loss,
-    )
-
-
-def commit() -> str | None:
-    """The checkout's commit, with "+" for uncommitted changes; None where there is no git."""
-    if shutil.which("git") is None:
-        return None
-    git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
-    answer = subprocess.run(git, capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or None
-
-
 def take(run: Run, references: dict[str, str], path: Path) -> None:
     """Measures everything in the run and keeps the file at `path` up to date; Ctrl-C leaves it as far as it came.
 
@@ -159,14 +130,14 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, _progress() as progress:
-        bar = progress.add_task("starting", total=1.0)
+    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown:
+        bar = shown.add_task("starting", total=1.0)
         paths = {known.name: save(WORKLOADS[known.name], Path(folder)) for known in run.workloads}
         jobs = [
             Job(cell, messages.Spec(cell.cell, references[cell.cell.trainer], str(paths[cell.cell.workload])))
             for cell in run.cells
         ]
-        rim = Rim(Worker, keep, lambda doing, share: progress.update(bar, description=doing, advance=share))
+        rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
         try:
             measure(run, [platform_arm(arm.device) for arm in run.arms], jobs, rim)
             run.status = "complete"
@@ -174,7 +145,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             keep()
 
 
-def _progress() -> AbstractContextManager[Progress]:
+def progress() -> AbstractContextManager[Progress]:
     """Live progress with time left on a terminal; nothing elsewhere."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeRemainingColumn(elapsed_when_finished=True))

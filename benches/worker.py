@@ -28,7 +28,7 @@ def main() -> None:
     measurer = Measurer()
     decode = msgspec.json.Decoder(messages.Request).decode
     while True:
-        answer = _answer(measurer.handle, decode(requests.get()))
+        answer = _answer(lambda request: measurer.handle(decode(request)), requests.get())
         answers.write(msgspec.json.encode(answer) + b"\n")
         answers.flush()
 
@@ -40,8 +40,8 @@ def _listen(stream: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def _answer(handle: Callable[[messages.Request], messages.Answer], request: messages.Request) -> messages.Answer:
-    """A trainer may raise anything: every exception becomes an answer with its type and message."""
+def _answer(handle: Callable[[bytes], messages.Answer], request: bytes) -> messages.Answer:
+    """A trainer may raise anything, a younger parent ask anything: every exception becomes an answer with its words."""
     try:
         return handle(request)
     except (Exception, SystemExit) as error:  # noqa: BLE001  the boundary to foreign code

@@ -1,0 +1,57 @@
+"""The Python environment of a base whose constraints differ from the head's: built anew, for this one comparison."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CONSTRAINTS = "constraints.txt"
+
+LAST_LINES = 3
+
+
+class ToolchainError(Exception):
+    """An environment that cannot be built; the message says why and what to do."""
+
+
+def changed_constraints(base: Path, head: Path) -> list[str]:
+    """The lines in which the constraints of two checkouts differ, "-" before the base's and "+" before the head's."""
+    before, after = (_lines(folder / CONSTRAINTS) for folder in (base, head))
+    return [
+        *(f"-{line}" for line in before if line not in after),
+        *(f"+{line}" for line in after if line not in before),
+    ]
+
+
+def build(base: Path, folder: Path) -> str:
+    """Installs a checkout under its own constraints into a new environment, with uv where there is one.
+
+    Returns:
+        The environment's interpreter.
+
+    Raises:
+        ToolchainError: If it cannot be built.
+    """
+    python = folder / "bin" / "python"
+    wanted = [str(base), "-c", str(base / CONSTRAINTS)] if (base / CONSTRAINTS).is_file() else [str(base)]
+    if uv := shutil.which("uv"):
+        commands = [[uv, "venv", "-q", str(folder)], [uv, "pip", "install", "-q", "--python", str(python), *wanted]]
+    else:
+        commands = [[sys.executable, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *wanted]]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
+            raise ToolchainError(
+                f"the base has other constraints, and its environment cannot be built ({words}); "
+                "give an interpreter that has its libraries: --base-python"
+            )
+    return str(python)
+
+
+def _lines(path: Path) -> list[str]:
+    """The constraints of a file; none without one."""
+    if not path.is_file():
+        return []
+    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return [line for line in lines if line]

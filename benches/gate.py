@@ -1,0 +1,213 @@
+"""The gate on code: a base measured again beside the head, now, on this machine, and what that says of the change.
+
+Every restart starts a worker of the base, one of the head and one of the base again (the canary, for the reference
+trainer's cells), all on the same processor with one XLA thread, and lets them take turns block by block. What is
+undecided after the first look is measured once more, each look at half the error rate.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from benches import checkout, compare_arms, record
+from benches.arms import Arm, Worker, WorkerLost, has_instrument, platform_arm
+from benches.checkout import Base
+from benches.compare_arms import BASE, CANARY, HEAD
+from benches.environment import ToolchainError, build, changed_constraints
+from benches.messages import Spec
+from benches.offers import Matched, NotComparable, Question, match, survey
+from benches.policy import Policy
+from benches.record import ArmRecord, Cell, CellRecord, Run
+from benches.record_file import write
+from benches.schedule import Job, Rim, measure
+from benches.session import DEFAULT_REFERENCE, progress
+from benches.verdict import Finding, Judgement, Rule
+
+LOOKS = 2
+
+SAVE_EVERY_S = 10.0
+
+EVERY = "every benchmark"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate at work.
+
+    Attributes:
+        repo: The repository, whose working tree is the head.
+        folder: Where the copies of base and head go; the caller removes it.
+        result: The file that keeps what was measured.
+        tell: Takes sentences for whoever waits.
+        advance: Takes what is being done, and which share of a look that is.
+    """
+
+    repo: Path
+    base: Base
+    question: Question
+    policy: Policy
+    folder: Path
+    result: Path
+    tell: Callable[[str], None]
+    advance: Callable[[str, float], None]
+
+    def judge(self) -> tuple[Run | None, Judgement]:
+        """Measures both sides and says what the head did to the base; no run where nothing could be measured."""
+        try:
+            arms, notes = self._arms()
+            offers = {arm.name: survey(arm, self.question, self.folder) for arm in arms}
+            matched = match(offers[BASE], offers[HEAD], self.question, self.policy)
+        except (NotComparable, WorkerLost, ToolchainError) as error:
+            return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
+        if not matched.cells:
+            return None, Judgement(tuple(matched.findings), matched.added, (*notes, *matched.notes))
+        canary_arm = replace(arms[0], name=CANARY)
+        run = self._run([*arms, canary_arm], matched)
+        self.tell(self._plan(run))
+        findings, remarks = self._look_twice(run, [*arms, canary_arm], matched)
+        return run, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
+
+    def _arms(self) -> tuple[list[Arm], list[str]]:
+        """Base and head, each a copy in a folder of its own, and what is to be said of them."""
+        folders = {name: self.folder / name for name in (BASE, HEAD)}
+        for folder in folders.values():
+            folder.mkdir()
+        checkout.export(self.repo, self.base.commit, folders[BASE])
+        checkout.snapshot(self.repo, folders[HEAD])
+        if has_instrument(folders[HEAD]) and not has_instrument(folders[BASE]):
+            raise NotComparable(f"the base {self.base.name} has no benches/worker.py: it is older than the instrument")
+        notes, python = [], self.question.base_python
+        if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
+            self.tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
+            notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
+            python = build(folders[BASE], self.folder / "environment")
+        plain = platform_arm(self.question.device)
+        threads = str(self.question.threads)
+        env = plain.env | {"NPROC": threads, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        pinned = replace(plain, env=env, cpus=self.question.cpus)
+        arms = [replace(pinned, name=name, checkout=folder) for name, folder in folders.items()]
+        return [replace(arms[0], python=python or arms[0].python), arms[1]], notes
+
+    def _run(self, arms: list[Arm], matched: Matched) -> Run:
+        reference = _reference(matched.cells)
+        canary = [cell for cell in matched.cells if cell.trainer == reference]
+        commits = {BASE: self.base.commit[:12], HEAD: checkout.head(self.repo), CANARY: self.base.commit[:12]}
+        return Run(
+            schema=record.SCHEMA,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=f"triptych gate --base {self.base.name}",
+            commit=commits[HEAD],
+            settings=self.question.settings,
+            reference=reference,
+            arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name]) for arm in arms],
+            workloads=matched.workloads,
+            cells=[
+                *(CellRecord(cell, arm) for arm in (BASE, HEAD) for cell in matched.cells),
+                *(CellRecord(cell, CANARY) for cell in canary),
+            ],
+            references=matched.references[HEAD],
+        )
+
+    def _plan(self, run: Run) -> str:
+        cells = len(compare_arms.sides(run))
+        commits = {arm.name: arm.commit for arm in run.arms}
+        cpus = ", ".join(map(str, self.question.cpus)) or "any"
+        return (
+            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells} cells, "
+            f"{run.settings.restarts} restarts, CPU {cpus}, {self.question.threads} XLA thread(s); "
+            "a few minutes, and once more what stays undecided."
+        )
+
+    def _look_twice(self, run: Run, arms: list[Arm], matched: Matched) -> tuple[list[Finding], list[str]]:
+        rim = Rim(Worker, _now_and_then(partial(write, run, self.result)), self.advance)
+        jobs = [
+            Job(
+                one,
+                Spec(
+                    one.cell,
+                    matched.references[one.arm][one.cell.trainer],
+                    matched.data_paths[one.arm][one.cell.workload],
+                ),
+            )
+            for one in run.cells
+        ]
+        measure(run, arms, jobs, rim)
+        settled = compare_arms.settled(run)
+        stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
+        open_cells = [cell for cell in compare_arms.sides(run) if cell not in stopped]
+        rule = Rule(self.policy.alpha, LOOKS)
+        timed = compare_arms.timed(run, self.policy, rule, open_cells)
+        undecided = {finding.cell for finding in timed if finding.verdict == "undecided"}
+        if undecided and not compare_arms.unfit(compare_arms.canary(run, self.policy)):
+            self.tell(f"Undecided so far: {', '.join(sorted(undecided))}; a second look.")
+            first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
+            measure(run, arms, [job for job in jobs if job.spec.cell.id in undecided], rim, first)
+            again = compare_arms.timed(run, self.policy, replace(rule, family=len(timed)), undecided)
+            timed = [*(finding for finding in timed if finding.cell not in undecided), *again]
+        return self._believed(run, settled, timed)
+
+    def _believed(self, run: Run, settled: list[Finding], timed: list[Finding]) -> tuple[list[Finding], list[str]]:
+        run.status = "complete"
+        write(run, self.result)
+        canary = compare_arms.canary(run, self.policy)
+        remarks = [f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary]
+        if run.cut_short:
+            remarks.append(f"{len(run.cut_short)} restarts lost a worker and do not count.")
+        if reason := compare_arms.unfit(canary):
+            timed = [replace(one, verdict="undecided", sentence=f"{one.sentence}; not believed here") for one in timed]
+            remarks.insert(0, f"Unfit: {reason}.")
+        return [*settled, *timed], remarks
+
+
+def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
+    """Saves at most every few seconds, so that writing does not disturb what is timed."""
+    saved = 0.0
+
+    def save_if_due() -> None:
+        nonlocal saved
+        if time.monotonic() - saved > SAVE_EVERY_S:
+            save()
+            saved = time.monotonic()
+
+    return save_if_due
+
+
+def _reference(cells: Collection[Cell]) -> str:
+    """The trainer that the canary runs."""
+    trainers = [cell.trainer for cell in cells]
+    return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]
+
+
+def judge_checkout(folder: Path, reference: str | None, question: Question, policy: Policy, output: Path) -> Judgement:
+    """The gate of the repository around a folder, with progress and sentences on standard error.
+
+    Args:
+        folder: Anywhere in the repository.
+        reference: Of the base; None for where the branch left main.
+        question: What to compare, and how.
+        policy: Of the project.
+        output: Where the measurements are kept.
+
+    Raises:
+        benches.checkout.CheckoutError: If there is no such repository or reference.
+    """
+    repo = checkout.repository(folder)
+    base = checkout.resolve(repo, reference) if reference else checkout.usual_base(repo, os.environ)
+    with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
+        bar = shown.add_task("starting", total=1.0)
+        gate = Gate(
+            repo,
+            base,
+            question,
+            policy,
+            Path(copies),
+            output / "result.json",
+            tell=lambda words: shown.console.print(words, highlight=False),
+            advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
+        )
+        return gate.judge()[1]

@@ -1,0 +1,178 @@
+"""What base and head both have to offer, and what only one of them has: asked of a worker of each."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from benches import messages
+from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
+from benches.compare_arms import BASE, CANARY, HEAD
+from benches.policy import Policy
+from benches.record import Cell, Settings, WorkloadRecord
+from benches.session import DEFAULT_WORKLOADS
+from benches.verdict import Finding
+from impls import registry
+
+GATE = Settings(restarts=12, rounds=6, block_s=0.05, train_budget_s=1.5)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a gate compares, and how.
+
+    Attributes:
+        trainers: References as the registry loads them; the built-in ones of each side if empty.
+        cpus: The processors of every worker; any if empty.
+        threads: Of XLA.
+        base_python: The base's interpreter; if None, this one, or a new environment where constraints changed.
+    """
+
+    trainers: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = DEFAULT_WORKLOADS
+    device: str = "cpu"
+    settings: Settings = GATE
+    cpus: tuple[int, ...] = ()
+    threads: int = 1
+    base_python: str | None = None
+
+
+def question(options: Mapping[str, Any]) -> Question:
+    """What the command line asked for.
+
+    Raises:
+        ValueError: If a processor is named that there is not.
+    """
+    asked = {name: options[name] for name in ("restarts", "seed") if options[name] is not None}
+    return Question(
+        trainers=options["trainer"],
+        workloads=options["workload"] or DEFAULT_WORKLOADS,
+        device=options["device"],
+        settings=msgspec.structs.replace(GATE, **asked),
+        cpus=_cpus(options["cpus"]),
+        threads=options["threads"],
+        base_python=options["base_python"],
+    )
+
+
+def _cpus(text: str | None) -> tuple[int, ...]:
+    """The processors named, or the last one that this process may use; none where the system cannot pin."""
+    present = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if text is None:
+        return tuple(present[-1:])
+    named = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) in present for part in named):
+        raise ValueError(f"--cpus {text!r}: expected numbers among {', '.join(map(str, present))}, with commas between")
+    return tuple(map(int, named))
+
+
+class NotComparable(Exception):
+    """Base and head cannot be measured against each other; the message says why."""
+
+
+class Matched(NamedTuple):
+    """What can be measured on both sides.
+
+    Attributes:
+        findings: What cannot, cell by cell.
+        added: Cells of the head alone.
+        references: What the registry loads, by arm and label.
+        data_paths: By arm and workload.
+    """
+
+    cells: list[Cell]
+    findings: list[Finding]
+    added: tuple[str, ...]
+    notes: tuple[str, ...]
+    workloads: list[WorkloadRecord]
+    references: dict[str, dict[str, str]]
+    data_paths: dict[str, dict[str, str]]
+
+
+def survey(arm: Arm, question: Question, folder: Path) -> messages.Surveyed:
+    """Asks a worker of the arm for its trainers and workloads, whose data it writes.
+
+    Raises:
+        NotComparable: If the checkout does not answer as this one would.
+    """
+    place = folder / f"data-{arm.name}"
+    place.mkdir()
+    request = messages.Survey(list(question.trainers), list(question.workloads), str(place))
+    try:
+        with Worker(arm) as worker:
+            answer = worker.ask(request, START_TIMEOUT_S)
+    except WorkerLost as lost:
+        raise NotComparable(f"the {arm.name} has no worker that answers this gate: {lost.reason}") from lost
+    if not isinstance(answer, messages.Surveyed):
+        raise NotComparable(f"the {arm.name} cannot say what it has: {getattr(answer, 'reason', answer)}")
+    if answer.protocol != messages.PROTOCOL:
+        raise NotComparable(f"the {arm.name} speaks protocol {answer.protocol}, this gate {messages.PROTOCOL}")
+    return answer
+
+
+def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, policy: Policy) -> Matched:
+    """The cells that both sides have, defined alike, and a finding for each that the head lacks or defines anew.
+
+    Raises:
+        NotComparable: If both sides lack something that was asked for by name.
+    """
+    _refuse_unknown(base, head, question)
+    workloads = {workload.name: workload for workload in head.workloads}
+    offered, candidates = (_cells(side, question.device) for side in (base, head))
+    missing = [cell for cell in offered if cell not in candidates]
+    changed = {old.name: _changes(old, workloads[old.name]) for old in base.workloads if old.name in workloads}
+    common = [cell for cell in offered if cell in candidates]
+    return Matched(
+        cells=[cell for cell in common if not changed[cell.workload]],
+        findings=[
+            *(_missing(cell, head) for cell in missing if not policy.may_be_missing(cell.id)),
+            *(_changed(cell, changed[cell.workload]) for cell in common if changed[cell.workload]),
+        ],
+        added=tuple(cell.id for cell in candidates if cell not in offered),
+        notes=tuple(
+            f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)
+        ),
+        workloads=head.workloads,
+        references={BASE: base.trainers, HEAD: head.trainers, CANARY: base.trainers},
+        data_paths={BASE: base.data_paths, HEAD: head.data_paths, CANARY: base.data_paths},
+    )
+
+
+def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, question: Question) -> None:
+    for name in question.trainers:
+        if name in base.refused and name in head.refused:
+            raise NotComparable(f"neither side has the trainer {name}: {head.refused[name]}")
+    known = {workload.name for side in (base, head) for workload in side.workloads}
+    for name in question.workloads:
+        if name not in known:
+            raise NotComparable(f"neither side has a workload {name!r}; see triptych list")
+
+
+def _cells(side: messages.Surveyed, device: str) -> list[Cell]:
+    return [Cell(workload.name, trainer, device) for workload in side.workloads for trainer in side.trainers]
+
+
+def _missing(cell: Cell, head: messages.Surveyed) -> Finding:
+    if cell.workload not in {workload.name for workload in head.workloads}:
+        words = f"the base has it, but the head has no workload {cell.workload!r}"
+    else:
+        close = difflib.get_close_matches(cell.trainer, head.trainers, n=1, cutoff=0.5)
+        reasons = [reason for name, reason in head.refused.items() if registry.label(name) == cell.trainer]
+        words = f"the base has it, but the head has no trainer {cell.trainer!r}"
+        words += f": {reasons[0]}" if reasons else f" (renamed to {close[0]}?)" if close else ""
+    return Finding("presence", cell.id, "missing", f"{words}; where that is meant, add it to allowed_missing")
+
+
+def _changes(old: WorkloadRecord, new: WorkloadRecord) -> str:
+    """What differs between two definitions of one workload, in words; nothing if they are equal."""
+    fields = [name for name in WorkloadRecord.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+    return ", ".join(f"{name} {getattr(old, name)} \N{RIGHTWARDS ARROW} {getattr(new, name)}" for name in fields)
+
+
+def _changed(cell: Cell, changes: str) -> Finding:
+    words = f"the workload itself changed ({changes}), so the sides would train different things"
+    return Finding("workload", cell.id, "incomparable", words)

@@ -1,0 +1,43 @@
+"""What a checkout offers to be measured: its trainers, and its workloads with their data."""
+
+from pathlib import Path
+
+from benches.messages import PROTOCOL, Survey, Surveyed
+from benches.record import WorkloadRecord
+from benches.workloads import WORKLOADS, Workload, save
+from impls import registry
+from impls.task import Sgd
+
+
+def survey(request: Survey) -> Surveyed:
+    """Loads what was named, or else all built-in trainers, and writes the data of the workloads that are known."""
+    loaded: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for reference in request.trainers or registry.BUILT_IN:
+        try:
+            registry.load(reference)
+            loaded[registry.label(reference)] = reference
+        except registry.RegistryError as error:
+            refused[reference] = str(error)
+    known = [WORKLOADS[name] for name in request.workloads if name in WORKLOADS]
+    paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
+    return Surveyed(PROTOCOL, loaded, refused, [describe(workload) for workload in known], paths)
+
+
+def describe(workload: Workload) -> WorkloadRecord:
+    """A workload in the record's words."""
+    task = workload.task
+    optimizer = task.optimizer
+    sizes = "-".join(map(str, task.layer_sizes))
+    return WorkloadRecord(
+        name=workload.name,
+        source=workload.source,
+        network=f"{sizes}, {task.activation}, {task.output} output",
+        loss=task.loss,
+        optimizer=f"{'SGD' if isinstance(optimizer, Sgd) else 'Adam'} {optimizer.learning_rate:g}",
+        batch_size=workload.batch_size,
+        steps=workload.steps,
+        parity_rtol=workload.parity_rtol,
+        parity_atol=workload.parity_atol,
+        target_loss=workload.target_loss,
+    )
