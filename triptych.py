@@ -100,12 +100,12 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
 @click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
 @click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
-@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 12 by default.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 10 by default.")
 @click.option("--seed", type=int, help="Seed of the run order.")
 @click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
 @click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
-@click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="Folder of the measurements.")
+@click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="reports/gate by default.")
 @click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
 @click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results after.")
 @click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
@@ -116,16 +116,12 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
     """Say whether a change made training slower.
 
-    Measures the base again, now, beside the working tree as it stands, in turns, in a few minutes:
+    Measures a base again, now, in turns with the working tree as it stands: triptych gate --base main
 
-        triptych gate --base main
+    Or compares pytest-benchmark JSON of any project, several of a side being its restarts (one benchmark needs 3 of
+    each, twelve need 5): triptych gate --baseline before-*.json --candidate after-*.json
 
-    Or takes result files, any pytest-benchmark JSON, of this project or of another. Several of a side are its
-    restarts: one benchmark needs 3 of each before anything can be said, twelve need 5.
-
-        triptych gate --baseline before-*.json --candidate after-*.json
-
-    Every finding is regressed, improved, ok, undecided, incomparable or missing. The exit code is that of the worst:
+    Every finding is regressed, improved, ok, undecided, incomparable or missing, and the worst gives the exit code:
     1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
     With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
     """

@@ -22,6 +22,7 @@ from benches.environment import ToolchainError, build, changed_constraints
 from benches.messages import Spec
 from benches.offers import Matched, NotComparable, Question, match, survey
 from benches.policy import Policy
+from benches.power import smallest_restarts
 from benches.record import ArmRecord, Cell, CellRecord, Run
 from benches.record_file import write
 from benches.schedule import Job, Rim, measure
@@ -119,8 +120,8 @@ class Gate:
         cpus = ", ".join(map(str, self.question.cpus)) or "any"
         return (
             f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells} cells, "
-            f"{run.settings.restarts} restarts, CPU {cpus}, {self.question.threads} XLA thread(s); "
-            "a few minutes, and once more what stays undecided."
+            f"{run.settings.restarts} restarts, CPU {cpus}, XLA threads: {self.question.threads}. "
+            "It takes some minutes; what is undecided then is measured once more."
         )
 
     def _look_twice(self, run: Run, arms: list[Arm], matched: Matched) -> tuple[list[Finding], list[str]]:
@@ -143,7 +144,9 @@ class Gate:
         rule = Rule(self.policy.alpha, LOOKS)
         timed = compare_arms.timed(run, self.policy, rule, open_cells)
         undecided = {finding.cell for finding in timed if finding.verdict == "undecided"}
-        if undecided and not compare_arms.unfit(compare_arms.canary(run, self.policy)):
+        needed = smallest_restarts(replace(rule, family=len(timed)).strictest, paired=True)
+        worth_it = undecided and LOOKS * run.settings.restarts >= needed
+        if worth_it and not compare_arms.unfit(compare_arms.canary(run, self.policy)):
             self.tell(f"Undecided so far: {', '.join(sorted(undecided))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
             measure(run, arms, [job for job in jobs if job.spec.cell.id in undecided], rim, first)
@@ -207,7 +210,7 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
             policy,
             Path(copies),
             output / "result.json",
-            tell=lambda words: shown.console.print(words, highlight=False),
+            tell=lambda words: shown.console.print(words, highlight=False, soft_wrap=True),
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
         return gate.judge()[1]

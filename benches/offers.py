@@ -18,7 +18,7 @@ from benches.session import DEFAULT_WORKLOADS
 from benches.verdict import Finding
 from impls import registry
 
-GATE = Settings(restarts=12, rounds=6, block_s=0.05, train_budget_s=1.5)
+GATE = Settings(restarts=10, rounds=6, block_s=0.05, train_budget_s=1.5)
 
 
 @dataclass(frozen=True)
