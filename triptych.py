@@ -106,6 +106,8 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
 @click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
 @click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="reports/gate by default.")
+@click.option("--self-test", is_flag=True, help="Record a long series, then say how good the gate is here.")
+@click.option("--load", is_flag=True, help="With --self-test: beside a competing process.")
 @click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
 @click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results after.")
 @click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
@@ -131,9 +133,33 @@ def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
     rules = _or_exit(PolicyError, USAGE, find, policy)
     files = {name: options.pop(name) for name in ("baseline", "candidate")}
     destinations = Destinations(**{name: options.pop(name) for name in ("markdown", "junit", "json")})
+    if options.pop("self_test"):
+        _test_the_gate(rules, **options)
+        return
     judgement = _judge_files(rules, **files) if any(files.values()) else _judge_code(rules, **options)
     _or_exit(OSError, USAGE, deliver, judgement, destinations, os.environ, sys.stdout)
     context.exit(judgement.exit_code)
+
+
+def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path, **_: Any) -> None:
+    from benches import recorder, self_test, series
+    from benches.arms import WorkerLost
+    from benches.offers import GATE
+    from benches.record_file import RecordError
+    from reports.gate_rates import plain
+
+    path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        recorder.extend(path, restarts or self_test.RESTARTS, load=load, tell=lambda words: click.echo(words, err=True))
+        known = series.read(path)
+        click.echo(plain(known.header, self_test.rates(known, rules, GATE.restarts)))
+    except (RecordError, WorkerLost, ValueError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(NOTHING)
+    except KeyboardInterrupt:
+        click.echo(f"Stopped; the same command goes on with {path}.", err=True)
+        sys.exit(INTERRUPTED)
 
 
 def _judge_files(rules: Any, baseline: tuple[Path, ...], candidate: tuple[Path, ...]) -> Any:

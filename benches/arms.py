@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,6 +55,13 @@ def platform_arm(device: str) -> Arm:
     """The arm that runs on one platform of this machine, with this interpreter and checkout."""
     env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device}
     return Arm(device, device, env if device == "cpu" else env | ENV_OF_ACCELERATORS)
+
+
+def pinned_arm(device: str, threads: int, cpus: tuple[int, ...]) -> Arm:
+    """The arm of a comparison that decides something: certain processors, and so many threads of XLA and of BLAS."""
+    arm, n = platform_arm(device), str(threads)
+    env = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n}
+    return replace(arm, env=arm.env | env, cpus=cpus)
 
 
 def find_platforms() -> list[str]:

@@ -1,4 +1,4 @@
-"""The gate on one run of two arms: a base against a head, restart by restart and round by round.
+"""The gate on two arms that took turns: a base against a head, restart by restart and round by round.
 
 Both sides of a pair were measured within the same second on the same processor, so what the machine does to both
 cancels. A second copy of the base, the canary, is measured beside them: if it seems faster or slower than the base
@@ -6,34 +6,50 @@ itself, this machine is unfit to decide anything at this moment.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
 
 from benches import pairing
 from benches.policy import Policy
+from benches.power import smallest_restarts
 from benches.record import FAILURES, CellRecord, Run
 from benches.stats import paired_shift
 from benches.verdict import Comparison, Finding, Rule, Verdict, judge
 
 BASE, HEAD, CANARY = "base", "head", "canary"
 
+LOOKS = 2
+"""What is undecided is looked at once more; each look gets its share of the error rate."""
+
+
+class Metric(NamedTuple):
+    """What is compared: "time" per step or "compile" time, of a cell."""
+
+    name: str
+    cell: str
+
+
+Logs = Mapping[Metric, Sequence[float]]
+"""log(other arm / base), one number per restart."""
+
 
 class Sides(NamedTuple):
-    """A cell of both arms."""
+    """A cell in the base and in another arm."""
 
     base: CellRecord
-    head: CellRecord
+    other: CellRecord
 
 
 def sides(run: Run, arm: str = HEAD) -> dict[str, Sides]:
     """Every cell that the base and the other arm hold, by its id, without the restarts that lost a worker."""
-    records = {(record.arm, record.cell.id): record for record in run.cells}
+    records = {(record.arm, record.cell.id): _without(record, run.cut_short) for record in run.cells}
     return {
-        cell_id: Sides(*(_without(one, run.cut_short) for one in (records[BASE, cell_id], record)))
-        for (name, cell_id), record in records.items()
-        if name == arm and (BASE, cell_id) in records
+        cell: Sides(records[BASE, cell], record)
+        for (name, cell), record in records.items()
+        if name == arm and (BASE, cell) in records
     }
 
 
@@ -42,58 +58,81 @@ def settled(run: Run) -> list[Finding]:
     return [_outcome(cell, pair) or _loss(run, cell, pair) for cell, pair in sides(run).items()]
 
 
-def timed(run: Run, policy: Policy, rule: Rule, cells: Collection[str]) -> list[Finding]:
-    """The times of some cells, head against base."""
-    pairs = sides(run)
-    return judge([one for cell in cells for one in _comparisons(cell, pairs[cell], policy)], rule)
+def logs(run: Run, arm: str = HEAD) -> dict[Metric, list[float]]:
+    """The log-ratios of every metric that was measured on both sides."""
+    ratios = {
+        Metric(name, cell): take(pair.other, pair.base)
+        for cell, pair in sides(run, arm).items()
+        for name, take in (("time", pairing.paired_ratios), ("compile", pairing.compile_ratios))
+    }
+    return {metric: list(map(math.log, values)) for metric, values in ratios.items() if values}
 
 
-def canary(run: Run, policy: Policy) -> list[Finding]:
-    """The times of the canary against those of the base, whose code it shares."""
-    pairs = sides(run, CANARY)
-    return judge([one for cell, pair in pairs.items() for one in _comparisons(cell, pair, policy)], Rule(policy.alpha))
+def first_look(found: Logs, policy: Policy) -> list[Finding]:
+    """The verdicts after the first look."""
+    return _look(found, policy, Rule(policy.alpha, LOOKS))
 
 
-def unfit(findings: Sequence[Finding]) -> str:
+def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
+    """The cells that a second look of so many restarts more may decide."""
+    needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
+    return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
+
+
+def second_look(first: Sequence[Finding], found: Logs, policy: Policy, cells: Collection[str]) -> list[Finding]:
+    """The verdicts after a second look at some cells; of the others they stand."""
+    rule = Rule(policy.alpha, LOOKS, family=len(first))
+    again = _look({metric: values for metric, values in found.items() if metric.cell in cells}, policy, rule)
+    return [*(one for one in first if one.cell not in cells), *again]
+
+
+def canary(found: Logs, policy: Policy) -> list[Finding]:
+    """The verdicts on the base against itself."""
+    return _look(found, policy, Rule(policy.alpha))
+
+
+def unfit(canary_findings: Sequence[Finding]) -> str:
     """Why the machine cannot decide anything now; empty if it can."""
-    alarms = [finding for finding in findings if finding.verdict in ("regressed", "improved")]
+    alarms = [finding for finding in canary_findings if finding.verdict in ("regressed", "improved")]
     if not alarms:
         return ""
     told = "; ".join(f"{finding.cell}, {finding.metric}: {finding.sentence}" for finding in alarms)
     return f"the base measured twice differs from itself ({told}), so this machine cannot decide anything now"
 
 
+def believed(findings: Sequence[Finding], canary_findings: Sequence[Finding]) -> list[Finding]:
+    """The verdicts on times if the machine is fit; nothing is decided if it is not."""
+    if not unfit(canary_findings):
+        return list(findings)
+    return [replace(one, verdict="undecided", sentence=f"{one.sentence}; not believed here") for one in findings]
+
+
+def _look(found: Logs, policy: Policy, rule: Rule) -> list[Finding]:
+    comparisons = [
+        Comparison(metric.name, metric.cell, policy.margin(metric.name, metric.cell), paired_shift(values))
+        for metric, values in found.items()
+    ]
+    return judge(comparisons, rule)
+
+
 def _outcome(cell: str, pair: Sides) -> Finding | None:
-    base, head = pair.base.outcome, pair.head.outcome
+    base, head = pair.base.outcome, pair.other.outcome
     if base.kind in FAILURES:
         words = f"{base.kind.replace('_', ' ')}: {base.reason}"
         return Finding("outcome", cell, "incomparable", f"the base cannot be measured: {words}")
     if head.kind in FAILURES:
         words = f"{head.kind.replace('_', ' ')}: {head.reason}"
         return Finding("outcome", cell, "regressed", f"the base runs, but the head does not: {words}")
-    if not (pair.base.trainings and pair.head.trainings):
+    if not (pair.base.trainings and pair.other.trainings):
         return Finding("outcome", cell, "undecided", "was not measured to the end on both sides; run the gate again")
     return None
 
 
 def _loss(run: Run, cell: str, pair: Sides) -> Finding:
-    parity = pairing.parity(run, pair.head, pair.base)
+    parity = pairing.parity(run, pair.other, pair.base)
     verdict: Verdict = "ok" if parity.holds else "regressed"
     words = parity.reason if parity.holds else f"head against base: {parity.reason}; times are not compared"
     return Finding("loss", cell, verdict, words)
-
-
-def _comparisons(cell: str, pair: Sides, policy: Policy) -> list[Comparison]:
-    """Time per step and compile time, one log-ratio per restart."""
-    logs = {
-        "time": pairing.paired_ratios(pair.head, pair.base),
-        "compile": pairing.compile_ratios(pair.head, pair.base),
-    }
-    return [
-        Comparison(metric, cell, policy.margin(metric, cell), paired_shift([math.log(ratio) for ratio in ratios]))
-        for metric, ratios in logs.items()
-        if ratios
-    ]
 
 
 def _without(record: CellRecord, restarts: Collection[int]) -> CellRecord:

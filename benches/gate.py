@@ -15,21 +15,18 @@ from functools import partial
 from pathlib import Path
 
 from benches import checkout, compare_arms, record
-from benches.arms import Arm, Worker, WorkerLost, has_instrument, platform_arm
+from benches.arms import Arm, Worker, WorkerLost, has_instrument, pinned_arm
 from benches.checkout import Base
 from benches.compare_arms import BASE, CANARY, HEAD
 from benches.environment import ToolchainError, build, changed_constraints
 from benches.messages import Spec
 from benches.offers import Matched, NotComparable, Question, match, survey
 from benches.policy import Policy
-from benches.power import smallest_restarts
 from benches.record import ArmRecord, Cell, CellRecord, Run
 from benches.record_file import write
 from benches.schedule import Job, Rim, measure
 from benches.session import DEFAULT_REFERENCE, progress
-from benches.verdict import Finding, Judgement, Rule
-
-LOOKS = 2
+from benches.verdict import Finding, Judgement
 
 SAVE_EVERY_S = 10.0
 
@@ -87,10 +84,7 @@ class Gate:
             self.tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
             notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
             python = build(folders[BASE], self.folder / "environment")
-        plain = platform_arm(self.question.device)
-        threads = str(self.question.threads)
-        env = plain.env | {"NPROC": threads, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        pinned = replace(plain, env=env, cpus=self.question.cpus)
+        pinned = pinned_arm(self.question.device, self.question.threads, self.question.cpus)
         arms = [replace(pinned, name=name, checkout=folder) for name, folder in folders.items()]
         return [replace(arms[0], python=python or arms[0].python), arms[1]], notes
 
@@ -140,31 +134,32 @@ class Gate:
         measure(run, arms, jobs, rim)
         settled = compare_arms.settled(run)
         stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
-        open_cells = [cell for cell in compare_arms.sides(run) if cell not in stopped]
-        rule = Rule(self.policy.alpha, LOOKS)
-        timed = compare_arms.timed(run, self.policy, rule, open_cells)
-        undecided = {finding.cell for finding in timed if finding.verdict == "undecided"}
-        needed = smallest_restarts(replace(rule, family=len(timed)).strictest, paired=True)
-        worth_it = undecided and LOOKS * run.settings.restarts >= needed
-        if worth_it and not compare_arms.unfit(compare_arms.canary(run, self.policy)):
-            self.tell(f"Undecided so far: {', '.join(sorted(undecided))}; a second look.")
+        timed = compare_arms.first_look(_of_others(compare_arms.logs(run), stopped), self.policy)
+        cells = compare_arms.undecided(timed, self.policy, run.settings.restarts)
+        if cells and not compare_arms.unfit(self._canary(run)):
+            self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
-            measure(run, arms, [job for job in jobs if job.spec.cell.id in undecided], rim, first)
-            again = compare_arms.timed(run, self.policy, replace(rule, family=len(timed)), undecided)
-            timed = [*(finding for finding in timed if finding.cell not in undecided), *again]
-        return self._believed(run, settled, timed)
-
-    def _believed(self, run: Run, settled: list[Finding], timed: list[Finding]) -> tuple[list[Finding], list[str]]:
+            measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, first)
+            timed = compare_arms.second_look(timed, compare_arms.logs(run), self.policy, cells)
         run.status = "complete"
         write(run, self.result)
-        canary = compare_arms.canary(run, self.policy)
-        remarks = [f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary]
-        if run.cut_short:
-            remarks.append(f"{len(run.cut_short)} restarts lost a worker and do not count.")
-        if reason := compare_arms.unfit(canary):
-            timed = [replace(one, verdict="undecided", sentence=f"{one.sentence}; not believed here") for one in timed]
-            remarks.insert(0, f"Unfit: {reason}.")
-        return [*settled, *timed], remarks
+        return [*settled, *compare_arms.believed(timed, self._canary(run))], self._remarks(run)
+
+    def _canary(self, run: Run) -> list[Finding]:
+        return compare_arms.canary(compare_arms.logs(run, CANARY), self.policy)
+
+    def _remarks(self, run: Run) -> list[str]:
+        canary = self._canary(run)
+        unfit = compare_arms.unfit(canary)
+        return [
+            *([f"Unfit: {unfit}."] if unfit else []),
+            *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
+            *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
+        ]
+
+
+def _of_others(found: compare_arms.Logs, cells: Collection[str]) -> compare_arms.Logs:
+    return {metric: values for metric, values in found.items() if metric.cell not in cells}
 
 
 def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:

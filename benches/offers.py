@@ -61,13 +61,22 @@ def question(options: Mapping[str, Any]) -> Question:
 
 def _cpus(text: str | None) -> tuple[int, ...]:
     """The processors named, or the last one that this process may use; none where the system cannot pin."""
-    present = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if text is None:
-        return tuple(present[-1:])
+        return last_cpu()
+    present = _cpus_present()
     named = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) in present for part in named):
         raise ValueError(f"--cpus {text!r}: expected numbers among {', '.join(map(str, present))}, with commas between")
     return tuple(map(int, named))
+
+
+def last_cpu() -> tuple[int, ...]:
+    """The last processor that this process may use, often the quietest; none where the system does not tell."""
+    return tuple(_cpus_present()[-1:])
+
+
+def _cpus_present() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 class NotComparable(Exception):

@@ -1,0 +1,209 @@
+"""Records the series of the self-test: calibrates the injections, then takes as many restarts as are wanted."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benches import messages, record, series
+from benches.arms import CHECKOUT, START_TIMEOUT_S, Arm, Worker, pinned_arm
+from benches.checkout import commit
+from benches.compare_arms import BASE, CANARY, HEAD
+from benches.messages import Spec
+from benches.offers import GATE, last_cpu
+from benches.record import FAILURES, ArmRecord, Cell, CellRecord, Fingerprint, Run
+from benches.record_file import RecordError
+from benches.schedule import Job, Rim, measure
+from benches.series import Header, Injection, Kind, Restart, Sample
+from benches.session import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
+from benches.survey import describe
+from benches.workloads import WORKLOADS, save
+
+TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
+"""The cell of which slowed copies are measured."""
+
+SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0.03, 0.05, 0.10), "compile": (0.20,)}
+
+PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 4000), "host": (0, 10_000), "compile": (1, 400)}
+"""Two amounts of each kind, between which the wanted ones are interpolated."""
+
+PROBE_ROUNDS, PROBE_COMPILES = 25, 5
+
+LOADS = {
+    False: "nothing else",
+    True: "one process computing matrix products half of the time, in bursts of 0 to 200 ms with pauses as long",
+}
+
+LOAD = """
+import random, time
+import numpy as np
+a = np.ones((512, 512), np.float32)
+while True:
+    until = time.perf_counter() + random.uniform(0, 0.2)
+    while time.perf_counter() < until:
+        a = np.tanh(a @ a / 512)
+    time.sleep(random.uniform(0, 0.2))
+"""
+
+
+def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]) -> None:
+    """Goes on with the series in that file, or begins it, until it has so many restarts.
+
+    Raises:
+        benches.record_file.RecordError: If the file is no series, or was recorded elsewhere or otherwise.
+        benches.arms.WorkerLost: If no worker can start.
+        OSError: If the file cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="triptych-self-test-") as folder, _competing() if load else nullcontext():
+        copy = Path(folder)
+        for package in ("impls", "benches"):
+            shutil.copytree(CHECKOUT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+        plain = replace(pinned_arm("cpu", 1, last_cpu()), checkout=copy)
+        data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
+        with Worker(plain) as worker:
+            fingerprint = _asked(worker, messages.Describe()).fingerprint
+            if not path.exists():
+                tell("Calibrating the injections.")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                series.append(path, _header(fingerprint, LOADS[load], _calibrated(worker, data[TARGET.workload])))
+        known = series.read(path)
+        _refuse_other(path, known.header, fingerprint, LOADS[load])
+        arms = [replace(plain, name=name) for name in (BASE, HEAD, CANARY)]
+        run, jobs = _run(known.header, arms, data)
+        first = max((one.number for one in known.restarts), default=-1) + 1
+        missing = range(len(known.restarts), restarts)
+        for count, restart in zip(missing, _restarts(run, arms, jobs, first), strict=False):
+            series.append(path, restart)
+            tell(f"Restart {count + 1} of {restarts}")
+
+
+def _restarts(run: Run, arms: list[Arm], jobs: list[Job], first: int) -> Iterator[Restart]:
+    """Restart after restart, without end; one that lost a worker is left out."""
+    number = first
+    while True:
+        measure(run, arms, jobs, Rim(Worker, lambda: None, lambda *_: None), first=number)
+        if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES or not cell.blocks]:
+            raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
+        number = max(block.restart for block in run.cells[0].blocks)
+        yield _restart(run, number)
+        number += 1
+        for cell in run.cells:
+            cell.blocks, cell.compiles = [], []
+
+
+def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run, list[Job]]:
+    plain = [Cell(workload, trainer, "cpu") for workload in data for trainer in DEFAULT_TRAINERS]
+    slowed = {one.cell: one.trainer for one in header.injections}
+    canary = [cell for cell in plain if cell.trainer == DEFAULT_REFERENCE]
+    cells = {BASE: plain, HEAD: [*plain, *slowed], CANARY: canary}
+    run = Run(
+        schema=record.SCHEMA,
+        created=header.created,
+        command=header.command,
+        commit=header.commit,
+        settings=header.settings,
+        reference=DEFAULT_REFERENCE,
+        arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
+        workloads=[describe(WORKLOADS[name]) for name in data],
+        cells=[CellRecord(cell, arm) for arm, own in cells.items() for cell in own],
+    )
+    jobs = [
+        Job(one, Spec(one.cell, slowed.get(one.cell, one.cell.trainer), data[one.cell.workload])) for one in run.cells
+    ]
+    return run, jobs
+
+
+def _restart(run: Run, number: int) -> Restart:
+    """What one restart measured, in the series' words."""
+    arms: dict[str, dict[str, Sample]] = {BASE: {}, HEAD: {}, CANARY: {}}
+    for cell in run.cells:
+        blocks = {block.round: block.step_s for block in cell.counted_blocks if block.restart == number}
+        compiled = next(one.compile_s for one in cell.compiles if one.restart == number)
+        steps = [_rounded(blocks.get(round_number)) for round_number in range(run.settings.rounds)]
+        arms[cell.arm][cell.cell.id] = Sample(float(f"{compiled:.4g}"), steps)
+    return Restart(number, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, arms)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """Four digits: a file of a tenth the size, and 0.05 % is far below what anybody decides."""
+    return None if seconds is None else float(f"{seconds:.4g}")
+
+
+def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) -> Header:
+    return Header(
+        series.SCHEMA,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command="triptych gate --self-test" + " --load" * (load != LOADS[False]),
+        commit=commit(),
+        load=load,
+        fingerprint=fingerprint,
+        settings=record.Settings(restarts=1, rounds=GATE.rounds, block_s=GATE.block_s, train_budget_s=0.2),
+        injections=injections,
+    )
+
+
+def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> None:
+    machine = ("cpu_model", "cpu_count", "jax", "jaxlib", "flax", "optax", "python")
+    differing = [name for name in machine if getattr(header.fingerprint, name) != getattr(here, name)]
+    if header.load != load:
+        differing.append("load")
+    if differing:
+        raise RecordError(f"{path} was recorded with another {', '.join(differing)}; give another --output")
+
+
+def _calibrated(worker: Worker, data_path: str) -> list[Injection]:
+    """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
+    probes = {kind: [f"benches.injections:{kind}_{amount}" for amount in PROBES[kind]] for kind in SIZES}
+    names = [TARGET.trainer, *(name for pair in probes.values() for name in pair)]
+    specs = {name: Spec(Injection("device", 0, name, TARGET).cell, name, data_path) for name in names}
+    compiles = _ratios([{name: _compile_s(worker, specs[name]) for name in names} for _ in range(PROBE_COMPILES)])
+    for spec in specs.values():
+        _asked(worker, messages.Prepare(spec, prove=False))
+    steps = _ratios([{name: _step_s(worker, specs[name]) for name in names} for _ in range(PROBE_ROUNDS)])
+    found: list[Injection] = []
+    for kind, sizes in SIZES.items():
+        (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps
+        low, high = (ratios[name] - 1 for name in probes[kind])
+        for size in sizes:
+            amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))
+            found.append(Injection(kind, size, f"benches.injections:{kind}_{amount}", TARGET))
+    return found
+
+
+def _ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The median over rounds of each time over the target's."""
+    return {name: statistics.median(one[name] / one[TARGET.trainer] for one in rounds) for name in rounds[0]}
+
+
+def _compile_s(worker: Worker, spec: Spec) -> float:
+    return _asked(worker, messages.CompileCold(spec, 0)).compiled.compile_s
+
+
+def _step_s(worker: Worker, spec: Spec) -> float:
+    return _asked(worker, messages.TimeBlock(spec.cell.id, 1000, 0, 0, 0)).block.step_s
+
+
+def _asked(worker: Worker, request: messages.Request) -> Any:
+    answer = worker.ask(request, START_TIMEOUT_S)
+    if isinstance(answer, messages.Failed):
+        raise RecordError(f"calibrating failed: {answer.reason}")
+    return answer
+
+
+@contextmanager
+def _competing() -> Generator[None]:
+    """A process that competes for the machine."""
+    process = subprocess.Popen([sys.executable, "-c", LOAD])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()

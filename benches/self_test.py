@@ -1,0 +1,173 @@
+"""How good the gate is: its verdicts on several hundred gates drawn from a recorded series.
+
+A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does. Where
+nothing changed, base and head are exchangeable, so each drawn restart swaps them by a coin. Intervals are over the
+series' restarts, not over the draws: the restarts are drawn again with replacement, the rates taken again.
+"""
+
+import gc
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from benches import compare_arms
+from benches.compare_arms import BASE, CANARY, HEAD, Metric
+from benches.policy import Policy
+from benches.series import Injection, Restart, Series, log_ratios, stacked
+from benches.stats import clopper_pearson
+from benches.verdict import Finding, Verdict
+
+RESTARTS = 60
+"""Of a series: three gates of two looks that share none."""
+
+SUITES = 400
+RESAMPLES, SUITES_OF_A_RESAMPLE = 60, 20
+
+Statistic = Callable[[Sequence[float]], float]
+
+RULES: dict[str, tuple[Statistic, float]] = {
+    "min:5%": (min, 0.05),
+    "min:10%": (min, 0.10),
+    "mean:10%": (statistics.fmean, 0.10),
+    "median:10%": (statistics.median, 0.10),
+}
+"""Thresholds of pytest-benchmark's --benchmark-compare-fail, on the same samples."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """How often something was said of drawn gates.
+
+    Attributes:
+        case: What was changed, in words.
+        said: What was counted, in words.
+        share: Of the drawn gates.
+        low: Interval over restarts, 95 %.
+        independent: How many gates without a common restart the series holds.
+    """
+
+    case: str
+    said: str
+    share: float
+    low: float
+    high: float
+    gates: int
+    independent: int
+
+
+class Drawn(NamedTuple):
+    """One restart: log(head / base) and log(canary / base) of every metric."""
+
+    head: dict[Metric, float]
+    canary: dict[Metric, float]
+
+
+Count = Callable[[np.random.Generator, np.ndarray], bool]
+"""Draws a gate from restarts of these numbers, and tells whether what is counted was said of it."""
+
+
+def rates(series: Series, policy: Policy, restarts: int) -> list[Rate]:
+    """Everything there is to say, case by case; `restarts` are those of one look.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks.
+    """
+    gc.freeze()  # statsmodels collects garbage at every call; what is here already need not be looked at each time
+    if len(series.restarts) < compare_arms.LOOKS * restarts:
+        raise ValueError(
+            f"the series has {len(series.restarts)} restarts, and one gate of two looks takes "
+            f"{compare_arms.LOOKS * restarts}; go on with it"
+        )
+    draws = _Draws(series, policy, restarts)
+    return [
+        *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
+        *(
+            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
+            for name, rule in RULES.items()
+        ),
+        *(
+            draws.rate(f"{one.kind} +{100 * one.size:g} %", "regressed, that cell", draws.says("regressed", one))
+            for one in series.header.injections
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Gates drawn from one series."""
+
+    series: Series
+    policy: Policy
+    restarts: int
+
+    def rate(self, case: str, said: str, count: Count) -> Rate:
+        """The share over all restarts, and its interval over restarts drawn again."""
+        random = np.random.default_rng(0)
+        everything = np.arange(len(self.series.restarts))
+        called = sum(count(random, everything) for _ in range(SUITES))
+        again = [
+            np.mean([count(random, pool) for _ in range(SUITES_OF_A_RESAMPLE)])
+            for pool in (random.choice(everything, len(everything)) for _ in range(RESAMPLES))
+        ]
+        low, high = np.quantile(again, [0.025, 0.975])
+        independent = len(everything) // self.restarts
+        if low == high:  # all or nothing: as much as gates without a common restart can tell
+            exact = clopper_pearson(round(low * independent), independent)
+            low, high = exact.low or 0.0, exact.high or 1.0
+        return Rate(case, said, called / SUITES, float(low), float(high), SUITES, independent)
+
+    def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
+        """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
+        restarts = [Drawn(log_ratios(one, injection), log_ratios(one, arm=CANARY)) for one in self.series.restarts]
+
+        def count(random: np.random.Generator, pool: np.ndarray) -> bool:
+            drawn = [restarts[i] for i in random.permutation(pool)[: compare_arms.LOOKS * self.restarts]]
+            if injection is None:
+                drawn = [swapped(one) if random.random() < 0.5 else one for one in drawn]
+            findings = drawn_gate(drawn, self.policy, self.restarts)
+            said = {Metric(one.metric, one.cell) for one in findings if one.verdict == verdict}
+            return injection.metric in said if injection else bool(said)
+
+        return count
+
+    def exceeds(self, statistic: Statistic, limit: float) -> Count:
+        """Whether any time of the head is so much above the base's, as one stored file against another."""
+
+        def pooled(chosen: Sequence[Restart], arm: str, metric: Metric) -> float:
+            samples = [restart.arms[arm][metric.cell] for restart in chosen]
+            if metric.name == "compile":
+                return statistic([sample.compile_s for sample in samples])
+            return statistic([step for sample in samples for step in sample.step_s if step])
+
+        def count(random: np.random.Generator, pool: np.ndarray) -> bool:
+            chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
+            metrics = [Metric(name, cell) for cell in chosen[0].arms[BASE] for name in ("time", "compile")]
+            return any(pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
+
+        return count
+
+
+def swapped(drawn: Drawn) -> Drawn:
+    """The same restart with the head taken for the base, and the base for the head."""
+    head, canary = drawn
+    return Drawn(
+        {metric: -value for metric, value in head.items()},
+        {metric: value - head[metric] for metric, value in canary.items()},
+    )
+
+
+def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
+    """What the gate says of these restarts: the first so many are its first look, all of them its second."""
+    first_heads, first_canaries = (stacked([one[side] for one in drawn[:restarts]]) for side in (0, 1))
+    found = compare_arms.first_look(first_heads, policy)
+    canary = compare_arms.canary(first_canaries, policy)
+    cells = compare_arms.undecided(found, policy, restarts)
+    if cells and not compare_arms.unfit(canary):
+        heads, canaries = (stacked([one[side] for one in drawn]) for side in (0, 1))
+        found = compare_arms.second_look(found, heads, policy, cells)
+        measured_again = {metric: values for metric, values in canaries.items() if metric.cell in cells}
+        canary = compare_arms.canary(first_canaries | measured_again, policy)
+    return compare_arms.believed(found, canary)
