@@ -142,7 +142,7 @@ def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
 
 
 def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path, **_: Any) -> None:
-    from benches import recorder, self_test, series
+    from benches import bands, recorder, self_test, series
     from benches.arms import WorkerLost
     from benches.offers import GATE
     from benches.record_file import RecordError
@@ -153,6 +153,7 @@ def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path
     try:
         recorder.extend(path, restarts or self_test.RESTARTS, load=load, tell=lambda words: click.echo(words, err=True))
         known = series.read(path)
+        bands.write(bands.learn(known, GATE.restarts), output / bands.FILE)
         click.echo(plain(known.header, self_test.rates(known, rules, GATE.restarts)))
     except (RecordError, WorkerLost, ValueError) as error:
         click.echo(f"Error: {error}", err=True)
@@ -177,11 +178,15 @@ def _judge_code(rules: Any, **options: Any) -> Any:
     from benches.checkout import CheckoutError
     from benches.gate import judge_checkout
     from benches.offers import question
+    from benches.record_file import RecordError
 
     asked = _or_exit(ValueError, USAGE, question, options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that copies and workers are cleaned up
     try:
         return judge_checkout(Path.cwd(), options["base"], asked, rules, options["output"])
+    except RecordError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(NOTHING)
     except CheckoutError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(NOTHING if error.lacks_history else USAGE)

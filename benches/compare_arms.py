@@ -8,12 +8,11 @@ itself, this machine is unfit to decide anything at this moment.
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from benches import pairing
-from benches.policy import Policy
 from benches.power import smallest_restarts
 from benches.record import FAILURES, CellRecord, Run
 from benches.stats import paired_shift
@@ -30,6 +29,19 @@ class Metric(NamedTuple):
 
     name: str
     cell: str
+
+
+class Margins(Protocol):
+    """How strict to be."""
+
+    @property
+    def alpha(self) -> float:
+        """Largest chance that a run without any change calls anything `regressed`."""
+        ...
+
+    def margin(self, metric: str, cell: str) -> float:
+        """The change of no account of a metric of a cell, a fraction."""
+        ...
 
 
 Logs = Mapping[Metric, Sequence[float]]
@@ -68,25 +80,25 @@ def logs(run: Run, arm: str = HEAD) -> dict[Metric, list[float]]:
     return {metric: list(map(math.log, values)) for metric, values in ratios.items() if values}
 
 
-def first_look(found: Logs, policy: Policy) -> list[Finding]:
+def first_look(found: Logs, policy: Margins) -> list[Finding]:
     """The verdicts after the first look."""
     return _look(found, policy, Rule(policy.alpha, LOOKS))
 
 
-def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
+def undecided(first: Sequence[Finding], policy: Margins, restarts: int) -> set[str]:
     """The cells that a second look of so many restarts more may decide."""
     needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
     return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
 
 
-def second_look(first: Sequence[Finding], found: Logs, policy: Policy, cells: Collection[str]) -> list[Finding]:
+def second_look(first: Sequence[Finding], found: Logs, policy: Margins, cells: Collection[str]) -> list[Finding]:
     """The verdicts after a second look at some cells; of the others they stand."""
     rule = Rule(policy.alpha, LOOKS, family=len(first))
     again = _look({metric: values for metric, values in found.items() if metric.cell in cells}, policy, rule)
     return [*(one for one in first if one.cell not in cells), *again]
 
 
-def canary(found: Logs, policy: Policy) -> list[Finding]:
+def canary(found: Logs, policy: Margins) -> list[Finding]:
     """The verdicts on the base against itself."""
     return _look(found, policy, Rule(policy.alpha))
 
@@ -107,7 +119,7 @@ def believed(findings: Sequence[Finding], canary_findings: Sequence[Finding]) ->
     return [replace(one, verdict="undecided", sentence=f"{one.sentence}; not believed here") for one in findings]
 
 
-def _look(found: Logs, policy: Policy, rule: Rule) -> list[Finding]:
+def _look(found: Logs, policy: Margins, rule: Rule) -> list[Finding]:
     comparisons = [
         Comparison(metric.name, metric.cell, policy.margin(metric.name, metric.cell), paired_shift(values))
         for metric, values in found.items()

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benches import checkout, compare_arms, record
+from benches import bands, checkout, compare_arms, record
 from benches.arms import Arm, Worker, WorkerLost, has_instrument, pinned_arm
+from benches.bands import Bands, LearnedPolicy
 from benches.checkout import Base
 from benches.compare_arms import BASE, CANARY, HEAD
 from benches.environment import ToolchainError, build, changed_constraints
@@ -39,6 +40,7 @@ class Gate:
 
     Attributes:
         repo: The repository, whose working tree is the head.
+        bands: Learned on some machine, perhaps this one.
         folder: Where the copies of base and head go; the caller removes it.
         result: The file that keeps what was measured.
         tell: Takes sentences for whoever waits.
@@ -49,6 +51,7 @@ class Gate:
     base: Base
     question: Question
     policy: Policy
+    bands: Bands | None
     folder: Path
     result: Path
     tell: Callable[[str], None]
@@ -132,30 +135,35 @@ class Gate:
             for one in run.cells
         ]
         measure(run, arms, jobs, rim)
+        margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
         settled = compare_arms.settled(run)
         stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
-        timed = compare_arms.first_look(_of_others(compare_arms.logs(run), stopped), self.policy)
-        cells = compare_arms.undecided(timed, self.policy, run.settings.restarts)
-        if cells and not compare_arms.unfit(self._canary(run)):
+        timed = compare_arms.first_look(_of_others(compare_arms.logs(run), stopped), margins)
+        cells = compare_arms.undecided(timed, margins, run.settings.restarts)
+        if cells and not compare_arms.unfit(_canary(run, margins)):
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
             measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, first)
-            timed = compare_arms.second_look(timed, compare_arms.logs(run), self.policy, cells)
+            timed = compare_arms.second_look(timed, compare_arms.logs(run), margins, cells)
         run.status = "complete"
         write(run, self.result)
-        return [*settled, *compare_arms.believed(timed, self._canary(run))], self._remarks(run)
+        return [*settled, *compare_arms.believed(timed, _canary(run, margins))], _remarks(run, margins)
 
-    def _canary(self, run: Run) -> list[Finding]:
-        return compare_arms.canary(compare_arms.logs(run, CANARY), self.policy)
 
-    def _remarks(self, run: Run) -> list[str]:
-        canary = self._canary(run)
-        unfit = compare_arms.unfit(canary)
-        return [
-            *([f"Unfit: {unfit}."] if unfit else []),
-            *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
-            *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
-        ]
+def _canary(run: Run, margins: LearnedPolicy) -> list[Finding]:
+    return compare_arms.canary(compare_arms.logs(run, CANARY), margins)
+
+
+def _remarks(run: Run, margins: LearnedPolicy) -> list[str]:
+    """What limits the findings, or vouches for them."""
+    canary = _canary(run, margins)
+    unfit = compare_arms.unfit(canary)
+    return [
+        *([f"Unfit: {unfit}."] if unfit else []),
+        *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
+        *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
+        *(["Margins are at least as wide as the noise bands learned on this machine."] if margins.bands else []),
+    ]
 
 
 def _of_others(found: compare_arms.Logs, cells: Collection[str]) -> compare_arms.Logs:
@@ -193,8 +201,10 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
 
     Raises:
         benches.checkout.CheckoutError: If there is no such repository or reference.
+        benches.record_file.RecordError: If the noise bands beside the measurements cannot be read.
     """
     repo = checkout.repository(folder)
+    known = bands.read(output / bands.FILE)
     base = checkout.resolve(repo, reference) if reference else checkout.usual_base(repo, os.environ)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
         bar = shown.add_task("starting", total=1.0)
@@ -203,6 +213,7 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
             base,
             question,
             policy,
+            known,
             Path(copies),
             output / "result.json",
             tell=lambda words: shown.console.print(words, highlight=False, soft_wrap=True),

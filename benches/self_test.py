@@ -15,8 +15,7 @@ import msgspec
 import numpy as np
 
 from benches import compare_arms
-from benches.compare_arms import BASE, CANARY, HEAD, Metric
-from benches.policy import Policy
+from benches.compare_arms import BASE, CANARY, HEAD, Margins, Metric
 from benches.series import Injection, Restart, Series, log_ratios, stacked
 from benches.stats import clopper_pearson
 from benches.verdict import Finding, Verdict
@@ -69,7 +68,7 @@ Count = Callable[[np.random.Generator, np.ndarray], bool]
 """Draws a gate from restarts of these numbers, and tells whether what is counted was said of it."""
 
 
-def rates(series: Series, policy: Policy, restarts: int) -> list[Rate]:
+def rates(series: Series, policy: Margins, restarts: int) -> list[Rate]:
     """Everything there is to say, case by case; `restarts` are those of one look.
 
     Raises:
@@ -100,7 +99,7 @@ class _Draws:
     """Gates drawn from one series."""
 
     series: Series
-    policy: Policy
+    policy: Margins
     restarts: int
 
     def rate(self, case: str, said: str, count: Count) -> Rate:
@@ -159,7 +158,7 @@ def swapped(drawn: Drawn) -> Drawn:
     )
 
 
-def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
+def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[Finding]:
     """What the gate says of these restarts: the first so many are its first look, all of them its second."""
     first_heads, first_canaries = (stacked([one[side] for one in drawn[:restarts]]) for side in (0, 1))
     found = compare_arms.first_look(first_heads, policy)
