@@ -2,10 +2,11 @@
 
 A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does. Where
 nothing changed, base and head are exchangeable, so each drawn restart swaps them by a coin. Intervals are over the
-series' restarts, not over the draws: the restarts are drawn again with replacement, the rates taken again.
+series' restarts, not over the draws.
 """
 
 import gc
+import importlib
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,8 @@ from benches.verdict import Finding, Verdict
 RESTARTS = 60
 """Of a series: three gates of two looks that share none."""
 
-SUITES = 400
-RESAMPLES, SUITES_OF_A_RESAMPLE = 60, 20
+SUITES = 300
+HALVES, SUITES_OF_A_HALF = 40, 10
 
 Statistic = Callable[[Sequence[float]], float]
 
@@ -68,19 +69,20 @@ Count = Callable[[np.random.Generator, np.ndarray], bool]
 """Draws a gate from restarts of these numbers, and tells whether what is counted was said of it."""
 
 
-def rates(series: Series, policy: Margins, restarts: int) -> list[Rate]:
-    """Everything there is to say, case by case; `restarts` are those of one look.
+def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) -> list[Rate]:
+    """Everything there is to say, case by case; `restarts` are those of one look, `suites` gates are drawn.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    gc.freeze()  # statsmodels collects garbage at every call; what is here already need not be looked at each time
+    importlib.import_module("statsmodels.stats.multitest")
+    gc.freeze()  # it collects garbage at every call; what is here already need not be looked at each time
     if len(series.restarts) < compare_arms.LOOKS * restarts:
         raise ValueError(
             f"the series has {len(series.restarts)} restarts, and one gate of two looks takes "
             f"{compare_arms.LOOKS * restarts}; go on with it"
         )
-    draws = _Draws(series, policy, restarts)
+    draws = _Draws(series, policy, restarts, suites)
     return [
         *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
         *(
@@ -101,22 +103,29 @@ class _Draws:
     series: Series
     policy: Margins
     restarts: int
+    suites: int
 
     def rate(self, case: str, said: str, count: Count) -> Rate:
-        """The share over all restarts, and its interval over restarts drawn again."""
+        """The share over all restarts, and its interval from halves of them.
+
+        References:
+            Politis, Romano and Wolf, "Subsampling", 1999: a mean over half of n, drawn without replacement, varies
+            around the mean over all as that varies around the truth.
+        """
         random = np.random.default_rng(0)
         everything = np.arange(len(self.series.restarts))
-        called = sum(count(random, everything) for _ in range(SUITES))
+        half = max(len(everything) // 2, compare_arms.LOOKS * self.restarts)
+        called = sum(count(random, everything) for _ in range(self.suites))
         again = [
-            np.mean([count(random, pool) for _ in range(SUITES_OF_A_RESAMPLE)])
-            for pool in (random.choice(everything, len(everything)) for _ in range(RESAMPLES))
+            np.mean([count(random, pool) for _ in range(SUITES_OF_A_HALF)])
+            for pool in (random.permutation(everything)[:half] for _ in range(HALVES))
         ]
         low, high = np.quantile(again, [0.025, 0.975])
         independent = len(everything) // self.restarts
         if low == high:  # all or nothing: as much as gates without a common restart can tell
             exact = clopper_pearson(round(low * independent), independent)
             low, high = exact.low or 0.0, exact.high or 1.0
-        return Rate(case, said, called / SUITES, float(low), float(high), SUITES, independent)
+        return Rate(case, said, called / self.suites, float(low), float(high), self.suites, independent)
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
