@@ -118,6 +118,8 @@ class _Restart:
         self._run.arms = [described if known.name == arm.name else known for known in self._run.arms]
 
     def _compile(self, job: Job) -> None:
+        if self._run.settings.sweep_budget_s is not None and job.record.compiles:
+            return  # a sweep asks how a step grows: one cold compile of each of its many cells is enough
         answer = self._ask(job, messages.CompileCold(job.spec, self._number))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.append(answer.compiled)
