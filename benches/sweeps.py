@@ -50,7 +50,7 @@ def parse(words: str) -> Sweep:
     if axis is None:
         raise SweepError(f"--sweep {words!r} names no axis; {wanted}; the axes are {', '.join(LARGEST)}")
     ends = span.split(":")
-    if not equals or len(ends) != 2 or not all(end.isascii() and end.isdigit() and len(end) < 10 for end in ends):
+    if not equals or len(ends) != 2 or not all(end.isascii() and end.isdigit() and len(end) < 20 for end in ends):
         raise SweepError(f"--sweep {words!r} is not a range; {wanted}")
     low, high = map(int, ends)
     if any(size < 1 or size & (size - 1) for size in (low, high)):
@@ -120,25 +120,24 @@ def plan(
     budget_s = run.settings.sweep_budget_s
     if budget_s is None:
         return possible
-    began = clock()
+    began, starts_s = clock(), 0.0
     costed: list[Costed] = []
     for arm in arms:
-        mine = [job for job in possible if job.record.arm == arm.name]
         with _Trial(run.settings, arm, rim, clock) as trial:
-            costed += trial.estimate(mine)
-            budget_s -= trial.starts_s
-    out = left_out(costed, budget_s - (clock() - began))
-    _say_why(out, sum(one.seconds for one in costed) + clock() - began, run.settings)
+            costed += trial.estimate([job for job in possible if job.record.arm == arm.name])
+            starts_s += trial.starts_s
+    beside_s = clock() - began + starts_s
+    out = left_out(costed, budget_s - beside_s)
+    _say_why(out, beside_s + sum(one.seconds for one in costed), budget_s)
     return [one.job for one in costed if one not in out]
 
 
-def _say_why(out: Sequence[Costed], total_s: float, settings: Settings) -> None:
+def _say_why(out: Sequence[Costed], total_s: float, budget_s: float) -> None:
     for one in out:
         one.job.record.outcome = Outcome(
             "unmeasured",
-            f"left out: an estimated {one.seconds:.2g} s of {total_s:.0f} s for the whole sweep, whose budget is "
-            f"{settings.sweep_budget_s:.0f} s; the largest sizes of the slowest trainer go first; "
-            "--sweep-budget gives more",
+            f"left out: an estimated {one.seconds:.2g} s of {total_s:.0f} s for the whole sweep, over its budget of "
+            f"{budget_s:g} s; the largest sizes of the slowest trainer go first; --sweep-budget gives more",
         )
 
 
