@@ -13,7 +13,7 @@ from benches import messages
 from benches.arms import START_TIMEOUT_S, Arm, WorkerLost
 from benches.record import Outcome, Run, Settings
 from benches.schedule import TRAIN_SLACK_S, Job, Rim
-from benches.sizes import BASES, LARGEST, Axis, Size, size_of
+from benches.sizes import LARGEST, Axis, Size, size_of, workload_named
 
 DEFAULT_TRAINERS = ("treemap", "flax_optax")
 DEFAULT_WORKLOADS = ("digits", "teacher")
@@ -144,9 +144,9 @@ def _say_why(out: Sequence[Costed], total_s: float, budget_s: float) -> None:
 def _has_rows(job: Job) -> bool:
     """Real data end: a batch larger than all of them cannot be filled."""
     size = size_of(job.record.cell.workload)
-    if size is None or size.axis != "batch" or size.base == "teacher":
+    if size is None or size.axis != "batch":
         return True
-    rows = len(BASES[size.base].load().x)
+    rows = len(workload_named(size.name).load().x)
     if size.size > rows:
         reason = f"left out: {size.base} has {rows:,} training rows, too few for a batch of {size.size:,}"
         job.record.outcome = Outcome("unmeasured", reason)

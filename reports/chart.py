@@ -89,17 +89,6 @@ def bare(axes: "Axes") -> None:
     axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
 
 
-def framed(axes: "Axes") -> None:
-    """Two axes with a grid over both, as a curve has them."""
-    axes.set_facecolor("none")
-    axes.grid(visible=True, color=GRID.drawn, linewidth=0.7)
-    axes.tick_params(which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
-    for side in ("right", "top"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(MUTED.drawn)
-
-
 def _name(axes: "Axes", strip: Strip, side: str) -> None:
     _words(axes, -LEFT_IN * 72 + 26, strip.y, f"{text.name(strip.row.trainer, 20 - len(side))} {side}".strip())
     axes.plot(

@@ -8,9 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from benches.record import Point
 from reports import naming, text
-from reports.chart import WIDTH_IN, framed, log_axis
+from reports.chart import WIDTH_IN, log_axis
 from reports.history import Trend
-from reports.styles import INK, Style, styles
+from reports.styles import GRID, INK, MUTED, Style, styles
 from reports.table import Place, Report, Row
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def losses(report: Report) -> Figure:
 
 def _pair(left: "Axes", right: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
     for axes in (left, right):
-        framed(axes)
+        frame(axes)
     for width, curve in zip((3.6, 2.4, 1.8, *[1.4] * len(drawn)), drawn, strict=False):
         style = looks[curve.row.trainer]
         points = _thinned(curve.points)
@@ -112,6 +112,17 @@ def _thinned(points: list[Point]) -> list[Point]:
     return points[::stride] + ([points[-1]] if (len(points) - 1) % stride else [])
 
 
+def frame(axes: "Axes") -> None:
+    """A grid and two quiet spines."""
+    axes.set_facecolor("none")
+    axes.grid(visible=True, color=GRID.drawn, linewidth=0.7)
+    axes.tick_params(which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
+    for side in ("right", "top"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(MUTED.drawn)
+
+
 def trend(report: Report) -> Figure:
     """A panel per cell: seconds per step in run after run, joined where machine and libraries are the same."""
     looks = styles(report.trainers)
@@ -122,7 +133,7 @@ def trend(report: Report) -> Figure:
     for index, (cell, arm) in enumerate(cells):
         bottom = (height - (index // 2 + 1) * PANEL_IN + 0.55) / height
         axes = figure.add_axes((0.09 + 0.5 * (index % 2), bottom, 0.36, (PANEL_IN - 0.95) / height))
-        framed(axes)
+        frame(axes)
         _follow(axes, [one for one in report.history if (one.cell.id, one.arm) == (cell, arm)], looks)
     return figure
 

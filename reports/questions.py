@@ -102,7 +102,7 @@ def compiling(report: Report) -> Question:
         cut([f"{pair.where}, {_pays(pair)}." for pair in found]),
         "" if found else "This report has not measured it.",
         f"triptych run --trainer {SLOW} --trainer {FAST}",
-        ("total", "compile"),
+        ("totals", "compile"),
     )
 
 

@@ -8,7 +8,8 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from benches.stats import Estimate
 from reports import naming, text
-from reports.chart import WIDTH_IN, framed, log_axis
+from reports.chart import WIDTH_IN, log_axis
+from reports.curves import frame
 from reports.plots import CLOSE_UP
 from reports.scaling import Curve
 from reports.styles import BAND, INK, Style, styles
@@ -89,7 +90,7 @@ def _scaled(estimate: Estimate, factor: float) -> Estimate:
 
 def _sizes(axes: "Axes", curve: Curve) -> None:
     """A log axis of sizes, doubling; every second, third, ... has its figure where all would not fit."""
-    framed(axes)
+    frame(axes)
     sizes = sorted({size for rows in curve.lines.values() for size in rows})
     axes.set(xscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15))
     axes.xaxis.set_minor_locator(NullLocator())
