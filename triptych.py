@@ -36,6 +36,8 @@ def cli() -> None:
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
 @click.option("--thorough", is_flag=True, help="Many restarts, long trainings.")
 @click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
+@click.option("--sweep", multiple=True, metavar="AXIS=FROM:TO", help="In other sizes: width=16:4096, depth, batch.")
+@click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context
@@ -67,6 +69,7 @@ def _config(checkout: Path) -> str:
 
 def _flags(name: str, value: object) -> list[str]:
     """An option in pytest's spelling."""
+    name = name.replace("_", "-")
     if isinstance(value, tuple):
         return [f"--{name}={one}" for one in value]
     if value is None or value is False:
@@ -224,15 +227,15 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
 @click.option("--devices", is_flag=True, help="Also look for devices; this starts jax.")
 def list_(*, devices: bool) -> None:
     """List trainers, workloads and, if asked, devices."""
+    from benches.sizes import BASES
     from benches.survey import describe
-    from benches.workloads import WORKLOADS
     from impls import registry
 
     click.echo("trainers")
     for name in registry.names():
         click.echo(f"  {name}")
     click.echo("workloads")
-    for workload in map(describe, WORKLOADS.values()):
+    for workload in map(describe, BASES.values()):
         click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
         click.echo(f"batches of {workload.batch_size}, {workload.steps:,} steps")
         click.echo(f"  {'':<14} {workload.source}")

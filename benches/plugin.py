@@ -4,6 +4,7 @@ The first benchmark that runs has all selected cells measured together, interlea
 its samples to the `benchmark` fixture through a clock that replays them.
 """
 
+import math
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benches import session as suite
+from benches import sweeps
 from benches.arms import WorkerLost
 from benches.record import FAILURES, Cell, CellRecord, Run, Settings
 from benches.record_file import to_builtins
@@ -47,6 +49,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--quick", action="store_true", help="a look in half a minute, without intervals")
     group.addoption("--thorough", action="store_true", help="many restarts, long trainings")
     group.addoption("--ladder", action="store_true", help="also every rung from naive to the fastest, one change each")
+    group.addoption(
+        "--sweep",
+        action="append",
+        default=[],
+        metavar="AXIS=FROM:TO",
+        help="the workloads in other sizes, doubled from FROM to TO along width, depth or batch; repeat for more axes; "
+        f"then {','.join(sweeps.DEFAULT_WORKLOADS)} and {','.join(sweeps.DEFAULT_TRAINERS)} are the defaults",
+    )
+    group.addoption(
+        "--sweep-budget",
+        type=float,
+        metavar="SECONDS",
+        help=f"what would take longer is left out of a sweep, the largest first (default {sweeps.DEFAULT_BUDGET_S:g})",
+    )
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
@@ -76,14 +92,17 @@ def _choice(config: pytest.Config) -> suite.Choice:
         names = {kind: _names(config, kind) for kind in ("trainer", "workload", "device", "mode")}
         default = suite.Choice()
         try:
+            given: Any = config.getoption("sweep")
+            asked = sweeps.checked(given)
             config.stash[CHOICE] = suite.Choice(
-                names["trainer"] or default.trainers,
-                names["workload"] or default.workloads,
+                names["trainer"] or (sweeps.DEFAULT_TRAINERS if asked else default.trainers),
+                names["workload"] or (sweeps.DEFAULT_WORKLOADS if asked else default.workloads),
                 names["device"],
                 names["mode"] or default.modes,
                 bool(config.getoption("ladder")),
+                asked,
             ).checked()
-        except (suite.ChoiceError, registry.RegistryError, WorkerLost) as error:
+        except (suite.ChoiceError, sweeps.SweepError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
 
@@ -103,8 +122,23 @@ def _settings(config: pytest.Config) -> Settings:
     restarts = config.getoption("restarts")
     if restarts is not None and restarts < 1:
         raise pytest.UsageError(f"--restarts is {restarts}; expected 1 or more")
-    settings = msgspec.structs.replace(settings, seed=config.getoption("seed"))
+    settings = msgspec.structs.replace(_sweeping(config, settings), seed=config.getoption("seed"))
     return settings if restarts is None else msgspec.structs.replace(settings, restarts=restarts)
+
+
+def _sweeping(config: pytest.Config, settings: Settings) -> Settings:
+    """The same, for many cells if there is a sweep."""
+    budget_s = config.getoption("sweep_budget")
+    if budget_s is not None and not (config.getoption("sweep") and 0 < budget_s < math.inf):
+        raise pytest.UsageError(f"--sweep-budget is {budget_s:g}; expected seconds above 0, and a --sweep beside it")
+    if not config.getoption("sweep"):
+        return settings
+    return msgspec.structs.replace(
+        settings,
+        block_s=min(settings.block_s, suite.SWEEP_BLOCK_S),
+        train_budget_s=min(settings.train_budget_s, suite.SWEEP_TRAIN_BUDGET_S),
+        sweep_budget_s=budget_s or sweeps.DEFAULT_BUDGET_S,
+    )
 
 
 def output_folder(config: pytest.Config) -> Path:

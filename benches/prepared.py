@@ -12,7 +12,8 @@ import jax.numpy as jnp
 
 from benches.messages import Spec
 from benches.record import Mode
-from benches.workloads import WORKLOADS, Data, Layers, Workload, batches, read
+from benches.sizes import workload_named
+from benches.workloads import Data, Layers, Workload, batches, read
 from impls.registry import load
 
 
@@ -42,12 +43,12 @@ class PreparedCell:
 @lru_cache
 def starting_values(workload: str) -> Layers:
     """Drawn once per worker: some recipes draw by jax, whose programs would be compiled anew after every cold start."""
-    return WORKLOADS[workload].initial_params()
+    return workload_named(workload).initial_params()
 
 
 def prepare(spec: Spec) -> PreparedCell:
     """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device."""
-    workload = WORKLOADS[spec.cell.workload]
+    workload = workload_named(spec.cell.workload)
     data = read(Path(spec.data_path))
     trainer = load(spec.reference)(workload.task)
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]

@@ -199,6 +199,7 @@ class Settings(msgspec.Struct, frozen=True):
         train_budget_s: Training of one cell is cut after this long.
         timeout_s: A worker silent for this long beyond what was expected counts as hung.
         seed: Of the run order.
+        sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
     """
 
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
@@ -207,6 +208,7 @@ class Settings(msgspec.Struct, frozen=True):
     train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     seed: int = 0
+    sweep_budget_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
 
 
 class Run(msgspec.Struct):

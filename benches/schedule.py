@@ -177,6 +177,8 @@ class _Restart:
             self._prepare(job)
 
     def _compile(self, job: Job) -> None:
+        if self._run.settings.sweep_budget_s is not None and job.record.compiles:
+            return  # a sweep asks how a step grows: one cold compile of each of its many cells is enough
         answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=not self._between_arms))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.append(answer.compiled)

@@ -18,8 +18,10 @@ from benches.checkout import commit
 from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings
 from benches.schedule import Job, Rim, measure
+from benches.sizes import BASES, base_of, workload_named
 from benches.survey import describe
-from benches.workloads import WORKLOADS, save
+from benches.sweeps import Sweep, plan, sweep_names
+from benches.workloads import save
 from impls import registry
 
 DEFAULT_TRAINERS = ("naive", "treemap", "flax_optax")
@@ -30,6 +32,10 @@ QUICK = Settings(restarts=1, rounds=5, block_s=0.05, train_budget_s=1.5)
 ONCE = Settings(restarts=1, rounds=1, block_s=0.01, train_budget_s=0.2)
 THOROUGH = Settings(restarts=20, rounds=8, train_budget_s=300.0)
 
+SWEEP_BLOCK_S = 0.04
+SWEEP_TRAIN_BUDGET_S = 0.5
+"""A sweep has many cells, and asks little of each."""
+
 
 class ChoiceError(Exception):
     """Something was asked for that does not exist; the message lists what does."""
@@ -37,13 +43,17 @@ class ChoiceError(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """What to measure: the product of trainers, workloads, devices and modes. No device means every one present."""
+    """What to measure: the product of trainers, workloads, devices and modes. No device means every one present.
+
+    With sweeps every workload is measured in their sizes instead of its own.
+    """
 
     trainers: tuple[str, ...] = DEFAULT_TRAINERS
     workloads: tuple[str, ...] = DEFAULT_WORKLOADS
     devices: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("step",)
     ladder: bool = False
+    sweeps: tuple[Sweep, ...] = ()
 
     def checked(self) -> "Choice":
         """The same with the devices found, every name known and every trainer loadable by name.
@@ -52,7 +62,11 @@ class Choice:
             ChoiceError: If a workload, device or mode is unknown, or two trainers would go by one name.
             impls.registry.RegistryError: If a trainer is unknown.
         """
-        _check_known("workload", self.workloads, tuple(WORKLOADS))
+        _check_known("workload", [base_of(name) for name in self.workloads], tuple(BASES))
+        if self.sweeps and (sized := [name for name in self.workloads if name not in BASES]):
+            raise ChoiceError(f"workload {sized[0]!r} has a size already; give --sweep the name {base_of(sized[0])!r}")
+        if self.sweeps and self.ladder:
+            raise ChoiceError("--sweep and --ladder were both given; take one run each, `triptych report` joins them")
         _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "floor"))
         labels: dict[str, str] = {}
         for trainer in self.trainers:
@@ -73,7 +87,7 @@ class Choice:
         chosen = [(registry.label(trainer), mode) for mode in self.modes for trainer in self.trainers]
         return [
             Cell(workload, trainer, device, mode)  # pyright: ignore[reportArgumentType]  checked
-            for workload in self.workloads
+            for workload in (sweep_names(self.workloads, self.sweeps) if self.sweeps else self.workloads)
             for device in self.devices
             for trainer, mode in dict.fromkeys([*chosen, *rungs])
         ]
@@ -103,7 +117,7 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
         settings=settings,
         reference=DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0],
         arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
-        workloads=[describe(WORKLOADS[name]) for name in dict.fromkeys(cell.workload for cell in cells)],
+        workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
         cells=[CellRecord(cell, cell.device) for cell in cells],
     )
 
@@ -132,14 +146,15 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown:
         bar = shown.add_task("starting", total=1.0)
-        paths = {known.name: save(WORKLOADS[known.name], Path(folder)) for known in run.workloads}
+        paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
         jobs = [
             Job(cell, messages.Spec(cell.cell, references[cell.cell.trainer], str(paths[cell.cell.workload])))
             for cell in run.cells
         ]
         rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
         try:
-            measure(run, [platform_arm(arm.device) for arm in run.arms], jobs, rim)
+            arms = [platform_arm(arm.device) for arm in run.arms]
+            measure(run, arms, plan(run, arms, jobs, rim), rim)
             run.status = "complete"
         finally:
             keep()

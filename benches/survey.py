@@ -4,7 +4,8 @@ from pathlib import Path
 
 from benches.messages import PROTOCOL, Survey, Surveyed
 from benches.record import WorkloadRecord
-from benches.workloads import WORKLOADS, Workload, save
+from benches.sizes import BASES, base_of, workload_named
+from benches.workloads import Workload, save
 from impls import registry
 from impls.task import Sgd
 
@@ -19,7 +20,7 @@ def survey(request: Survey) -> Surveyed:
             loaded[registry.label(reference)] = reference
         except registry.RegistryError as error:
             refused[reference] = str(error)
-    known = [WORKLOADS[name] for name in request.workloads if name in WORKLOADS]
+    known = [workload_named(name) for name in request.workloads if base_of(name) in BASES]
     paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
     return Surveyed(PROTOCOL, loaded, refused, [describe(workload) for workload in known], paths)
 

@@ -138,8 +138,13 @@ def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
     return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
 
 
-def _glorot(sizes: tuple[int, ...], seed: int) -> Layers:
-    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0."""
+def glorot(sizes: tuple[int, ...], seed: int) -> Layers:
+    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0.
+
+    Args:
+        sizes: Width of every layer, input first.
+        seed: Of NumPy's generator.
+    """
     random = np.random.default_rng(seed)
     layers: Layers = []
     for inputs, outputs in itertools.pairwise(sizes):
@@ -232,7 +237,7 @@ WORKLOADS: dict[str, Workload] = {
             steps=880,
             target_loss=0.1,
             load=_split(_digits),
-            start=_glorot,
+            start=glorot,
         ),
         Workload(
             name="breast_cancer",
@@ -242,7 +247,7 @@ WORKLOADS: dict[str, Workload] = {
             steps=570,
             target_loss=0.1,
             load=_split(_breast_cancer),
-            start=_glorot,
+            start=glorot,
         ),
         Workload(
             name="diabetes",
@@ -252,7 +257,7 @@ WORKLOADS: dict[str, Workload] = {
             steps=590,
             target_loss=0.5,
             load=_split(_diabetes, scale_targets=True),
-            start=_glorot,
+            start=glorot,
         ),
     )
 }

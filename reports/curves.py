@@ -59,7 +59,7 @@ def losses(report: Report) -> Figure:
 
 def _pair(left: "Axes", right: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
     for axes in (left, right):
-        _frame(axes)
+        frame(axes)
     for width, curve in zip((3.6, 2.4, 1.8, *[1.4] * len(drawn)), drawn, strict=False):
         style = looks[curve.row.trainer]
         points = _thinned(curve.points)
@@ -112,7 +112,8 @@ def _thinned(points: list[Point]) -> list[Point]:
     return points[::stride] + ([points[-1]] if (len(points) - 1) % stride else [])
 
 
-def _frame(axes: "Axes") -> None:
+def frame(axes: "Axes") -> None:
+    """A grid and two quiet spines."""
     axes.set_facecolor("none")
     axes.grid(visible=True, color=GRID.drawn, linewidth=0.7)
     axes.tick_params(which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
@@ -132,7 +133,7 @@ def trend(report: Report) -> Figure:
     for index, (cell, arm) in enumerate(cells):
         bottom = (height - (index // 2 + 1) * PANEL_IN + 0.55) / height
         axes = figure.add_axes((0.09 + 0.5 * (index % 2), bottom, 0.36, (PANEL_IN - 0.95) / height))
-        _frame(axes)
+        frame(axes)
         _follow(axes, [one for one in report.history if (one.cell.id, one.arm) == (cell, arm)], looks)
     return figure
 

@@ -1,12 +1,22 @@
 """The figures of a report, in reading order: those that it has data for."""
 
-from reports import captions, climb, courses, curves, naming
+from dataclasses import replace
+
+from reports import captions, climb, courses, curves, naming, scaling
 from reports.exhibit import Exhibit
 from reports.table import Report
 
 
 def exhibits(report: Report) -> list[Exhibit]:
-    """Every figure with its words; nothing is drawn yet."""
+    """Every figure with its words; nothing is drawn yet. Sizes of a sweep are points of its curves and of no other."""
+    if not scaling.curves(report):
+        return _exhibits(report)
+    rest = replace(report, rows=tuple(scaling.others(report)))
+    bound = [one._replace(plot=lambda _, plot=one.plot: plot(rest)) for one in _exhibits(rest)]
+    return [scaling.exhibit(report), *bound]
+
+
+def _exhibits(report: Report) -> list[Exhibit]:
     rows = naming.side_by_side(report)
     timed = [row for row in rows if row.step_s]
     rated = [row for row in timed if row.ratio.time]

@@ -17,4 +17,6 @@ GLOSSARY = (
     ("void", "A block in which something compiled, moved or changed device; it does not count."),
     ("first call", "From the call to the first result: tracing, lowering, compiling, and the first step."),
     ("break-even", "The step from which on a cell is ahead of the reference, compile time included."),
+    ("sweep", "One workload in many sizes, doubled along its width, its depth or its batch."),
+    ("crossover", "The size from which on two trainers tie, each size judged by its own interval."),
 )

@@ -21,6 +21,7 @@ from reports.courses import medians
 from reports.exhibit import Exhibit
 from reports.exhibits import exhibits
 from reports.glossary import GLOSSARY
+from reports.questions import Question, questions
 from reports.styles import DARK, LIGHT, glyphs, styles
 from reports.table import MARGIN, Report, Row, report
 
@@ -76,6 +77,7 @@ def _draw(view: Report, exhibit: Exhibit) -> Figure:
 
 def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Download]) -> str:
     """The HTML of a report."""
+    placed = _placed(questions(view), figures)
     classes, marks = glyphs(styles(view.trainers))
     style = _sheet() + marks + "".join(figure.drawing.css for figure in figures)
     ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
@@ -95,7 +97,8 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         caveats=verdict.caveats(view),
         cards=cards(view),
         rows=naming.side_by_side(view),
-        figures=[(figure.exhibit, Markup(figure.drawing.markup)) for figure in figures],  # noqa: S704 - our own SVG
+        questions=placed[0],
+        figures=placed[1],
         facts=facts(view),
         glyphs=classes,
         one_device=len({row.place.device for row in view.rows}) == 1,
@@ -120,6 +123,25 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+Numbered = tuple[int, Exhibit, Markup]
+"""A figure as the page shows it: its number in reading order, its words, its markup."""
+
+
+def _placed(
+    asked: Sequence[Question], figures: Sequence[Figure]
+) -> tuple[list[tuple[Question, list[Numbered]]], list[Numbered]]:
+    """Every question with the first of its figures that is there, and the other figures after them."""
+    left = {figure.exhibit.key: figure for figure in figures}
+    answered = [(one, [left.pop(key) for key in [k for k in one.figures if k in left][:1]]) for one in asked]
+    ordered = [figure for _, beside in answered for figure in beside] + list(left.values())
+    numbered = {
+        figure.exhibit.key: (number, figure.exhibit, Markup(figure.drawing.markup))  # noqa: S704 - our own SVG
+        for number, figure in enumerate(ordered, start=1)
+    }
+    beside = [(one, [numbered[figure.exhibit.key] for figure in shown]) for one, shown in answered]
+    return beside, [numbered[key] for key in left]
 
 
 def _printable(value: Any) -> Any:

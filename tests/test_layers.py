@@ -33,6 +33,9 @@ WITHOUT_JAX = [
         "benches.compare_files",
         "benches.plugin",
         "benches.workloads",
+        "benches.sizes",
+        "benches.sweeps",
+        "benches.crossover",
         *(f"reports.{path.stem}" for path in sorted((ROOT / "reports").glob("*.py"))),
         "triptych",
     )

@@ -11,8 +11,9 @@ import pytest
 from benches.messages import Spec, Train
 from benches.prepared import prepare
 from benches.record import Cell, Training
+from benches.sizes import BASES
 from benches.training import curve_steps, train
-from benches.workloads import WORKLOADS, save
+from benches.workloads import save
 
 
 @pytest.fixture(scope="module")
@@ -24,28 +25,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @lru_cache
 def trained(workload: str, trainer: str, folder: Path) -> Training:
     """A whole training by the instrument; compiled also for the naive trainer, which else would take minutes."""
-    spec = Spec(Cell(workload, trainer, "cpu"), trainer, str(save(WORKLOADS[workload], folder)))
+    spec = Spec(Cell(workload, trainer, "cpu"), trainer, str(save(BASES[workload], folder)))
     cell = prepare(spec)
     return train(replace(cell, call=jax.jit(cell.call)), Train(spec.cell.id, 0, budget_s=600.0))
 
 
 @pytest.mark.parametrize("trainer", ["naive", "flax_optax"])
-@pytest.mark.parametrize("workload", tuple(WORKLOADS))
+@pytest.mark.parametrize("workload", tuple(BASES))
 def test_losses_agree_to_the_end(workload: str, trainer: str, folder: Path) -> None:
     """At every point of the curve the loss is treemap's within a hundredth of a percent."""
     ours, theirs = trained(workload, trainer, folder), trained(workload, "treemap", folder)
-    assert ours.steps_done == theirs.steps_done == WORKLOADS[workload].steps
+    assert ours.steps_done == theirs.steps_done == BASES[workload].steps
     assert [point.step for point in ours.curve] == [point.step for point in theirs.curve]
     losses, expected = ([point.loss for point in side.curve] for side in (ours, theirs))
     assert np.allclose(losses, expected, rtol=1e-4, atol=0)
 
 
-@pytest.mark.parametrize("workload", tuple(WORKLOADS))
+@pytest.mark.parametrize("workload", tuple(BASES))
 def test_the_target_loss_is_reached(workload: str, folder: Path) -> None:
     """Every workload learns: its final training loss is below its target, and it began above."""
     training = trained(workload, "treemap", folder)
     assert training.final_loss is not None
-    assert training.final_loss < WORKLOADS[workload].target_loss < training.curve[0].loss
+    assert training.final_loss < BASES[workload].target_loss < training.curve[0].loss
 
 
 def test_held_out_scores_are_those_of_a_network_that_has_learned(folder: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benches import workloads
+from benches.sizes import BASES
 from benches.workloads import WORKLOADS
 
 REAL = ("digits", "breast_cancer", "diabetes")
@@ -30,10 +31,10 @@ def test_real_data_are_standardised_by_the_training_rows(name: str) -> None:
     assert np.all(np.isclose(spread, 1, atol=1e-5) | (spread == 0))
 
 
-@pytest.mark.parametrize("name", tuple(WORKLOADS))
+@pytest.mark.parametrize("name", tuple(BASES))
 def test_batches_have_one_shape_and_the_order_of_the_data(name: str) -> None:
     """Equal shapes mean one compile; laid end to end the batches are the first rows of the data."""
-    workload = WORKLOADS[name]
+    workload = BASES[name]
     data = workload.load()
     batches = workloads.batches(workload, data)
     assert {x.shape for x, _ in batches} == {(workload.batch_size, workload.task.layer_sizes[0])}
@@ -43,10 +44,10 @@ def test_batches_have_one_shape_and_the_order_of_the_data(name: str) -> None:
     assert len(data.x) - len(rows) < workload.batch_size
 
 
-@pytest.mark.parametrize("name", tuple(WORKLOADS))
+@pytest.mark.parametrize("name", tuple(BASES))
 def test_starting_values_are_canonical_and_follow_from_the_seed(name: str) -> None:
     """Shapes are the task's, dtype float32; the same seed gives the same bits, another seed others."""
-    workload = WORKLOADS[name]
+    workload = BASES[name]
     sizes = workload.task.layer_sizes
     first, again, other = workload.initial_params(0), workload.initial_params(0), workload.initial_params(1)
     shapes = [(layer["w"].shape, layer["b"].shape) for layer in first]

@@ -18,11 +18,26 @@ from reports.page import write_report
 from reports.table import Report, report
 from tests.reports.sample_run import curve, sample_run
 from tests.reports.test_page import HOSTILE
+from tests.reports.test_scaling import swept
 
 if TYPE_CHECKING:
     from playwright.sync_api import Download, Page
 
 Visit = Callable[..., "Page"]
+
+
+COLLISIONS = """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
+    const frame = svg.getBoundingClientRect(), words = [...svg.querySelectorAll('text')]
+        .map(text => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width);
+    const before = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 2;
+    const apart = (a, b) => before(a, b) || before(b, a);
+    const cut = words.filter(([, box]) => box.left < frame.left || box.right > frame.right + 1
+        || box.top < frame.top || box.bottom > frame.bottom + 1).map(([text]) => `cut: ${text}`);
+    const lie = words.flatMap(([one, a], i) => words.slice(i + 1).filter(([, b]) => !apart(a, b))
+        .map(([other]) => `overlap: ${one} / ${other}`));
+    return frame.width && frame.height ? [...cut, ...lie] : ['no box'];
+})"""
+"""Words of figures that lie on one another or are cut off by an edge; figures without a box."""
 
 
 def column_of(page: "Page", key: str) -> list[str]:
@@ -223,18 +238,19 @@ def test_page_never_scrolls_sideways(visit: Visit, folder: Path, width: int) -> 
 def test_figure_words_do_not_overlap(visit: Visit, folder: Path, width: int) -> None:
     """Every figure has a box, no word lies on another, none is cut off by its edge."""
     page = visit(folder / "index.html", width)
-    script = """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
-        const frame = svg.getBoundingClientRect(), words = [...svg.querySelectorAll('text')]
-            .map(text => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width);
-        const before = (a, b) => a.right <= b.left + 1 || a.bottom <= b.top + 2;
-        const apart = (a, b) => before(a, b) || before(b, a);
-        const cut = words.filter(([, box]) => box.left < frame.left || box.right > frame.right + 1
-            || box.top < frame.top || box.bottom > frame.bottom + 1).map(([text]) => `cut: ${text}`);
-        const lie = words.flatMap(([one, a], i) => words.slice(i + 1).filter(([, b]) => !apart(a, b))
-            .map(([other]) => `overlap: ${one} / ${other}`));
-        return frame.width && frame.height ? [...cut, ...lie] : ['no box'];
-    })"""
-    assert page.evaluate(script) == []
+    assert page.evaluate(COLLISIONS) == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(320, "light"), (1400, "dark")])
+def test_the_page_of_a_sweep_is_readable(visit: Visit, tmp_path: Path, width: int, theme: str) -> None:
+    """Curves and answers for every width and theme: nothing overlaps, nothing scrolls sideways, axe is content."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    write_report([sample_run(), swept(), swept("batch")], tmp_path)
+    page = visit(tmp_path / "index.html", width, color_scheme=theme)
+    assert page.evaluate(COLLISIONS) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    results = axe.Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 def test_print_shows_everything_on_light_paper(visit: Visit, folder: Path) -> None:
