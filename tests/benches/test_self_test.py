@@ -115,7 +115,7 @@ def test_log_ratios_of_a_restart_by_hand() -> None:
 
 def test_swapping_a_restart_takes_the_head_for_the_base() -> None:
     """head/base turns over, and the canary is then measured against the head."""
-    assert self_test.swapped(Drawn({TIME: 0.3}, {TIME: 0.1})) == Drawn({TIME: -0.3}, {TIME: pytest.approx(-0.2)})
+    assert self_test.swapped(Drawn({TIME: 0.5}, {TIME: 0.25})) == Drawn({TIME: -0.5}, {TIME: -0.25})
 
 
 def drawn(made: Series, injection: Injection | None = None) -> list[Drawn]:
