@@ -35,6 +35,8 @@ def cli() -> None:
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
 @click.option("--thorough", is_flag=True, help="Many restarts, long trainings.")
 @click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
+@click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
+@click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context
@@ -66,6 +68,7 @@ def _config(checkout: Path) -> str:
 
 def _flags(name: str, value: object) -> list[str]:
     """An option in pytest's spelling."""
+    name = name.replace("_", "-")
     if isinstance(value, tuple):
         return [f"--{name}={one}" for one in value]
     if value is None or value is False:

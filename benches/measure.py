@@ -12,6 +12,7 @@ from benches import messages
 from benches.fingerprint import fingerprint, platforms
 from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
+from benches.seeds import train_to_target
 from benches.training import train
 
 TRACE = "/jax/core/compile/jaxpr_trace_duration"
@@ -77,19 +78,18 @@ class Measurer:
 
     def _do(self, request: messages.Request) -> messages.Answer:
         match request:
-            case messages.Describe():
-                return messages.Described(fingerprint())
-            case messages.Platforms():
-                return messages.PlatformsFound(platforms())
+            case messages.Describe() | messages.Platforms():
+                return _tell(request)
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
                 return self._prepare(request)
             case messages.TimeBlock():
                 return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
-            case messages.Train():
-                cell = self._cells[request.cell_id]
-                return messages.Trained(train(cell, request), peak_bytes(cell))
+            case messages.Train() | messages.TrainSeed():
+                return _train(self._cells[request.cell_id], request)
+            case messages.StartUp():
+                return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
         """The first call with nothing in any cache; the state is made before, so its own programs do not count."""
@@ -151,6 +151,18 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
+
+
+def _tell(request: messages.Describe | messages.Platforms) -> messages.Answer:
+    if isinstance(request, messages.Describe):
+        return messages.Described(fingerprint())
+    return messages.PlatformsFound(platforms())
+
+
+def _train(cell: PreparedCell, request: messages.Train | messages.TrainSeed) -> messages.Answer:
+    if isinstance(request, messages.Train):
+        return messages.Trained(train(cell, request), peak_bytes(cell))
+    return messages.SeedTrained(train_to_target(cell, request))
 
 
 class Timing(NamedTuple):

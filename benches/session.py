@@ -19,6 +19,7 @@ from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
 from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
 from benches.schedule import Job, Rim, measure
+from benches.starts import measure_starts
 from benches.workloads import WORKLOADS, Workload, save
 from impls import registry
 from impls.task import Sgd
@@ -168,7 +169,9 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         ]
         rim = Rim(Worker, keep, lambda doing, share: progress.update(bar, description=doing, advance=share))
         try:
-            measure(run, [platform_arm(arm.device) for arm in run.arms], jobs, rim)
+            arms = [platform_arm(arm.device) for arm in run.arms]
+            measure(run, arms, jobs, rim)
+            measure_starts(run, arms, jobs, rim)
             run.status = "complete"
         finally:
             keep()
