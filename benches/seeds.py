@@ -18,7 +18,7 @@ from benches.record import Point, SeedTraining
 from benches.training import CURVE_POINTS, first_not_finite, timed_calls, training_loss
 
 KEPT = 5
-"""Of the losses taken in a search every so many are kept in the record."""
+"""Of the losses taken in a search the record keeps so many from the start, and every so many after them."""
 
 
 def train_to_target(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
@@ -41,7 +41,8 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
     curve = [Point(0, 0.0, training_loss(cell, state))]
 
     def ended(ending: Any, last: Point, diverged_at: int | None = None) -> SeedTraining:
-        kept = [*curve[:-1:KEPT], last] if last.step else [last]
+        kept = [*curve[:KEPT], *curve[KEPT::KEPT]]
+        kept = [*(point for point in kept if point.step < last.step), last]
         return SeedTraining(request.seed, request.restart, ending, last.step, last.seconds, kept, diverged_at)
 
     if curve[0].loss <= target:

@@ -59,7 +59,7 @@ def losses(report: Report) -> Figure:
 
 def _pair(left: "Axes", right: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
     for axes in (left, right):
-        _frame(axes)
+        frame(axes)
     for width, curve in zip((3.6, 2.4, 1.8, *[1.4] * len(drawn)), drawn, strict=False):
         style = looks[curve.row.trainer]
         points = _thinned(curve.points)
@@ -86,13 +86,19 @@ def _seconds_axis(axes: "Axes", drawn: list[Curve]) -> None:
 
 
 def _names(axes: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
-    """Labels beside the panel, each with its marker and line, in the order of arrival."""
+    """Labels beside the panel in the order of arrival."""
     arrived = sorted(drawn, key=lambda curve: curve.points[-1].seconds if curve.points else 0)
-    step = min(0.2, 1 / max(len(arrived), 1))
-    for index, curve in enumerate(arrived):
-        style, y = looks[curve.row.trainer], 1 - step * (index + 0.5)
+    key(axes, [(curve.row.trainer, looks[curve.row.trainer]) for curve in arrived])
+
+
+def key(axes: "Axes", names: Sequence[tuple[str, Style]]) -> None:
+    """Labels beside a panel, each with its marker and line, a fixed distance away whatever the panel's width."""
+    step = min(0.2, 1 / max(len(names), 1))
+    inch = 1 / (WIDTH_IN * axes.get_position().width)
+    for index, (name, style) in enumerate(names):
+        y = 1 - step * (index + 0.5)
         axes.plot(
-            [1.03, 1.1],
+            [1 + 0.09 * inch, 1 + 0.29 * inch],
             [y, y],
             transform=axes.transAxes,
             clip_on=False,
@@ -102,8 +108,8 @@ def _names(axes: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
             markersize=5,
             linewidth=1.8,
         )
-        words = text.name(curve.row.trainer, 14)
-        axes.text(1.13, y, words, transform=axes.transAxes, va="center", color=INK.drawn, parse_math=False)
+        words = text.name(name, 14)
+        axes.text(1 + 0.38 * inch, y, words, transform=axes.transAxes, va="center", color=INK.drawn, parse_math=False)
 
 
 def _thinned(points: list[Point]) -> list[Point]:
@@ -112,7 +118,8 @@ def _thinned(points: list[Point]) -> list[Point]:
     return points[::stride] + ([points[-1]] if (len(points) - 1) % stride else [])
 
 
-def _frame(axes: "Axes") -> None:
+def frame(axes: "Axes") -> None:
+    """A grid and two quiet spines."""
     axes.set_facecolor("none")
     axes.grid(visible=True, color=GRID.drawn, linewidth=0.7)
     axes.tick_params(which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
@@ -132,7 +139,7 @@ def trend(report: Report) -> Figure:
     for index, (cell, arm) in enumerate(cells):
         bottom = (height - (index // 2 + 1) * PANEL_IN + 0.55) / height
         axes = figure.add_axes((0.09 + 0.5 * (index % 2), bottom, 0.36, (PANEL_IN - 0.95) / height))
-        _frame(axes)
+        frame(axes)
         _follow(axes, [one for one in report.history if (one.cell.id, one.arm) == (cell, arm)], looks)
     return figure
 

@@ -1,8 +1,15 @@
 """The figures of a report, in reading order: those that it has data for."""
 
-from reports import captions, climb, courses, curves, naming
+from reports import captions, climb, courses, curves, learning, naming, starts, totals
 from reports.exhibit import Exhibit
 from reports.table import Report
+
+TO_THE_TARGET = (
+    (totals.places, totals.exhibit),
+    (starts.shown, starts.exhibit),
+    (learning.shown, learning.exhibit),
+)
+"""The figures between speed and losses that count more than single steps: when there is one, and how it is made."""
 
 
 def exhibits(report: Report) -> list[Exhibit]:
@@ -22,6 +29,7 @@ def exhibits(report: Report) -> list[Exhibit]:
         made.append(climb.exhibit(report))
     if compiled:
         made.append(captions.compiling(report, compiled))
+    made += [make(report) for has_data, make in TO_THE_TARGET if has_data(report)]
     if curves.places(report):
         made.append(courses.losses(report))
     if timed:
