@@ -16,5 +16,8 @@ GLOSSARY = (
     ("undecided", "A ratio whose interval contains 1 and reaches out of the margin: this run cannot tell."),
     ("void", "A block in which something compiled, moved or changed device; it does not count."),
     ("first call", "From the call to the first result: tracing, lowering, compiling, and the first step."),
+    ("seed", "Which starting values a training begins from; the published ones are seed 0."),
+    ("target loss", "The training loss that counts as learned; a seed that never gets there is a miss."),
+    ("start", "A fresh process from before its beginning to the end of its first step."),
     ("break-even", "The step from which on a cell is ahead of the reference, compile time included."),
 )

@@ -150,7 +150,7 @@ def figure(report: Report) -> "Figure":
     ]
     low, high = min(times), max(times)
     edge, gutter = high * GUTTER**0.5, high * GUTTER
-    log_axis(drawn.axes, low, gutter, "seconds of training to the target loss (log scale); in the band: never")
+    log_axis(drawn.axes, low, gutter, "seconds of training to the target loss (log scale); in the band: not reached")
     drawn.axes.axvspan(edge, drawn.axes.get_xlim()[1], color=BAND.drawn, linewidth=0, zorder=0)
     for strip in drawn.strips:
         _seeds(drawn, strip, gutter)
@@ -164,14 +164,14 @@ def _has_time(training: SeedTraining) -> bool:
 
 
 def _seeds(drawn: "Chart", strip: "Strip", gutter: float) -> None:
-    """One mark per seed, spread over the height of the row by its number."""
+    """One mark per seed, spread over the height of the row."""
     marks = {
         "reached": (strip.style.marker, strip.style.color),
         "missed": ("x", strip.style.color),
         "cut": ("o", "none"),
     }
-    for training in strip.row.record.seed_trainings:
-        y = strip.y + 0.6 * ((training.seed * 0.618) % 1 - 0.5)
+    for index, training in enumerate(sorted(strip.row.record.seed_trainings, key=lambda one: one.ending)):
+        y = strip.y + 0.6 * ((index * 0.618) % 1 - 0.5)
         marker, face = marks[training.ending]
         x = training.seconds if _has_time(training) else gutter
         drawn.axes.plot(

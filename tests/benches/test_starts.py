@@ -112,9 +112,9 @@ def test_a_cold_start_fetches_nothing_and_a_second_one_with_a_cache_everything(t
     cold = platform_arm("cpu")
     cached = Arm("cpu", "cpu", cold.env | starts.env_of_cache(tmp_path / "cache"))
     found: list[Start] = []
-    for arm, cache in ((cold, "cold"), (cached, "hit"), (cached, "hit")):
+    for arm in (cold, cached, cached):
         with Worker(arm) as worker:
-            answer = worker.ask(messages.StartUp(spec, 0, cache, worker.began_s), START_TIMEOUT_S)
+            answer = worker.ask(messages.StartUp(spec, 0, "cold", worker.began_s), START_TIMEOUT_S)
             again = worker.ask(messages.Describe(), START_TIMEOUT_S)
         assert isinstance(answer, messages.Started)
         assert isinstance(again, messages.Failed)
