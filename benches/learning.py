@@ -104,7 +104,7 @@ def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
         steps += certificate.steps
     if not pairs:
         return Parity(holds=False, steps=0, reason="no seed in common")
-    return Parity(holds=True, steps=steps, reason=f"same losses from {len(pairs)} seeds")
+    return Parity(holds=True, steps=steps, reason=f"same losses from {len(pairs)} seed{'s' * (len(pairs) > 1)}")
 
 
 def same_step(record: CellRecord, reference: CellRecord) -> tuple[int, int]:

@@ -17,8 +17,11 @@ from benches.prepared import PreparedCell
 from benches.record import Point, SeedTraining
 from benches.training import CURVE_POINTS, first_not_finite, timed_calls, training_loss
 
-KEPT = 5
-"""Of the losses taken in a search the record keeps so many from the start, and every so many after them."""
+KEPT_EARLY, KEPT = 5, 10
+"""Of the losses taken in a search the record keeps so many from the start, and every so many over all."""
+
+DIGITS = 7
+"""Significant digits of a kept loss, as many as float32 has; many seeds must not make the record large."""
 
 
 def train_to_target(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
@@ -41,8 +44,8 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
     curve = [Point(0, 0.0, training_loss(cell, state))]
 
     def ended(ending: Any, last: Point, diverged_at: int | None = None) -> SeedTraining:
-        kept = [*curve[:KEPT], *curve[KEPT::KEPT]]
-        kept = [*(point for point in kept if point.step < last.step), last]
+        kept = [*curve[:KEPT_EARLY], *curve[KEPT::KEPT]]
+        kept = [*(_short(point) for point in kept if point.step < last.step), last]
         return SeedTraining(request.seed, request.restart, ending, last.step, last.seconds, kept, diverged_at)
 
     if curve[0].loss <= target:
@@ -88,6 +91,11 @@ def _first_at_target(cell: PreparedCell, state: Any, done: int, until: int) -> P
 def _inputs(cell: PreparedCell, done: int) -> Any:
     """The batches from a step on."""
     return itertools.islice(itertools.cycle(cell.inputs), done % len(cell.inputs), None)
+
+
+def _short(point: Point) -> Point:
+    """The same in fewer digits: microseconds, and a loss to its seventh digit."""
+    return Point(point.step, round(point.seconds, 6), float(f"{point.loss:.{DIGITS}g}"))
 
 
 def _copy(state: Any) -> Any:

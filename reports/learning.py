@@ -1,7 +1,7 @@
 """Time to the target loss over seeds: who learns, how often, and how long it takes; misses stand beside the rest."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benches import learning
 from benches.learning import Learned
@@ -164,20 +164,13 @@ def _has_time(training: SeedTraining) -> bool:
 
 
 def _seeds(drawn: "Chart", strip: "Strip", gutter: float) -> None:
-    """One mark per seed, spread over the height of the row."""
-    marks = {
-        "reached": (strip.style.marker, strip.style.color),
-        "missed": ("x", strip.style.color),
-        "cut": ("o", "none"),
-    }
-    for index, training in enumerate(sorted(strip.row.record.seed_trainings, key=lambda one: one.ending)):
-        y = strip.y + 0.6 * ((index * 0.618) % 1 - 0.5)
-        marker, face = marks[training.ending]
-        x = training.seconds if _has_time(training) else gutter
-        drawn.axes.plot(
-            [x], [y], marker, markersize=3.6, markerfacecolor=face, markeredgecolor=strip.style.color, alpha=0.8,
-            mew=0.9 if training.ending != "reached" else 0,
-        )  # fmt: skip
+    """One mark per seed, spread over the height of the row; an ending at a time, which keeps the page small."""
+    color, trainings = strip.style.color, strip.row.record.seed_trainings
+    for ending, marker, face in (("reached", strip.style.marker, color), ("missed", "x", color), ("cut", "o", "none")):
+        times = [one.seconds if _has_time(one) else gutter for one in trainings if one.ending == ending]
+        lanes = [strip.y + 0.6 * ((index * 0.618) % 1 - 0.5) for index in range(len(times))]
+        look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": color, "alpha": 0.8}
+        drawn.axes.plot(times, lanes, marker, markersize=3.6, mew=0 if ending == "reached" else 0.9, **look)
 
 
 def _median(drawn: "Chart", strip: "Strip", low: float, gutter: float) -> None:
