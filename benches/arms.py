@@ -87,11 +87,16 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent."""
+    """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent.
+
+    Attributes:
+        began_s: The monotonic clock, which all processes share, just before this one was started.
+    """
 
     def __init__(self, arm: Arm) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        self.began_s = time.monotonic()
         self._process = subprocess.Popen(
             [arm.python, "-P", "-m", "benches.worker"],
             stdin=subprocess.PIPE,

@@ -12,6 +12,7 @@ from benches import messages
 from benches.fingerprint import fingerprint, platforms
 from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
+from benches.seeds import train_to_target
 from benches.survey import survey
 from benches.training import train
 
@@ -76,23 +77,20 @@ class Measurer:
             jax.config.update(name, self._config[name])
         return ", ".join(f"{name}={value}" for name, value in turned.items())
 
-    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: PLR0911  a kind of request, a return
+    def _do(self, request: messages.Request) -> messages.Answer:
         match request:
-            case messages.Describe():
-                return messages.Described(fingerprint())
-            case messages.Platforms():
-                return messages.PlatformsFound(platforms())
-            case messages.Survey():
-                return survey(request)
+            case messages.Describe() | messages.Platforms() | messages.Survey():
+                return _tell(request)
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
                 return self._prepare(request)
             case messages.TimeBlock():
                 return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
-            case messages.Train():
-                cell = self._cells[request.cell_id]
-                return messages.Trained(train(cell, request), peak_bytes(cell))
+            case messages.Train() | messages.TrainSeed():
+                return _train(self._cells[request.cell_id], request)
+            case messages.StartUp():
+                return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
         """The first call of a new trainer; its state is made before, so that those programs do not count."""
@@ -155,6 +153,22 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
+
+
+def _tell(request: messages.Describe | messages.Platforms | messages.Survey) -> messages.Answer:
+    match request:
+        case messages.Describe():
+            return messages.Described(fingerprint())
+        case messages.Platforms():
+            return messages.PlatformsFound(platforms())
+        case messages.Survey():
+            return survey(request)
+
+
+def _train(cell: PreparedCell, request: messages.Train | messages.TrainSeed) -> messages.Answer:
+    if isinstance(request, messages.Train):
+        return messages.Trained(train(cell, request), peak_bytes(cell))
+    return messages.SeedTrained(train_to_target(cell, request))
 
 
 class Timing(NamedTuple):

@@ -3,9 +3,21 @@
 A worker of another checkout may be of another age: `PROTOCOL` grows by one whenever an older one would misunderstand.
 """
 
+from typing import Literal
+
 import msgspec
 
-from benches.record import Block, Cell, Compile, Fingerprint, OutcomeKind, Training, WorkloadRecord
+from benches.record import (
+    Block,
+    Cell,
+    Compile,
+    Fingerprint,
+    OutcomeKind,
+    SeedTraining,
+    Start,
+    Training,
+    WorkloadRecord,
+)
 
 PROTOCOL = 2
 
@@ -72,7 +84,29 @@ class Train(msgspec.Struct, frozen=True, tag="train"):
     budget_s: float
 
 
-Request = Describe | Platforms | Survey | CompileCold | Prepare | TimeBlock | Train
+class TrainSeed(msgspec.Struct, frozen=True, tag="seed"):
+    """Train a prepared cell from a seed's starting values to its target loss, the end or the budget -> SeedTrained."""
+
+    cell_id: str
+    seed: int
+    restart: int
+    budget_s: float
+
+
+class StartUp(msgspec.Struct, frozen=True, tag="start"):
+    """As the first request of a process: import, build, make the first step -> Started.
+
+    Attributes:
+        began_s: The monotonic clock just before the process was started.
+    """
+
+    spec: Spec
+    number: int
+    cache: Literal["cold", "hit"]
+    began_s: float
+
+
+Request = Describe | Platforms | Survey | CompileCold | Prepare | TimeBlock | Train | TrainSeed | StartUp
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
@@ -129,6 +163,18 @@ class Trained(msgspec.Struct, frozen=True, tag="trained"):
     peak_bytes: int | None
 
 
+class SeedTrained(msgspec.Struct, frozen=True, tag="seed_trained"):
+    """One training from one seed."""
+
+    training: SeedTraining
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The phases of one start."""
+
+    start: Start
+
+
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The request could not be done, and why; the worker itself is well."""
 
@@ -136,4 +182,6 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
-Answer = Described | PlatformsFound | Surveyed | Compiled | Prepared | BlockTimed | Trained | Failed
+Answer = (
+    Described | PlatformsFound | Surveyed | Compiled | Prepared | BlockTimed | Trained | SeedTrained | Started | Failed
+)

@@ -5,10 +5,10 @@ cancels; and it is given only together with a `Parity`, since the speed of a dif
 """
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from benches.record import FAILURES, Block, CellRecord, Run, Training, WorkloadRecord
+from benches.record import FAILURES, Block, CellRecord, Point, Run, WorkloadRecord
 from benches.stats import Estimate, geometric, hodges_lehmann
 
 
@@ -144,17 +144,17 @@ def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     if not record.trainings or not reference.trainings:
         return Parity(holds=False, steps=0, reason="no losses to compare")
     workload = run.workload(record.cell.workload)
-    theirs = {point.step: point.loss for point in reference.trainings[0].curve}
+    theirs = reference.trainings[0].curve
     for training in [*record.trainings[1:], *reference.trainings[1:]]:
-        again = _parity(training, theirs, workload)
+        again = agreement(training.curve, theirs, workload)
         if not again.holds:
             return again
-    return _parity(record.trainings[0], theirs, workload)
+    return agreement(record.trainings[0].curve, theirs, workload)
 
 
-def _parity(training: Training, theirs: dict[int, float], workload: WorkloadRecord) -> Parity:
-    """One curve against the reference's."""
-    ours = {point.step: point.loss for point in training.curve}
+def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: WorkloadRecord) -> Parity:
+    """One loss curve against another, at every step that both have."""
+    ours, theirs = ({point.step: point.loss for point in points} for points in (curve, reference))
     common = sorted(ours.keys() & theirs.keys())
     if not common or common[-1] == 0:
         return Parity(holds=False, steps=0, reason="no losses to compare")

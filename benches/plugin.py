@@ -63,6 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SECONDS",
         help=f"what would take longer is left out of a sweep, the largest first (default {sweeps.DEFAULT_BUDGET_S:g})",
     )
+    group.addoption("--seeds", type=int, default=0, metavar="N", help="train to the target loss from N starting values")
+    group.addoption("--start-up", action="store_true", help="also time fresh processes from start to first step")
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
@@ -122,7 +124,11 @@ def _settings(config: pytest.Config) -> Settings:
     restarts = config.getoption("restarts")
     if restarts is not None and restarts < 1:
         raise pytest.UsageError(f"--restarts is {restarts}; expected 1 or more")
-    settings = msgspec.structs.replace(_sweeping(config, settings), seed=config.getoption("seed"))
+    seeds, start_up = int(config.getoption("seeds") or 0), bool(config.getoption("start_up"))
+    if seeds < 0:
+        raise pytest.UsageError(f"--seeds is {seeds}; expected 1 or more, or 0 to leave that out")
+    settings = _sweeping(config, settings)
+    settings = msgspec.structs.replace(settings, seed=config.getoption("seed"), seeds=seeds, start_up=start_up)
     return settings if restarts is None else msgspec.structs.replace(settings, restarts=restarts)
 
 

@@ -29,9 +29,9 @@ class PreparedCell:
     steps_per_call: int
     mode: Mode
 
-    def start(self) -> Any:
-        """A fresh state from the starting values, ready on the device."""
-        layers = starting_values(self.workload.name)
+    def start(self, seed: int = 0) -> Any:
+        """A fresh state from the starting values of a seed, ready on the device."""
+        layers = starting_values(self.workload.name, seed)
         params = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in layers]
         return jax.block_until_ready(self.trainer.init(params))
 
@@ -41,9 +41,9 @@ class PreparedCell:
 
 
 @lru_cache
-def starting_values(workload: str) -> Layers:
+def starting_values(workload: str, seed: int = 0) -> Layers:
     """Drawn once per worker: some recipes draw by jax, whose programs would be compiled anew after every cold start."""
-    return workload_named(workload).initial_params()
+    return workload_named(workload).initial_params(seed)
 
 
 def prepare(spec: Spec) -> PreparedCell:

@@ -172,6 +172,68 @@ class Training(msgspec.Struct, frozen=True):
     diverged_at: Count | None
 
 
+class SeedTraining(msgspec.Struct, frozen=True):
+    """One training from the starting values of one seed, until the target loss.
+
+    Attributes:
+        ending: "reached" the target; "missed" it (all steps were made, or it diverged); "cut" by the time budget.
+        steps: Updates until the target was reached, or made in vain.
+        seconds: Of so many updates in one uninterrupted loop, already compiled; of those made if not reached.
+        curve: Some losses on the way, by the harness's own arithmetic; the last is that after `steps`.
+        diverged_at: The first step whose loss was not finite; null if none.
+    """
+
+    seed: Count
+    restart: Count
+    ending: Literal["reached", "missed", "cut"]
+    steps: Count
+    seconds: Seconds
+    curve: list[Point]
+    diverged_at: Count | None = None
+
+
+class Start(msgspec.Struct, frozen=True):
+    """A fresh process from its start to its first finished step, in phases that follow one another.
+
+    Attributes:
+        number: Its place in the random order of all starts, counted from 0.
+        cache: Whether compiled programs of an earlier process lay on disk ("hit") or no cache was used ("cold").
+        interpreter_s: From starting the process until it has read what to do.
+        jax_s: Importing jax and numpy.
+        stack_s: Importing the trainer and whatever it needs beyond these.
+        device_s: Finding the device.
+        build_s: The trainer, its first state and a batch on the device.
+        compile_s: Tracing, lowering and compiling (or fetching from disk) in the first call.
+        first_step_s: The rest of the first call.
+        warm_call_s: The second call, which finds everything in memory.
+        programs: Compiled or fetched in the first call.
+        hits: How many programs the whole process fetched from disk.
+    """
+
+    number: Count
+    cache: Literal["cold", "hit"]
+    interpreter_s: Seconds
+    jax_s: Seconds
+    stack_s: Seconds
+    device_s: Seconds
+    build_s: Seconds
+    compile_s: Seconds
+    first_step_s: Seconds
+    warm_call_s: Seconds
+    programs: Count
+    hits: Count
+
+    @property
+    def until_compile_s(self) -> float:
+        """From the start of the process until the first call could be made."""
+        return self.interpreter_s + self.jax_s + self.stack_s + self.device_s + self.build_s
+
+    @property
+    def whole_s(self) -> float:
+        """From the start of the process to the end of the first step."""
+        return self.until_compile_s + self.compile_s + self.first_step_s
+
+
 class CellRecord(msgspec.Struct):
     """Everything measured of one cell in one arm."""
 
@@ -182,6 +244,8 @@ class CellRecord(msgspec.Struct):
     blocks: list[Block] = []
     trainings: list[Training] = []
     peak_bytes: Count | None = None
+    seed_trainings: list[SeedTraining] = []
+    starts: list[Start] = []
 
     @property
     def counted_blocks(self) -> list[Block]:
@@ -200,6 +264,8 @@ class Settings(msgspec.Struct, frozen=True):
         timeout_s: A worker silent for this long beyond what was expected counts as hung.
         seed: Of the run order.
         sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
+        seeds: Starting values from which every cell is trained to its target loss; 0 leaves that out.
+        start_up: Whether the way of fresh processes to their first step is taken, as many as there are restarts.
     """
 
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
@@ -209,6 +275,8 @@ class Settings(msgspec.Struct, frozen=True):
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     seed: int = 0
     sweep_budget_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    seeds: Count = 0
+    start_up: bool = False
 
 
 class Run(msgspec.Struct):

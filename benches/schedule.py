@@ -2,8 +2,9 @@
 
 A restart starts one fresh worker per arm, compiles every cell cold, prepares it, trains it where that is due and
 then takes rounds of blocks, after which it trains once more what is short to train: what was timed must still learn
-as certified. A cell that fails is recorded as that and left out from there on; a restart that lost a worker is cut
-short there, and one more is added in its place. The record is saved whenever it has grown.
+as certified. Last, and once in a run, cells are trained from further seeds to their target loss. A cell that fails
+is recorded as that and left out from there on; a restart that lost a worker is cut short there, and one more is added
+in its place. The record is saved whenever it has grown.
 
 Where arms hold the same cells, to be compared with each other, the arms of a cell always take their turns side by
 side, and each worker compiles and prepares cell after cell, in the same order in every arm, without clearing its
@@ -20,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from benches import messages
+from benches import learning, messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
 from benches.record import CellRecord, Outcome, Run, Training
 
@@ -92,6 +93,10 @@ class _Restart:
         """Measures every live cell; False if a worker was lost. `left` restarts are to come, this one included."""
         self._between_arms = len({job.spec.cell.id for job in jobs}) < len(jobs)
         phases = self._phases()
+        records = [job.record for job in jobs]
+        phases += [
+            partial(self._train_seed, seed=seed) for seed in learning.seeds_due(records, self._run.settings.seeds)
+        ]
         with ExitStack() as stack:
             if not self._start(arms, stack):
                 return False
@@ -202,6 +207,16 @@ class _Restart:
             trainings.append(answer.training)
             job.record.peak_bytes = answer.peak_bytes
             job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
+
+    def _train_seed(self, job: Job, seed: int) -> None:
+        """Trains to the target loss from one seed's starting values, where that is still to be done."""
+        if not learning.is_due(job.record, seed):
+            return
+        budget_s = self._run.settings.train_budget_s
+        request = messages.TrainSeed(job.spec.cell.id, seed, self._number, budget_s)
+        answer = self._ask(job, request, 3 * budget_s + TRAIN_SLACK_S)
+        if isinstance(answer, messages.SeedTrained):
+            job.record.seed_trainings.append(answer.training)
 
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""

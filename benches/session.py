@@ -19,6 +19,7 @@ from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings
 from benches.schedule import Job, Rim, measure
 from benches.sizes import BASES, base_of, workload_named
+from benches.starts import measure_starts
 from benches.survey import describe
 from benches.sweeps import Sweep, plan, sweep_names
 from benches.workloads import save
@@ -154,7 +155,9 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
         try:
             arms = [platform_arm(arm.device) for arm in run.arms]
-            measure(run, arms, plan(run, arms, jobs, rim), rim)
+            planned = plan(run, arms, jobs, rim)
+            measure(run, arms, planned, rim)
+            measure_starts(run, arms, planned, rim)
             run.status = "complete"
         finally:
             keep()

@@ -100,6 +100,26 @@ def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estima
     return Estimate(math.exp(logs.value), low, high, logs.n)
 
 
+def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+    """The median with the exact interval between two order statistics; a value may be infinite, and so may these.
+
+    So many of n values lie below the true median as heads fall in n throws of a coin.
+
+    Raises:
+        ValueError: If there is no value.
+
+    References:
+        Hollander et al., section 3.6; Conover, "Practical Nonparametric Statistics", 3rd ed., section 3.2.
+    """
+    if not values:
+        raise ValueError("no values; expected at least one")
+    ordered, n = sorted(values), len(values)
+    heads = np.cumsum([math.comb(n, k) / 2**n for k in range(n + 1)])
+    cut = cut_of(heads, (1 - confidence) / 2)
+    low, high = (ordered[cut - 1], ordered[-cut]) if cut else (None, None)
+    return Estimate((ordered[(n - 1) // 2] + ordered[n // 2]) / 2, low, high, n)
+
+
 def _estimate(pairs: np.ndarray, tail: np.ndarray, level: float, n: int) -> Estimate:
     """The median of sorted pairs, between the two one-sided bounds at a level."""
     cut = cut_of(tail, level)

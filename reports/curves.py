@@ -86,13 +86,19 @@ def _seconds_axis(axes: "Axes", drawn: list[Curve]) -> None:
 
 
 def _names(axes: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
-    """Labels beside the panel, each with its marker and line, in the order of arrival."""
+    """Labels beside the panel in the order of arrival."""
     arrived = sorted(drawn, key=lambda curve: curve.points[-1].seconds if curve.points else 0)
-    step = min(0.2, 1 / max(len(arrived), 1))
-    for index, curve in enumerate(arrived):
-        style, y = looks[curve.row.trainer], 1 - step * (index + 0.5)
+    key(axes, [(curve.row.trainer, looks[curve.row.trainer]) for curve in arrived])
+
+
+def key(axes: "Axes", names: Sequence[tuple[str, Style]]) -> None:
+    """Labels beside a panel, each with its marker and line, a fixed distance away whatever the panel's width."""
+    step = min(0.2, 1 / max(len(names), 1))
+    inch = 1 / (WIDTH_IN * axes.get_position().width)
+    for index, (name, style) in enumerate(names):
+        y = 1 - step * (index + 0.5)
         axes.plot(
-            [1.03, 1.1],
+            [1 + 0.09 * inch, 1 + 0.29 * inch],
             [y, y],
             transform=axes.transAxes,
             clip_on=False,
@@ -102,8 +108,8 @@ def _names(axes: "Axes", drawn: list[Curve], looks: dict[str, Style]) -> None:
             markersize=5,
             linewidth=1.8,
         )
-        words = text.name(curve.row.trainer, 14)
-        axes.text(1.13, y, words, transform=axes.transAxes, va="center", color=INK.drawn, parse_math=False)
+        words = text.name(name, 14)
+        axes.text(1 + 0.38 * inch, y, words, transform=axes.transAxes, va="center", color=INK.drawn, parse_math=False)
 
 
 def _thinned(points: list[Point]) -> list[Point]:

@@ -2,9 +2,16 @@
 
 from dataclasses import replace
 
-from reports import captions, climb, courses, curves, naming, scaling
+from reports import captions, climb, courses, curves, learning, naming, scaling, starts, totals
 from reports.exhibit import Exhibit
 from reports.table import Report
+
+TO_THE_TARGET = (
+    (totals.places, totals.exhibit),
+    (starts.shown, starts.exhibit),
+    (learning.shown, learning.exhibit),
+)
+"""The figures between speed and losses that count more than single steps: when there is one, and how it is made."""
 
 
 def exhibits(report: Report) -> list[Exhibit]:
@@ -32,6 +39,7 @@ def _exhibits(report: Report) -> list[Exhibit]:
         made.append(climb.exhibit(report))
     if compiled:
         made.append(captions.compiling(report, compiled))
+    made += [make(report) for has_data, make in TO_THE_TARGET if has_data(report)]
     if curves.places(report):
         made.append(courses.losses(report))
     if timed:

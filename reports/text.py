@@ -18,6 +18,10 @@ ROUNDS_UP = 0.9995
 """From here on three digits of a value are those of the next unit."""
 
 
+Show = Callable[[float], str]
+"""How a figure is put in words."""
+
+
 class Entry(NamedTuple):
     """One cell of a table: the figure, remarks on it, and what it sorts by."""
 

@@ -30,6 +30,9 @@ WITHOUT_JAX = [
         "benches.schedule",
         "benches.session",
         "benches.ladder",
+        "benches.learning",
+        "benches.totals",
+        "benches.starts",
         "benches.compare_files",
         "benches.plugin",
         "benches.workloads",
@@ -111,6 +114,12 @@ def test_trainer_file_stands_alone(name: str):
 def test_module_starts_without_jax(module: str):
     """Imported by itself in a fresh interpreter."""
     assert not {"jax", "jaxlib", "flax", "optax"} & modules_after(f"import {module}")
+
+
+def test_a_start_is_timed_from_nothing_imported():
+    """What a phase is to time must not be there before it: neither jax nor numpy nor the trainer's libraries."""
+    there = modules_after("import benches.worker, benches.start_up")
+    assert not {"jax", "jaxlib", "numpy", "flax", "optax", "jaxtyping", "impls"} & there
 
 
 def test_registry_starts_without_numpy():

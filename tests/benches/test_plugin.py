@@ -9,7 +9,7 @@ from pathlib import Path
 import misbehaving
 import pytest
 
-from benches import record_file
+from benches import learning, record_file
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Saved = tuple[subprocess.CompletedProcess[str], Path]
@@ -30,6 +30,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
     folder = tmp_path_factory.mktemp("saved")
     done = run_pytest(
         "--benchmark-only", "--quick", "--seed=3", *TWO_CELLS, f"--output={folder / 'latest'}",
+        "--seeds=3", "--start-up",
         f"--benchmark-json={folder / 'benchmark.json'}", f"--benchmark-storage={folder / 'storage'}",
         "--benchmark-save=base", "--benchmark-save-data",
     )  # fmt: skip
@@ -71,6 +72,26 @@ def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
     assert ours.cells == theirs.cells
     assert ours.settings.seed == 3
     assert ours.arms == theirs.arms
+
+
+def test_seeds_and_starts_are_in_the_record_and_on_the_page(saved: Saved) -> None:
+    """As asked: three seeds of each cell with equal steps, and a start of each kind of each trainer."""
+    _, folder = saved
+    run = record_file.read(folder / "latest" / "result.json")
+    assert [[one.seed for one in cell.seed_trainings] for cell in run.cells] == [[0, 1, 2]] * 2
+    assert all(learning.seed_parity(run, cell, run.cells[0]).holds for cell in run.cells)
+    assert [sorted(start.cache for start in cell.starts) for cell in run.cells] == [["cold", "hit"]] * 2
+    assert all(start.hits > 0 for cell in run.cells for start in cell.starts if start.cache == "hit")
+    page = (folder / "latest" / "index.html").read_text()
+    assert 'id="figure-seeds"' in page
+    assert 'id="figure-starts"' in page
+
+
+def test_a_negative_number_of_seeds_is_refused() -> None:
+    """With a sentence, before anything is measured."""
+    done = run_pytest("--benchmark-only", "--seeds=-1")
+    assert done.returncode == 4
+    assert "--seeds is -1; expected 1 or more, or 0 to leave that out" in done.stderr
 
 
 def test_a_saved_run_can_be_compared_with(saved: Saved) -> None:

@@ -8,14 +8,17 @@ import pytest
 from runs import cell_record, run_of
 
 from benches import record_file
-from benches.record import Run
+from benches.record import Point, Run, SeedTraining, Start
 from benches.record_file import RecordError
 
 
 @pytest.fixture
 def run() -> Run:
     """A run of two cells."""
-    return run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]}))
+    run = run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]}))
+    run.cells[1].seed_trainings = [SeedTraining(3, 0, "missed", 100, 1.5, [Point(0, 0.0, 0.7)], diverged_at=7)]
+    run.cells[1].starts = [Start(0, "hit", 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 12)]
+    return run
 
 
 def test_round_trip(run: Run, tmp_path: Path) -> None:
@@ -28,6 +31,18 @@ def test_a_pytest_benchmark_file_is_read_by_its_triptych_key(run: Run) -> None:
     """Other keys beside ours are somebody else's."""
     text = json.dumps({"machine_info": {}, "benchmarks": [], "triptych": record_file.to_builtins(run)})
     assert record_file.decode(text.encode(), "file") == run
+
+
+def test_a_file_from_before_seeds_and_starts_still_reads(run: Run) -> None:
+    """What was not measured then is absent."""
+    old = record_file.to_builtins(run)
+    for cell in old["cells"]:
+        del cell["seed_trainings"], cell["starts"]
+    for name in ("seeds", "start_up"):
+        del old["settings"][name]
+    read = record_file.decode(json.dumps({"triptych": old}).encode(), "file")
+    assert [(cell.seed_trainings, cell.starts) for cell in read.cells] == [([], [])] * 2
+    assert (read.settings.seeds, read.settings.start_up) == (0, False)
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(run: Run, tmp_path: Path) -> None:

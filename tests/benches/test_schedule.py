@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from runs import XOR
 
@@ -16,6 +17,7 @@ from benches.record import (
     Compile,
     Point,
     Run,
+    SeedTraining,
     Settings,
     Training,
 )
@@ -44,7 +46,7 @@ def name_of_cell(request: messages.Request) -> str:
     match request:
         case messages.CompileCold() | messages.Prepare():
             return request.spec.cell.id
-        case messages.TimeBlock() | messages.Train():
+        case messages.TimeBlock() | messages.Train() | messages.TrainSeed():
             return request.cell_id
         case _:
             return ""
@@ -59,6 +61,9 @@ def plausible(request: messages.Request) -> messages.Answer:
         case messages.Train():
             curve = [Point(0, 0, 0.7), Point(100, 0.1, 0.1)]
             return messages.Trained(Training(request.restart, 100, 0.1, curve, 0.1, None, 1.0, None), None)
+        case messages.TrainSeed():
+            training = SeedTraining(request.seed, request.restart, "reached", 50, 0.05, [Point(0, 0, 0.7)])
+            return messages.SeedTrained(training)
         case messages.TimeBlock():
             at = (request.restart, request.round, request.position)
             return messages.BlockTimed(Block(*at, request.steps, 0.1, 0.1))
@@ -70,7 +75,7 @@ def plausible_always(request: messages.Request, cell_id: str) -> None:
     """Overrides no answer."""
 
 
-def watch(answer: Override = plausible_always, trainers: str = "abc", **settings: int) -> tuple[Run, LOG, list[int]]:
+def watch(answer: Override = plausible_always, trainers: str = "abc", **settings: Any) -> tuple[Run, LOG, list[int]]:
     """Runs the schedule over cells of these trainers; gives the record, the log and the saves after each request."""
     log: LOG = []
     saves: list[int] = []
@@ -209,3 +214,37 @@ def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
     outcome = schedule.outcome_of(cut, 900)
     assert outcome.kind == "over_budget"
     assert outcome.reason == "came to step 93 of 900 in 12 s; the rest would take 104 s"
+
+
+def test_every_cell_is_trained_from_every_seed_once_in_one_worker() -> None:
+    """After the blocks of the first restart, seed by seed, cells in random order; not again in the next."""
+    run, log, _ = watch(restarts=2, rounds=1, seeds=3)
+    asked = [(number, request) for number, request, _ in log if request in ("TrainSeed", "TimeBlock")]
+    assert asked == [(0, "TimeBlock")] * 3 + [(0, "TrainSeed")] * 9 + [(1, "TimeBlock")] * 3
+    assert [[training.seed for training in record.seed_trainings] for record in run.cells] == [[0, 1, 2]] * 3
+
+
+def test_a_cell_cut_at_its_first_seed_is_left_at_that() -> None:
+    """Too slow for the budget whatever the seed; the others go on."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.TrainSeed) and cell_id == "xor-a-cpu-step":
+            return messages.SeedTrained(SeedTraining(request.seed, 0, "cut", 20, 5.0, [Point(0, 0, 0.7)]))
+        return None
+
+    run, _, _ = watch(answer, restarts=2, rounds=1, seeds=5)
+    assert [len(record.seed_trainings) for record in run.cells] == [1, 5, 5]
+
+
+def test_seeds_left_by_a_lost_worker_are_trained_in_the_next() -> None:
+    """The cell that lost it is out; the others are not trained twice from any seed."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.TrainSeed) and request.seed == 1 and cell_id == "xor-b-cpu-step":
+            raise WorkerLost("killed", "its process ended with signal SIGKILL")
+        return None
+
+    run, _, _ = watch(answer, restarts=1, rounds=1, seeds=4)
+    assert run.cells[1].outcome.kind == "killed"
+    for record in (run.cells[0], run.cells[2]):
+        assert [training.seed for training in record.seed_trainings] == [0, 1, 2, 3]

@@ -11,7 +11,7 @@ import pytest
 from benches.record import Run
 from reports.page import write_report
 from reports.table import Report, report
-from tests.reports.sample_run import sample_run
+from tests.reports.sample_run import sample_run, seeded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -29,8 +29,8 @@ FLAGS = (
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """The default matrix, as if measured."""
-    return sample_run()
+    """The default matrix, as if measured, with seeds and starts."""
+    return seeded(sample_run())
 
 
 @pytest.fixture(scope="session")

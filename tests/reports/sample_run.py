@@ -3,6 +3,8 @@
 import random
 from typing import Any
 
+import msgspec
+
 from benches.record import (
     SCHEMA,
     ArmRecord,
@@ -14,7 +16,9 @@ from benches.record import (
     Outcome,
     Point,
     Run,
+    SeedTraining,
     Settings,
+    Start,
     Training,
     WorkloadRecord,
 )
@@ -153,3 +157,35 @@ def sample_run(
         status="complete",
         duration_s=97.4,
     )
+
+
+def seeded(run: Run, seeds: int = 12) -> Run:
+    """The same run with trainings from seeds and with starts: the naive trainer is cut, every seventh seed misses."""
+    run.settings = msgspec.structs.replace(run.settings, seeds=seeds, start_up=True)
+    for record in run.cells:
+        name, trainer = record.cell.workload, record.cell.trainer
+        step_s = STEP_S.get((name, trainer), 20e-6)
+        record.seed_trainings = [
+            SeedTraining(0, 0, "cut", 90, 5.0, curve(name, step_s, 90))
+            if trainer == "naive"
+            else SeedTraining(
+                seed, 0, "missed" if seed % 7 == 6 else "reached", steps := 300 + 37 * seed, steps * step_s,
+                curve(name, step_s, steps),
+            )
+            for seed in range(1 if trainer == "naive" else seeds)
+        ]  # fmt: skip
+        if name == "xor":
+            record.starts = [start for number in range(6) for start in _starts(trainer, number)]
+    return run
+
+
+def _starts(trainer: str, number: int) -> list[Start]:
+    """A start without a cache and one with, a little slower each time."""
+    own, compile_s = (0.19 if trainer == "flax_optax" else 0.01), COMPILE_S.get(trainer, 0.15)
+    slow, programs = 1 + 0.01 * number, PROGRAMS.get(trainer, 1)
+    cold = Start(
+        2 * number, "cold", slow * 0.05, slow * 0.4, slow * own, slow * 0.01, slow * 0.12, slow * compile_s, 0.02,
+        0.0001, programs, 0,
+    )  # fmt: skip
+    changes: dict[str, Any] = {"number": 2 * number + 1, "cache": "hit", "hits": programs + 11}
+    return [cold, msgspec.structs.replace(cold, compile_s=cold.compile_s / 5, **changes)]
