@@ -159,7 +159,9 @@ def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path
         recorder.extend(path, restarts or self_test.RESTARTS, load=load, tell=lambda words: click.echo(words, err=True))
         known = series.read(path)
         bands.write(bands.learn(known, GATE.restarts), output / bands.FILE)
-        click.echo(plain(known.header, self_test.rates(known, rules, GATE.restarts)))
+        summary = self_test.summary(known, rules, GATE.restarts)
+        self_test.write(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
+        click.echo(plain(summary))
     except (RecordError, WorkerLost, ValueError) as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(NOTHING)

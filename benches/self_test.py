@@ -10,6 +10,7 @@ import importlib
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -17,9 +18,12 @@ import numpy as np
 
 from benches import compare_arms
 from benches.compare_arms import BASE, CANARY, HEAD, Margins, Metric
-from benches.series import Injection, Restart, Series, log_ratios, stacked
+from benches.record_file import replace_file
+from benches.series import Header, Injection, Restart, Series, log_ratios, stacked
 from benches.stats import clopper_pearson
 from benches.verdict import Finding, Verdict
+
+BASELINES = Path(__file__).parent / "baselines"
 
 RESTARTS = 60
 """Of a series: three gates of two looks that share none."""
@@ -56,6 +60,37 @@ class Rate(msgspec.Struct, frozen=True):
     high: float
     gates: int
     independent: int
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a series says of the gate."""
+
+    header: Header
+    restarts: int
+    rates: list[Rate]
+
+
+def summary(series: Series, policy: Margins, restarts: int) -> Summary:
+    """The rates with where they come from.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks.
+    """
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts))
+
+
+def write(found: Summary, path: Path) -> None:
+    """Replaces the file.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    replace_file(path, msgspec.json.format(msgspec.json.encode(found), indent=1))
+
+
+def shipped() -> list[Summary]:
+    """What comes with this project: the gate in a quiet and in a loaded series."""
+    return [msgspec.json.decode(path.read_bytes(), type=Summary) for path in sorted(BASELINES.glob("self-test-*.json"))]
 
 
 class Drawn(NamedTuple):

@@ -1,15 +1,13 @@
 """How good the gate is, as a table in plain text."""
 
-from collections.abc import Sequence
-
-from benches.self_test import Rate
-from benches.series import Header
+from benches.self_test import Summary
 
 
-def plain(header: Header, rates: Sequence[Rate]) -> str:
+def plain(summary: Summary) -> str:
     """A line per rate, under one that says where and when the series was recorded."""
+    header, rates = summary.header, summary.rates
     machine = f"{header.fingerprint.cpu_model}, {header.fingerprint.cpu_count} cores"
-    title = f"{header.created}, {machine}, jax {header.fingerprint.jax}; beside the gate ran {header.load}"
+    title = f"{header.created}, {machine}, jax {header.fingerprint.jax}; {summary.restarts} restarts, beside them {header.load}"
     widths = [
         max(len(words) for words in column) for column in zip(*((one.case, one.said) for one in rates), strict=True)
     ]
