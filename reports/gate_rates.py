@@ -7,7 +7,8 @@ def plain(summary: Summary) -> str:
     """A line per rate, under one that says where and when the series was recorded."""
     header, rates = summary.header, summary.rates
     machine = f"{header.fingerprint.cpu_model}, {header.fingerprint.cpu_count} cores"
-    title = f"{header.created}, {machine}, jax {header.fingerprint.jax}; {summary.restarts} restarts, beside them {header.load}"
+    where = f"{header.created}, {machine}, jax {header.fingerprint.jax}"
+    title = f"{where}; {summary.restarts} restarts, beside them {header.load}"
     widths = [
         max(len(words) for words in column) for column in zip(*((one.case, one.said) for one in rates), strict=True)
     ]
