@@ -95,22 +95,32 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @cli.command(cls=ManyFiles)
-@click.option("--baseline", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results before.")
-@click.option("--candidate", multiple=True, required=True, type=RESULT, metavar="FILE...", help="Results after.")
+@click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Results before.")
+@click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Results after.")
+@click.option("--exact", "counting", flag_value="exact", help="Compare exact counts with the golden ones.")
+@click.option("--update-counts", "counting", flag_value="update", help="Record the counts as golden.")
+@click.option("--counts", type=FILE, help="The golden counts; those of this checkout by default.")
 @click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
 @click.option("--markdown", type=FILE, help="Write the findings for a pull request.")
 @click.option("--junit", type=FILE, help="Write the findings as test cases.")
 @click.option("--json", type=FILE, help="Write the findings for programs.")
 @click.pass_context
 def gate(
-    context: click.Context, baseline: tuple[Path, ...], candidate: tuple[Path, ...], policy: Path | None, **files: Path
+    context: click.Context,
+    baseline: tuple[Path, ...],
+    candidate: tuple[Path, ...],
+    policy: Path | None,
+    counting: str | None,
+    **files: Path | None,
 ) -> None:
-    """Say of result files whether the candidate is slower than the baseline.
+    """Say of result files whether the candidate is slower than the baseline, or of counts whether they changed.
 
     The files are any pytest-benchmark JSON, of this project or of another. Several of a side are its restarts: one
     benchmark needs 3 of each before anything can be said, twelve need 5.
 
         triptych gate --baseline before-*.json --candidate after-*.json
+
+    With --exact nothing is timed: programs, operations and bytes of the built-in cells are compared as they are.
 
     Every finding is regressed, improved, ok, undecided, incomparable or missing. The exit code is that of the worst:
     1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
@@ -122,11 +132,63 @@ def gate(
     from benches.result_files import read_side
     from reports.gate_output import Destinations, deliver
 
-    rules = _or_exit(PolicyError, USAGE, find, policy)
-    before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
-    judgement = compare(before, after, rules)
+    golden_counts = files.pop("counts")
+    if counting and (baseline or candidate):
+        raise click.UsageError("counts are compared with golden ones, not with result files; give one or the other")
+    if counting == "update":
+        context.exit(_update_counts(golden_counts))
+    if counting:
+        judgement = _exact(golden_counts)
+    elif baseline and candidate:
+        rules = _or_exit(PolicyError, USAGE, find, policy)
+        before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
+        judgement = compare(before, after, rules)
+    else:
+        raise click.UsageError("nothing to compare; expected --baseline and --candidate with result files, or --exact")
     _or_exit(OSError, USAGE, deliver, judgement, Destinations(**files), os.environ, sys.stdout)
     context.exit(judgement.exit_code)
+
+
+def _exact(path: Path | None) -> Any:
+    """The built-in cells against the golden counts."""
+    from benches import golden
+    from benches.record_file import RecordError
+
+    if path and not path.is_file():
+        raise click.UsageError(
+            f"--counts {path} is not a file; expected one that `triptych gate --update-counts` wrote"
+        )
+    known = _or_exit(RecordError, NOTHING, golden.read, path or golden.GOLDEN)
+    tally = _count_built_in()
+    return golden.judge(known, golden.environment_of(tally.fingerprint), tally.counted)
+
+
+def _update_counts(path: Path | None) -> int:
+    """Records the built-in cells as golden; says what changed."""
+    from benches import golden
+    from benches.record_file import RecordError
+    from reports.text import name
+
+    path = path or golden.GOLDEN
+    known = _or_exit(RecordError, NOTHING, golden.read, path) if path.exists() else golden.empty()
+    tally = _count_built_in()
+    environment = golden.environment_of(tally.fingerprint)
+    new, said = _or_exit(RecordError, FAILED, golden.updated, known, environment, tally.counted)
+    _or_exit(OSError, USAGE, golden.write, new, path)
+    for line in said or ["Nothing changed."]:
+        click.echo(name(line, 2000))
+    click.echo(f"Wrote {path}: {len(tally.counted)} cells in {environment}")
+    return PASSED
+
+
+def _count_built_in() -> Any:
+    """Counts them on the CPU; neither its cores nor XLA's threads change a count."""
+    from benches import counting
+    from benches.arms import WorkerLost, platform_arm
+
+    cells = counting.built_in_cells("cpu")
+    click.echo(f"Counting {len(cells)} cells; that takes some twenty seconds.", err=True)
+    return _or_exit(WorkerLost, NOTHING, counting.count_cells, cells, platform_arm("cpu"))
 
 
 @cli.command()

@@ -9,6 +9,8 @@ import jax
 from jax import monitoring
 
 from benches import messages
+from benches.ceilings import measure_ceilings
+from benches.counts import count
 from benches.fingerprint import fingerprint, platforms
 from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
@@ -51,6 +53,7 @@ class Measurer:
         self._phases = PhaseClock()
         self._cells: dict[str, PreparedCell] = {}
         self._compiled_last: tuple[messages.Spec, PreparedCell] | None = None
+        self._programs: dict[str, int] = {}
         self._config = dict(jax.config.values)
 
     def handle(self, request: messages.Request) -> messages.Answer:
@@ -77,10 +80,6 @@ class Measurer:
 
     def _do(self, request: messages.Request) -> messages.Answer:
         match request:
-            case messages.Describe():
-                return messages.Described(fingerprint())
-            case messages.Platforms():
-                return messages.PlatformsFound(platforms())
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
@@ -90,6 +89,12 @@ class Measurer:
             case messages.Train():
                 cell = self._cells[request.cell_id]
                 return messages.Trained(train(cell, request), peak_bytes(cell))
+            case messages.Count():
+                cell_id = request.spec.cell.id
+                cell = self._cells.get(cell_id) or self._warm_or_new(request.spec)
+                return messages.Counted(count(cell, self._programs.get(cell_id)))
+            case _:
+                return describe(request)
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
         """The first call with nothing in any cache; the state is made before, so its own programs do not count."""
@@ -100,11 +105,25 @@ class Measurer:
         self._phases.reset()
         with cell.running():
             began = time.perf_counter()
-            jax.block_until_ready(cell.call(state, cell.inputs[0]))
+            state, _ = jax.block_until_ready(cell.call(state, cell.inputs[0]))
             first_call_s = time.perf_counter() - began
         seconds, events = self._phases.seconds, self._phases.events
+        compiled = Compile(
+            request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND]
+        )
+        if request.restart == 0:
+            self._programs[request.spec.cell.id] = self._programs_by_third_call(cell, state)
         self._compiled_last = request.spec, cell
-        return Compile(request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND])
+        return compiled
+
+    def _programs_by_third_call(self, cell: PreparedCell, state: Any) -> int:
+        """How many programs the first three calls build, the first of which has been made."""
+        later = itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS)
+        with cell.running():
+            for batch in later:
+                state, _ = cell.call(state, batch)
+            jax.block_until_ready(state)
+        return self._phases.events[BACKEND]
 
     def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         cell = self._warm_or_new(request.spec)
@@ -151,6 +170,17 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
+
+
+def describe(request: messages.Describe | messages.Platforms | messages.MeasureCeilings) -> messages.Answer:
+    """What is asked of the machine rather than of a cell."""
+    match request:
+        case messages.Describe():
+            return messages.Described(fingerprint())
+        case messages.Platforms():
+            return messages.PlatformsFound(platforms())
+        case messages.MeasureCeilings():
+            return messages.CeilingsMeasured(measure_ceilings())
 
 
 class Timing(NamedTuple):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from benches.counted import Ceilings, Counts
 from benches.record import Block, Cell, Compile, Fingerprint, OutcomeKind, Training
 
 
@@ -58,7 +59,17 @@ class Train(msgspec.Struct, frozen=True, tag="train"):
     budget_s: float
 
 
-Request = Describe | Platforms | CompileCold | Prepare | TimeBlock | Train
+class Count(msgspec.Struct, frozen=True, tag="count"):
+    """Count a cell, after `CompileCold` or when nothing is timed any more -> Counted."""
+
+    spec: Spec
+
+
+class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
+    """What does your device reach at best? -> CeilingsMeasured."""
+
+
+Request = Describe | Platforms | CompileCold | Prepare | TimeBlock | Train | Count | MeasureCeilings
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
@@ -105,4 +116,16 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
-Answer = Described | PlatformsFound | Compiled | Prepared | BlockTimed | Trained | Failed
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """The counts of one cell."""
+
+    counts: Counts
+
+
+class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
+    """The rates of the worker's device."""
+
+    ceilings: Ceilings
+
+
+Answer = Described | PlatformsFound | Compiled | Prepared | BlockTimed | Trained | Counted | CeilingsMeasured | Failed

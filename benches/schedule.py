@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+import msgspec
+
 from benches import messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from benches.record import ArmRecord, CellRecord, Outcome, Run, Training
+from benches.counted import Ceilings
+from benches.record import CellRecord, Fingerprint, Outcome, Run, Training
 
 RETAKES = 3
 """A void block is taken again this often; then the round goes on without it."""
@@ -71,6 +74,7 @@ class _Restart:
         phases = [self._compile, self._prepare, self._train]
         phases += [partial(self._time_block, round_number=number) for number in range(settings.rounds)]
         phases.append(self._train)  # once more where it is short: what was timed must still train as certified
+        phases.append(self._count)  # last, for nothing is timed after it
         with ExitStack() as stack:
             for arm in arms:
                 self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
@@ -78,6 +82,8 @@ class _Restart:
             try:
                 for phase in phases:
                     self._each(jobs, phase, share=1 / (left * len(phases) * len(jobs)))
+                for arm in arms:
+                    self._measure_ceilings(arm)
             except WorkerLost:
                 return False
         return True
@@ -114,8 +120,22 @@ class _Restart:
             raise WorkerLost(
                 "killed", f"the worker of arm {arm.name} cannot use its device: {getattr(answer, 'reason', answer)}"
             )
-        described = ArmRecord(arm.name, arm.device, arm.env, answer.fingerprint)
-        self._run.arms = [described if known.name == arm.name else known for known in self._run.arms]
+        self._keep(arm, fingerprint=answer.fingerprint)
+
+    def _keep(self, arm: Arm, **found: Fingerprint | Ceilings) -> None:
+        """Adds to the arm's record what its worker found."""
+        self._run.arms = [
+            msgspec.structs.replace(known, **found) if known.name == arm.name else known for known in self._run.arms
+        ]
+
+    def _measure_ceilings(self, arm: Arm) -> None:
+        """Once per arm, when its worker has nothing else to do."""
+        if any(known.name == arm.name and known.ceilings for known in self._run.arms):
+            return
+        answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
+        if isinstance(answer, messages.CeilingsMeasured):
+            self._keep(arm, ceilings=answer.ceilings)
+            self._rim.save()
 
     def _compile(self, job: Job) -> None:
         answer = self._ask(job, messages.CompileCold(job.spec, self._number))
@@ -141,6 +161,14 @@ class _Restart:
             trainings.append(answer.training)
             job.record.peak_bytes = answer.peak_bytes
             job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
+
+    def _count(self, job: Job) -> None:
+        """Once per cell, in its first restart; a trainer that cannot be counted keeps its times and has no counts."""
+        if self._number > 0 or job.record.counts is not None or job.spec.cell.mode == "floor":
+            return
+        answer = self._workers[job.record.arm].ask(messages.Count(job.spec), self._run.settings.timeout_s)
+        if isinstance(answer, messages.Counted):
+            job.record.counts = answer.counts
 
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""
