@@ -188,6 +188,27 @@ def test_a_terminal_shows_every_finding() -> None:
         assert words in stream.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([], 2, "expected --baseline and --candidate with result files, or --exact"),
+        (["--exact", "--baseline", "cut.json"], 2, "with golden ones, not with result files"),
+        (["--exact", "--counts", "none.json"], 2, "--counts none.json is not a file"),
+        (["--exact", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+        (["--update-counts", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+    ],
+)
+def test_golden_counts_that_cannot_be_used_are_refused(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    """Before anything is counted; the file stays as it is."""
+    (tmp_path / "cut.json").write_text('{"schema": 1, "counts"')
+    done = gate(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert (tmp_path / "cut.json").read_text() == '{"schema": 1, "counts"'
+
+
 def test_the_gate_starts_without_jax() -> None:
     """Nothing that it imports needs an accelerator, and the statistics wait until they are asked for."""
     code = (
