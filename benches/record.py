@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from benches.counted import Ceilings, Count, Counts
+
 SCHEMA = 1
 """Raised by one whenever an older reader could misread a newer file."""
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 Mode = Literal["step", "scan", "eager", "floor"]
@@ -55,6 +56,7 @@ class ArmRecord(msgspec.Struct, frozen=True):
     env: dict[str, str]
     fingerprint: Fingerprint | None = None
     commit: str | None = None
+    ceilings: Ceilings | None = None
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -246,6 +248,7 @@ class CellRecord(msgspec.Struct):
     peak_bytes: Count | None = None
     seed_trainings: list[SeedTraining] = []
     starts: list[Start] = []
+    counts: Counts | None = None
 
     @property
     def counted_blocks(self) -> list[Block]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from benches.record import Fingerprint, Run
 from benches.record_file import replace_file
 from benches.stats import CONFIDENCE, smallest_n
-from reports import columns, embed, naming, svg, text, verdict
+from reports import columns, counting, embed, naming, svg, text, verdict
 from reports.cards import cards
 from reports.courses import medians
 from reports.exhibit import Exhibit
@@ -116,6 +116,9 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         confidence=f"{100 * CONFIDENCE:g} %",
         needed=smallest_n(),
         downloads=data,
+        count_tables=counting.tables(view),
+        ceilings=counting.ceilings(view),
+        measures=counting.MEASURES,
         csv=embed.link(embed.csv(view).encode()),
         chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
         style=Markup(style),  # noqa: S704 - no foreign text in it

@@ -44,7 +44,7 @@ class Watched(Worker):
 
 def name_of_cell(request: messages.Request) -> str:
     match request:
-        case messages.CompileCold() | messages.Prepare():
+        case messages.CompileCold() | messages.Prepare() | messages.Count():
             return request.spec.cell.id
         case messages.TimeBlock() | messages.Train() | messages.TrainSeed():
             return request.cell_id
@@ -131,6 +131,8 @@ def test_every_cell_is_compiled_cold_before_any_is_prepared() -> None:
         "Train",
         "TimeBlock",
         "Train",
+        "Count",
+        "MeasureCeilings",
         "end",
     ]
 
@@ -192,7 +194,7 @@ def test_a_run_in_which_every_cell_fails_ends() -> None:
 def test_the_record_is_saved_after_every_answer() -> None:
     """A kill loses at most the request under way."""
     _, log, saves = watch(restarts=1, rounds=2)
-    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "end")]
+    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "MeasureCeilings", "end")]
     assert set(answered) <= set(saves)
 
 
