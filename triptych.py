@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import webbrowser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ class ManyFiles(click.Command):
         return super().parse_args(ctx, repeated)
 
 
+CODE_OPTIONS = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python", "output")
 FILE = click.Path(path_type=Path, dir_okay=False)
 RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -128,8 +130,12 @@ def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
     from benches.policy import PolicyError, find
     from reports.gate_output import Destinations, deliver
 
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
     rules = _or_exit(PolicyError, USAGE, find, policy)
     files = {name: options.pop(name) for name in ("baseline", "candidate")}
+    if any(files.values()) and (of_code := _given(context, CODE_OPTIONS)):
+        raise click.UsageError(f"{of_code} is for code, --baseline and --candidate are for result files; give either")
     destinations = Destinations(**{name: options.pop(name) for name in ("markdown", "junit", "json")})
     judgement = _judge_files(rules, **files) if any(files.values()) else _judge_code(rules, **options)
     _or_exit(OSError, USAGE, deliver, judgement, destinations, os.environ, sys.stdout)
@@ -153,14 +159,24 @@ def _judge_code(rules: Any, **options: Any) -> Any:
     from benches.offers import question
 
     asked = _or_exit(ValueError, USAGE, question, options)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that copies and workers are cleaned up
     try:
         return judge_checkout(Path.cwd(), options["base"], asked, rules, options["output"])
-    except CheckoutError as error:
+    except (CheckoutError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(NOTHING if error.lacks_history else USAGE)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(NOTHING if isinstance(error, CheckoutError) and error.lacks_history else USAGE)
+
+
+def _leave(number: int, _: object) -> None:
+    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(INTERRUPTED if number == signal.SIGINT else TERMINATED)
+
+
+def _given(context: click.Context, names: Iterable[str]) -> str:
+    """The options that stand on the command line, of those."""
+    typed = click.core.ParameterSource.COMMANDLINE
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names if context.get_parameter_source(name) is typed)
 
 
 @cli.command()

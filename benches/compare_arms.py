@@ -43,9 +43,12 @@ def settled(run: Run) -> list[Finding]:
 
 
 def timed(run: Run, policy: Policy, rule: Rule, cells: Collection[str]) -> list[Finding]:
-    """The times of some cells, head against base."""
+    """The times of some cells, head against base; what was never timed on both sides is undecided."""
     pairs = sides(run)
-    return judge([one for cell in cells for one in _comparisons(cell, pairs[cell], policy)], rule)
+    comparisons = [one for cell in cells for one in _comparisons(cell, pairs[cell], policy)]
+    known = {one.cell for one in comparisons if one.metric == "time"}
+    words = "no restart was measured to its end on both sides; run the gate again"
+    return judge(comparisons, rule) + [Finding("time", cell, "undecided", words) for cell in cells if cell not in known]
 
 
 def canary(run: Run, policy: Policy) -> list[Finding]:

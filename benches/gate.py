@@ -16,11 +16,11 @@ from pathlib import Path
 
 from benches import checkout, compare_arms, record
 from benches.arms import Arm, Worker, WorkerLost, has_instrument, platform_arm
-from benches.checkout import Base
+from benches.checkout import Base, CheckoutError
 from benches.compare_arms import BASE, CANARY, HEAD
 from benches.environment import ToolchainError, build, changed_constraints
 from benches.messages import Spec
-from benches.offers import Matched, NotComparable, Question, match, survey
+from benches.offers import Matched, NotComparable, Question, from_root, match, survey
 from benches.policy import Policy
 from benches.power import smallest_restarts
 from benches.record import ArmRecord, Cell, CellRecord, Run
@@ -58,7 +58,11 @@ class Gate:
     advance: Callable[[str, float], None]
 
     def judge(self) -> tuple[Run | None, Judgement]:
-        """Measures both sides and says what the head did to the base; no run where nothing could be measured."""
+        """Measures both sides and says what the head did to the base; no run where nothing could be measured.
+
+        Raises:
+            OSError: If a copy, or the file of what was measured, cannot be written.
+        """
         try:
             arms, notes = self._arms()
             offers = {arm.name: survey(arm, self.question, self.folder) for arm in arms}
@@ -70,7 +74,10 @@ class Gate:
         canary_arm = replace(arms[0], name=CANARY)
         run = self._run([*arms, canary_arm], matched)
         self.tell(self._plan(run))
-        findings, remarks = self._look_twice(run, [*arms, canary_arm], matched)
+        try:
+            findings, remarks = self._look_twice(run, [*arms, canary_arm], matched)
+        except WorkerLost as lost:
+            findings, remarks = [Finding("worker", EVERY, "incomparable", f"no worker can start: {lost}")], []
         return run, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
 
     def _arms(self) -> tuple[list[Arm], list[str]]:
@@ -138,8 +145,7 @@ class Gate:
             for one in run.cells
         ]
         measure(run, arms, jobs, rim)
-        settled = compare_arms.settled(run)
-        stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
+        stopped = _stopped(compare_arms.settled(run))
         open_cells = [cell for cell in compare_arms.sides(run) if cell not in stopped]
         rule = Rule(self.policy.alpha, LOOKS)
         timed = compare_arms.timed(run, self.policy, rule, open_cells)
@@ -152,11 +158,13 @@ class Gate:
             measure(run, arms, [job for job in jobs if job.spec.cell.id in undecided], rim, first)
             again = compare_arms.timed(run, self.policy, replace(rule, family=len(timed)), undecided)
             timed = [*(finding for finding in timed if finding.cell not in undecided), *again]
-        return self._believed(run, settled, timed)
+        return self._believed(run, timed)
 
-    def _believed(self, run: Run, settled: list[Finding], timed: list[Finding]) -> tuple[list[Finding], list[str]]:
+    def _believed(self, run: Run, timed: list[Finding]) -> tuple[list[Finding], list[str]]:
         run.status = "complete"
         write(run, self.result)
+        settled = compare_arms.settled(run)  # again: a cell may have failed in the second look
+        timed = [finding for finding in timed if finding.cell not in _stopped(settled)]
         canary = compare_arms.canary(run, self.policy)
         remarks = [f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary]
         if run.cut_short:
@@ -165,6 +173,11 @@ class Gate:
             timed = [replace(one, verdict="undecided", sentence=f"{one.sentence}; not believed here") for one in timed]
             remarks.insert(0, f"Unfit: {reason}.")
         return [*settled, *timed], remarks
+
+
+def _stopped(settled: Collection[Finding]) -> set[str]:
+    """The cells of which no times are compared."""
+    return {finding.cell for finding in settled if finding.verdict != "ok"}
 
 
 def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
@@ -197,10 +210,13 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
         output: Where the measurements are kept.
 
     Raises:
-        benches.checkout.CheckoutError: If there is no such repository or reference.
+        benches.checkout.CheckoutError: If there is no such repository or reference, or a trainer's file is not in it.
+        OSError: If the output folder or the copies cannot be written.
     """
     repo = checkout.repository(folder)
-    base = checkout.resolve(repo, reference) if reference else checkout.usual_base(repo, os.environ)
+    base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
+    question = replace(question, trainers=tuple(from_root(name, repo, folder) for name in question.trainers))
+    _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
         bar = shown.add_task("starting", total=1.0)
         gate = Gate(
@@ -214,3 +230,18 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
         return gate.judge()[1]
+
+
+def _make_ready(output: Path) -> None:
+    """Finds out now, not after minutes, whether the folder can be written; a new one is hidden from git.
+
+    An untracked result would be uncommitted work, which the next gate would see as a change.
+    """
+    try:
+        if not output.exists():
+            output.mkdir(parents=True)
+            (output / ".gitignore").write_text("*\n", encoding="utf-8")
+        tempfile.TemporaryFile(dir=output).close()
+    except OSError as error:
+        words = f"the result cannot be written to {output} ({error.strerror}); give another folder with --output"
+        raise CheckoutError(words) from error
