@@ -138,14 +138,18 @@ def snapshot(repo: Path, folder: Path) -> Path:
     Raises:
         CheckoutError: If git cannot list them.
     """
-    there = _names(repo, "--cached", "--others", "--exclude-standard")
-    gone = _names(repo, "--deleted")
-    for name in there - gone:
+    for name in _names(repo, "--cached", "--others", "--exclude-standard"):
         source, target = repo / name, folder / name
-        if source.is_symlink() or source.is_file():  # a submodule or another repository is neither
+        if _is_there(repo, name):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
     return folder
+
+
+def _is_there(repo: Path, name: str) -> bool:
+    """Whether a listed file is one now: not gone, not seen through a link in place of its folder, no submodule."""
+    beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
+    return not beyond_a_link and ((repo / name).is_symlink() or (repo / name).is_file())
 
 
 def commit() -> str | None:
