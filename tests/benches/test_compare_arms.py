@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from runs import cell_record, run_of
 
 from benches import compare_arms
@@ -194,11 +192,8 @@ def test_a_cell_of_one_arm_alone_is_not_compared() -> None:
 
 MIRROR: dict[Verdict, Verdict] = {"regressed": "improved", "improved": "regressed"}
 
-factors = st.floats(0.2, 5).map(lambda value: round(value, 3))
 
-
-@given(factors, factors)
-@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize(("slower", "compiles"), [(3.0, 0.5), (1.015, 1.02), (0.97, 1.2)])
 def test_swapping_the_arms_mirrors_the_verdict(slower: float, compiles: float) -> None:
     """What regressed one way round improved the other way round, and the estimates are reciprocal."""
     run = planted(arm(BASE), arm(HEAD, slower, compiles=compiles))
@@ -212,8 +207,7 @@ def test_swapping_the_arms_mirrors_the_verdict(slower: float, compiles: float) -
             assert other.verdict == MIRROR[one.verdict]
 
 
-@given(factors, st.floats(1e-3, 1e3))
-@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize(("slower", "machine"), [(1.05, 1e-3), (1.0, 777.0), (0.9, 31.0)])
 def test_a_slower_machine_changes_nothing(slower: float, machine: float) -> None:
     """Both arms scaled alike: the same verdicts."""
     first, second = (planted(arm(BASE, scale), arm(HEAD, slower * scale)) for scale in (1.0, machine))
