@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from histories import commit, edit, everything_in, git, repository
+from histories import Contents, commit, edit, everything_in, git, repository
 
 from benches import checkout
 from benches.checkout import CheckoutError
@@ -154,12 +154,12 @@ ODD = (" first", "last ", "two words", "line\nbreak", "quote'\"", "tab\t", "æ—¥æ
 
 def test_names_may_be_odd(repo: Path) -> None:
     """Spaces at either end, line breaks, other scripts, bytes that are no text; on both sides."""
-    files = dict.fromkeys(ODD, "x")
+    files: Contents = dict.fromkeys(ODD, "x")
     assert snapshot_of_odd(repo, files) == export(repo, "HEAD") == {"a.txt": "one", ".gitignore": "ignored*\n", **files}
 
 
-def snapshot_of_odd(repo: Path, files: dict[str, str]) -> dict[str, str]:
-    commit(repo, {**files})
+def snapshot_of_odd(repo: Path, files: Contents) -> dict[str, str]:
+    commit(repo, files)
     return snapshot(repo)
 
 

@@ -76,5 +76,5 @@ def test_without_uv_the_interpreter_makes_the_environment(tmp_path: Path, monkey
     """Where it cannot, for instance since a file stands in the way, its words are passed on."""
     monkeypatch.setenv("PATH", "/nowhere")
     (tmp_path / "new").write_text("in the way")
-    with pytest.raises(ToolchainError, match="its environment cannot be built .*new"):
+    with pytest.raises(ToolchainError, match=r"its environment cannot be built .*new"):
         build(project(tmp_path / "base", "jax==1\n"), tmp_path / "new")

@@ -148,7 +148,7 @@ def test_the_same_file_on_both_sides_is_no_comparison() -> None:
 @pytest.mark.parametrize("other", [{"python": "/other/python"}, {"outside": {"theirs": "/other/theirs.py"}}])
 def test_the_same_trainer_in_another_environment_is_a_comparison(other: dict[str, Any]) -> None:
     """Another interpreter has other libraries."""
-    mine = {"python": "/usr/bin/python", "outside": {"theirs": "/site-packages/theirs.py"}}
+    mine: dict[str, Any] = {"python": "/usr/bin/python", "outside": {"theirs": "/site-packages/theirs.py"}}
     assert len(found(offer("theirs", **mine), offer("theirs", **(mine | other))).cells) == 1
 
 
