@@ -1,6 +1,6 @@
 """The gate on code from end to end: changes planted in the history of a repository, and what the gate says of them.
 
-Nothing here looks at a clock. What is called slower dispatches every array by itself, or updates a thousand times;
+Nothing here looks at a clock. What is called slower dispatches every array by itself, or updates twenty thousand times;
 the policy calls nothing slower that does not take twice as long, and a busy machine may leave anything undecided but
 can call nothing regressed that did not change.
 """
@@ -45,15 +45,16 @@ TOILING = changed(
     (
         TREE_MAP,
         "again = lambda i, now: jax.tree.map(lambda p, g, n: p - rate * g + 0 * n, state.params, grads, now)\n"
-        "        return State(jax.lax.fori_loop(0, 1000, again, state.params))",
+        "        return State(jax.lax.fori_loop(0, 20_000, again, state.params))",
     ),
 )
-"""The same losses, with the update made a thousand times over."""
+"""The same losses, with the update made twenty thousand times over."""
 
 
-def gate(repo: Path, *arguments: str) -> Answer:
+def gate(repo: Path, *arguments: str, folder: Path | None = None) -> Answer:
+    """The answer of a gate in a repository, called in that folder."""
     aside = repo.parent / "aside"
-    return answer(start_gate(repo, aside, *arguments), aside)
+    return answer(start_gate(folder or repo, aside, *arguments), aside)
 
 
 def test_a_dirty_head_is_judged_cell_by_cell(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_a_strangers_repository_is_gated_with_the_installed_instrument(tmp_path:
     """It holds one file; both its versions are measured, whatever folder the gate is called in."""
     repo = repository(tmp_path / "repo", {"code/my_trainer.py": TREEMAP, "code/pyproject.toml": GENEROUS})
     commit(repo, {"code/my_trainer.py": TOILING})
-    said = gate(repo / "code", "--restarts=3", "--trainer=my_trainer.py:Trainer", "--base=HEAD~1")
+    said = gate(repo, "--restarts=3", "--trainer=my_trainer.py:Trainer", "--base=HEAD~1", folder=repo / "code")
     assert said.code == 1, said
     assert said.verdicts["my_trainer", "loss"] == "ok"
     assert said.verdicts["my_trainer", "time"] == "regressed"
