@@ -5,7 +5,9 @@ trainer's cells), all on the same processor with one XLA thread, and lets them t
 undecided after the first look is measured once more, each look at half the error rate.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection
@@ -218,6 +220,7 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
     question = replace(question, trainers=tuple(from_root(name, repo, folder) for name in question.trainers))
     _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
+        atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
         bar = shown.add_task("starting", total=1.0)
         gate = Gate(
             repo,
