@@ -135,7 +135,8 @@ def gate(context: click.Context, **options: Any) -> None:
     """
     from reports.gate_command import run as run_gate
 
-    context.exit(run_gate(options))
+    typed = {name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    context.exit(run_gate(options, typed))
 
 
 @cli.command()

@@ -158,6 +158,8 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
         refused: Why the others cannot be loaded.
         workloads: Those it knows, as it defines them.
         data_paths: Where their data now lies, by name.
+        python: The interpreter that answers.
+        outside: The files of trainers that are not the checkout's own, by label.
     """
 
     protocol: int
@@ -165,6 +167,8 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
     refused: dict[str, str]
     workloads: list[WorkloadRecord]
     data_paths: dict[str, str]
+    python: str = ""
+    outside: dict[str, str] = {}
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):

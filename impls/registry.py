@@ -57,6 +57,18 @@ def load(name_or_reference: str) -> "Factory[Any]":
     return _factory(module, place, attribute)
 
 
+def source(name_or_reference: str) -> str:
+    """The file that `load` takes a trainer from; empty if it has none.
+
+    Raises:
+        RegistryError: If there is no such name, file or module, or the module raises when it is imported.
+    """
+    reference = name_or_reference if ":" in name_or_reference else _reference_of(name_or_reference)
+    place = reference.rpartition(":")[0]
+    file = _existing(place) if place.endswith(".py") else _load_module(place).__file__
+    return str(Path(file).resolve()) if file else ""
+
+
 def check(reference: str) -> None:
     """Checks, without importing anything, that a name is known or that the file of a reference is there.
 

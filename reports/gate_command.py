@@ -7,7 +7,7 @@ and a request to end; otherwise the worst finding's.
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,17 +29,25 @@ from reports.text import name
 
 PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
 
+OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python", "output")
+
 QUESTIONS = ("exact", "update_counts", "self_test", "base")
 """Options that ask something of code; result files ask something else, and one gate answers one question."""
 
 
-def run(options: Mapping[str, Any]) -> int:
+def run(options: Mapping[str, Any], typed: Collection[str]) -> int:
     """Answers, delivers, and gives the exit code.
+
+    Args:
+        options: Of the command line, by name.
+        typed: The names of those that stand there.
 
     Raises:
         click.UsageError: If two questions are asked at once, or one side of the result files is missing.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that copies and workers are cleaned up
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    _refuse_two_questions(options, typed)
     try:
         return _run(options)
     except (PolicyError, ValueError, OSError) as error:
@@ -48,8 +56,13 @@ def run(options: Mapping[str, Any]) -> int:
         return _refused(error, NOTHING if error.lacks_history else USAGE)
     except (RecordError, WorkerLost) as error:
         return _refused(error, NOTHING)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+
+
+def _leave(number: int, _: object) -> None:
+    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(INTERRUPTED if number == signal.SIGINT else TERMINATED)
 
 
 def _refused(error: Exception, code: int) -> int:
@@ -58,7 +71,6 @@ def _refused(error: Exception, code: int) -> int:
 
 
 def _run(options: Mapping[str, Any]) -> int:
-    _refuse_two_questions(options)
     policy = find(options["policy"])
     if options["update_counts"]:
         return _update_counts(options["counts"] or golden.GOLDEN)
@@ -69,11 +81,13 @@ def _run(options: Mapping[str, Any]) -> int:
     return judgement.exit_code
 
 
-def _refuse_two_questions(options: Mapping[str, Any]) -> None:
+def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) -> None:
     asked = [f"--{name.replace('_', '-')}" for name in QUESTIONS if options[name]]
     files = [f"--{side}" for side in ("baseline", "candidate") if options[side]]
     if len(asked) + bool(files) > 1:
         raise click.UsageError(f"{', '.join([*asked, *files])} ask different things; give one of them")
+    if files and (of_code := ", ".join(f"--{name.replace('_', '-')}" for name in OF_CODE if name in typed)):
+        raise click.UsageError(f"{of_code} is for code, --baseline and --candidate are for result files; give either")
     if len(files) == 1:
         raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
 
