@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ),
         ("workload", f"workload (default {','.join(suite.DEFAULT_WORKLOADS)})"),
         ("device", "platform: cpu, cuda, tpu (default: every one present)"),
-        ("mode", "step, scan or eager (default step)"),
+        ("mode", "step, scan, eager or floor, an empty call in place of a step (default step)"),
     ):
         group.addoption(f"--{name}", action="append", default=[], metavar="NAME", help=f"{what}; repeat or use commas")
     group.addoption("--restarts", type=int, metavar="N", help="fresh workers per device: the n of every interval")
@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--quick", action="store_true", help="a look in half a minute, without intervals")
     group.addoption("--thorough", action="store_true", help="many restarts, long trainings")
     group.addoption("--ladder", action="store_true", help="also every rung from naive to the fastest, one change each")
+    group.addoption("--targets", action="store_true", help="how fast it should be: the C loop, the floors, the targets")
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
@@ -74,6 +75,7 @@ def _choice(config: pytest.Config) -> suite.Choice:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
         names = {kind: _names(config, kind) for kind in ("trainer", "workload", "device", "mode")}
+        _alone("--targets", config, names)
         default = suite.Choice()
         try:
             config.stash[CHOICE] = suite.Choice(
@@ -82,10 +84,19 @@ def _choice(config: pytest.Config) -> suite.Choice:
                 names["device"],
                 names["mode"] or default.modes,
                 bool(config.getoption("ladder")),
+                bool(config.getoption("targets")),
             ).checked()
         except (suite.ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
+
+
+def _alone(flag: str, config: pytest.Config, names: dict[str, tuple[str, ...]]) -> None:
+    """Refuses a choice of cells beside a flag that has cells of its own."""
+    given = [kind for kind in ("trainer", "workload", "mode") if names[kind]]
+    given += ["ladder"] if config.getoption("ladder") else []
+    if config.getoption(flag) and given:
+        raise pytest.UsageError(f"{flag} measures cells of its own; leave out --{' and --'.join(given)}")
 
 
 def _names(config: pytest.Config, kind: str) -> tuple[str, ...]:

@@ -15,8 +15,10 @@ Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-Mode = Literal["step", "scan", "eager", "floor"]
-"""A Python loop of steps; many steps in one `lax.scan`; without jit; or an empty compiled call in place of a step."""
+Mode = Literal["step", "scan", "eager", "floor", "limit"]
+"""A Python loop of steps; many steps in one `lax.scan`; without jit; and what these are held against: an empty compiled
+call in place of a step, a C loop in place of a training.
+"""
 
 OutcomeKind = Literal[
     "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
@@ -172,7 +174,12 @@ class Training(msgspec.Struct, frozen=True):
 
 
 class CellRecord(msgspec.Struct):
-    """Everything measured of one cell in one arm."""
+    """Everything measured of one cell in one arm.
+
+    Attributes:
+        steps_per_call: Steps that one call makes: all of a training in the modes "scan" and "limit".
+        unroll: Steps that a scan writes out in each turn of its loop.
+    """
 
     cell: Cell
     arm: str
@@ -181,6 +188,8 @@ class CellRecord(msgspec.Struct):
     blocks: list[Block] = []
     trainings: list[Training] = []
     peak_bytes: Count | None = None
+    steps_per_call: Count | None = None
+    unroll: Count | None = None
 
     @property
     def counted_blocks(self) -> list[Block]:

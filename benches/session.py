@@ -14,11 +14,12 @@ from typing import get_args
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benches import messages, record, record_file
+from benches import messages, record, record_file, targets
 from benches.arms import CHECKOUT, Worker, find_platforms, platform_arm
 from benches.ladder import FLOOR, LADDER
 from benches.record import ArmRecord, Cell, CellRecord, Mode, Run, Settings, WorkloadRecord
 from benches.schedule import Job, Rim, measure
+from benches.sizes import workload_named
 from benches.workloads import WORKLOADS, Workload, save
 from impls import registry
 from impls.task import Sgd
@@ -38,13 +39,17 @@ class ChoiceError(Exception):
 
 @dataclass(frozen=True)
 class Choice:
-    """What to measure: the product of trainers, workloads, devices and modes. No device means every one present."""
+    """What to measure: the product of trainers, workloads, devices and modes. No device means every one present.
+
+    The targets have cells of their own, whatever the trainers, workloads and modes.
+    """
 
     trainers: tuple[str, ...] = DEFAULT_TRAINERS
     workloads: tuple[str, ...] = DEFAULT_WORKLOADS
     devices: tuple[str, ...] = ()
     modes: tuple[str, ...] = ("step",)
     ladder: bool = False
+    targets: bool = False
 
     def checked(self) -> "Choice":
         """The same with the devices found, every name known and every trainer loadable by name.
@@ -54,7 +59,7 @@ class Choice:
             impls.registry.RegistryError: If a trainer is unknown.
         """
         _check_known("workload", self.workloads, tuple(WORKLOADS))
-        _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "floor"))
+        _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "limit"))
         labels: dict[str, str] = {}
         for trainer in self.trainers:
             registry.check(trainer)
@@ -70,6 +75,8 @@ class Choice:
 
     def cells(self) -> list[Cell]:
         """Every cell, trainers of one workload and device side by side, and the rungs of the ladder after them."""
+        if self.targets:
+            return [cell for device in self.devices for cell in targets.cells(device)]
         rungs = [(change.trainer, change.mode) for change in (*LADDER, FLOOR)] if self.ladder else []
         chosen = [(registry.label(trainer), mode) for mode in self.modes for trainer in self.trainers]
         return [
@@ -81,6 +88,8 @@ class Choice:
 
     def references(self) -> dict[str, str]:
         """What the registry loads, by the label that the cells use."""
+        if self.targets:
+            return {trainer: trainer for trainer in targets.TRAINERS}
         rungs = [change.trainer for change in LADDER] if self.ladder else []
         return {registry.label(trainer): trainer for trainer in (*self.trainers, *rungs)}
 
@@ -104,7 +113,7 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
         settings=settings,
         reference=DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0],
         arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
-        workloads=[describe(WORKLOADS[name]) for name in dict.fromkeys(cell.workload for cell in cells)],
+        workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
         cells=[CellRecord(cell, cell.device) for cell in cells],
     )
 
@@ -161,7 +170,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder, _progress() as progress:
         bar = progress.add_task("starting", total=1.0)
-        paths = {known.name: save(WORKLOADS[known.name], Path(folder)) for known in run.workloads}
+        paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
         jobs = [
             Job(cell, messages.Spec(cell.cell, references[cell.cell.trainer], str(paths[cell.cell.workload])))
             for cell in run.cells

@@ -1,6 +1,6 @@
 """The figures of a report, in reading order: those that it has data for."""
 
-from reports import captions, climb, courses, curves, naming
+from reports import anatomy, captions, climb, courses, curves, naming, targets
 from reports.exhibit import Exhibit
 from reports.table import Report
 
@@ -18,8 +18,7 @@ def exhibits(report: Report) -> list[Exhibit]:
         made.append(captions.forest(report, rated))
     if timed:
         made.append(captions.distributions(report, timed))
-    if climb.measured(report):
-        made.append(climb.exhibit(report))
+    made += [part.exhibit(report) for part in (climb, anatomy, targets) if part.measured(report)]
     if compiled:
         made.append(captions.compiling(report, compiled))
     if curves.places(report):
