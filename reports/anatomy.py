@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 2.4, 2.2, 0.3, 0.75
+WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 1.75, 2.2, 0.3, 0.7
 
 
 def measured(report: Report) -> list[Anatomy]:

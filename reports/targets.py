@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.table import Table
 
-WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 3.6, 2.1, 0.3, 0.55
+WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 4.15, 1.75, 0.3, 0.55
 
 MODES = {"step": "step by step", "scan": "in a scan", "floor": "empty call", "limit": "C loop", "eager": "eager"}
 
