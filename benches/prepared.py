@@ -18,10 +18,14 @@ from benches.workloads import Data, Layers, Workload, batches, read
 from impls.registry import load
 
 LOSSES_PER_RUN = 64
-"""At most so many losses are stacked inside a loop.
+"""At most so many losses are stacked inside a loop: 256 bytes of them.
 
-For every loss that a loop stores, XLA's CPU compiler may rewrite the whole list of them: 2,000 in one list took
-half of the time of a step of `xor`, and 8,000 made it a hundred times as long.
+On the CPU XLA runs the kernels of a loop one after the other only while none of their arrays has more than 512 bytes;
+else it schedules them over threads, at a cost that exceeds a small step: with all 2,000 losses in one list a step of
+`xor` took more than twice as long.
+
+References:
+    XLA, backends/cpu/runtime/thunk_executor.h, `execute_sequential_buffer_threshold`.
 """
 
 UNROLL = 1
