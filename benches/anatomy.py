@@ -9,11 +9,11 @@ from benches.stats import Estimate, geometric, hodges_lehmann
 
 
 class Anatomy(NamedTuple):
-    """The parts of one step of a trainer, in seconds.
+    """The parts of one step of a trainer.
 
     Attributes:
         step_s: The whole, device drained at both ends.
-        dispatch_s: The part after which the call has returned; the rest is waiting for the device.
+        returned_share: The share of the whole after which the calls had returned; the rest is waiting for the device.
         floor_s: An empty compiled call on the same arrays: the dispatch floor.
         rest_s: What the step takes beyond its floor; below 0 where that is lost in noise.
         floor_share: The floor over the whole.
@@ -21,7 +21,7 @@ class Anatomy(NamedTuple):
 
     record: CellRecord
     step_s: Estimate
-    dispatch_s: Estimate
+    returned_share: Estimate
     floor_s: Estimate
     rest_s: Estimate
     floor_share: Estimate
@@ -45,10 +45,10 @@ def _anatomy(step: CellRecord, floor: CellRecord) -> Anatomy | None:
     step_s, floor_s = pairing.step_s(step), pairing.step_s(floor)
     if not shares or step_s is None or floor_s is None:
         return None
-    dispatched = [_dispatch_s(blocks) for blocks in pairing.restarts(step).values()]
+    returned = [_returned_share(blocks) for blocks in pairing.restarts(step).values()]
     rest_s = hodges_lehmann(list(rests.values()))
-    return Anatomy(step, step_s, hodges_lehmann(dispatched), floor_s, rest_s, geometric(shares))
+    return Anatomy(step, step_s, hodges_lehmann(returned), floor_s, rest_s, geometric(shares))
 
 
-def _dispatch_s(blocks: list[Block]) -> float:
-    return statistics.median(block.dispatch_s / block.steps for block in blocks)
+def _returned_share(blocks: list[Block]) -> float:
+    return statistics.median(block.dispatch_s / block.seconds for block in blocks)

@@ -31,8 +31,16 @@ def exhibit(report: Report) -> Exhibit:
         "Where a step goes",
         f"The dispatch floor is from {text.percent(low)} ({least}) to {text.percent(high)} ({most}) of a step.",
         "The full part of a bar is the dispatch floor, an empty compiled call on the same arrays; the pale part is "
-        "what the step takes beyond it; the tick is when its call had returned, before waiting for the device.",
-        ["Cell", "Time per step", "Call returned after", "Dispatch floor", "Beyond the floor", "Floor's share", "95 %"],
+        "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device.",
+        [
+            "Cell",
+            "Time per step",
+            "Calls returned after",
+            "Dispatch floor",
+            "Beyond the floor",
+            "Floor's share",
+            "95 %",
+        ],
         [_line(anatomy) for anatomy in shown],
         figure,
     )
@@ -44,9 +52,10 @@ def _name(anatomy: Anatomy) -> str:
 
 
 def _line(anatomy: Anatomy) -> list[str]:
-    parts = (anatomy.step_s, anatomy.dispatch_s, anatomy.floor_s, anatomy.rest_s)
-    share = anatomy.floor_share
-    return [_name(anatomy), *map(_seconds, parts), text.percent(share.value), text.interval(share, text.percent)]
+    share, returned = anatomy.floor_share, text.percent(anatomy.returned_share.value)
+    step_s, *parts = map(_seconds, (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
+    shares = [text.percent(share.value), text.interval(share, text.percent)]
+    return [_name(anatomy), step_s, f"{returned} of it", *parts, *shares]
 
 
 def _seconds(estimate: Estimate) -> str:
@@ -79,10 +88,10 @@ def _panel(axes: "Axes", rows: list[Anatomy], looks: list[Style]) -> None:
     from reports.chart import bare
 
     for y, (row, style) in enumerate(zip(rows, looks, strict=True)):
-        floor, whole, returned = (1e6 * part.value for part in (row.floor_s, row.step_s, row.dispatch_s))
+        floor, whole = (1e6 * part.value for part in (row.floor_s, row.step_s))
         axes.barh(y, min(floor, whole), height=0.6, color=style.color, linewidth=0)
         axes.barh(y, max(0.0, whole - floor), left=floor, height=0.6, color=style.color, alpha=0.35, linewidth=0)
-        axes.plot([returned], [y], "|", markersize=13, color=INK.drawn, mew=1.6)
+        axes.plot([whole * row.returned_share.value], [y], "|", markersize=13, color=INK.drawn, mew=1.6)
         _words(axes, (0, -LEFT_IN * 72 + 4), y, text.name(row.record.cell.trainer, 30))
         _words(axes, (1, 8), y, f"{text.seconds(row.step_s.value)}, floor {text.percent(row.floor_share.value)}")
     axes.set_ylim(len(rows) - 0.4, -0.6)

@@ -80,7 +80,8 @@ def _tree_and_program(run: Run, finding: Finding) -> str:
     if whole is None or floors is None:
         return ""
     return (
-        f"{_signed(whole)} a step more, {_signed(floors)} of it to hand over Flax's and Optax's tree (the two floors)"
+        f"{_signed(whole)} a step more; to hand over Flax's and Optax's tree alone takes {_signed(floors)} more "
+        "(the difference of the two floors)"
     )
 
 

@@ -28,7 +28,7 @@ def test_where_the_time_goes_is_said_in_figures_of_the_run() -> None:
     rows = targets.exhibit(report([planted()])).data
     assert "2.00 µs beyond the floor" in rows[0][-1]
     assert "a step would save 4.00 µs" in rows[0][-1]
-    assert rows[1][-1].startswith("1.00 µs a step more, 800 ns of it to hand over")
+    assert rows[1][-1].startswith("1.00 µs a step more; to hand over Flax's and Optax's tree alone takes 800 ns more")
     assert "600 ns a step against 100 ns" in rows[-1][-1]
 
 
