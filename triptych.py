@@ -28,7 +28,7 @@ def cli() -> None:
 @click.option("--trainer", multiple=True, metavar="NAME", help="Name, module:attribute or file.py:attribute.")
 @click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`.")
 @click.option("--device", multiple=True, metavar="NAME", help="cpu, cuda or tpu; every one present by default.")
-@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan or eager.")
+@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan, eager or floor.")
 @click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
 @click.option("--seed", type=int, help="Seed of the run order.")
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
@@ -38,6 +38,7 @@ def cli() -> None:
 @click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
 @click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
 @click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
+@click.option("--targets", is_flag=True, help="How fast it should be: the C loop, the dispatch floors, the targets.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context

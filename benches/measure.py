@@ -12,7 +12,7 @@ from benches import messages
 from benches.ceilings import measure_ceilings
 from benches.counts import count
 from benches.fingerprint import fingerprint, platforms
-from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
+from benches.prepared import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
 from benches.seeds import train_to_target
 from benches.survey import survey
@@ -141,7 +141,8 @@ class Measurer:
         while timing.seconds < CALIBRATION_S:
             calls *= 2
             timing = run_calls(cell, calls)
-        return messages.Prepared(timing.seconds / calls / cell.steps_per_call)
+        step_s = timing.seconds / calls / cell.steps_per_call
+        return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
 
     def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
         """The cell compiled last is the one whose programs are still there; it need not compile them again."""

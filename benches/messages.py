@@ -178,9 +178,11 @@ class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
 
 
 class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
-    """A rough guess at seconds per step."""
+    """A rough guess at seconds per step; how many of them a call makes, and a scan writes out (null if it is none)."""
 
     step_s: float
+    steps_per_call: int = 1
+    unroll: int | None = None
 
 
 class BlockTimed(msgspec.Struct, frozen=True, tag="block_timed"):

@@ -209,6 +209,7 @@ class _Restart:
         if isinstance(answer, messages.Prepared):
             steps = max(1, round(self._run.settings.block_s / max(answer.step_s, 1e-9)))
             self._block_steps[job.record.arm, job.spec.cell.id] = steps
+            job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
 
     def _train(self, job: Job) -> None:
         trainings = job.record.trainings

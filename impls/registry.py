@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = {name: f"impls.{name}:Trainer" for name in ("naive", "treemap", "flax_optax")}
 
-RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated")}
+RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated", "one_vector")}
 """Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"

@@ -8,14 +8,14 @@ import pytest
 from runs import cell_record, run_of
 
 from benches import compare_arms
-from benches.compare_arms import BASE, CANARY, HEAD
+from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.policy import Policy
 from benches.record import FAILURES, CellRecord, Outcome, OutcomeKind, Run
-from benches.verdict import Finding, Rule, Verdict
+from benches.verdict import Finding, Verdict
 
 CELL = "xor-treemap-cpu-step"
-RULE = Rule(0.05, 2)
 POLICY = Policy()
+CANARY, OTHER_CANARY = CANARIES
 
 WOBBLE = (1.003, 0.998, 1.001, 0.996, 1.004, 0.999, 1.002, 0.997)
 """Restarts of one process after the other: its speed differs a little every time."""
@@ -37,16 +37,25 @@ def arm(name: str, slower: float = 1.0, losses: Losses = (0.7, 0.1), compiles: f
 
 
 def planted(base: CellRecord | None = None, head: CellRecord | None = None, canary: CellRecord | None = None) -> Run:
-    """A run of three arms of which nothing differs but what is given."""
-    return run_of(base or arm(BASE), head or arm(HEAD), canary or arm(CANARY))
+    """A run of base, head and two canaries of which nothing differs but what is given."""
+    return run_of(base or arm(BASE), head or arm(HEAD), canary or arm(CANARY), arm(OTHER_CANARY))
 
 
 def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
     return {finding.metric: finding.verdict for finding in findings}
 
 
+def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
+    """What the first look says."""
+    return compare_arms.first_look(compare_arms.logs(run), policy)
+
+
 def timed(run: Run) -> dict[str, Verdict]:
-    return verdicts(compare_arms.timed(run, POLICY, RULE, compare_arms.sides(run)))
+    return verdicts(times(run))
+
+
+def canary(run: Run) -> list[Finding]:
+    return compare_arms.canary(compare_arms.logs(run, *CANARIES), POLICY)
 
 
 def settled(run: Run) -> Finding:
@@ -63,8 +72,8 @@ def test_nothing_changed_is_ok() -> None:
     run = planted()
     assert timed(run) == BOTH
     assert (settled(run).metric, settled(run).verdict) == ("loss", "ok")
-    assert verdicts(compare_arms.canary(run, POLICY)) == BOTH
-    assert compare_arms.unfit(compare_arms.canary(run, POLICY)) == ""
+    assert verdicts(canary(run)) == BOTH
+    assert compare_arms.unfit(canary(run)) == ""
 
 
 @pytest.mark.parametrize(
@@ -86,7 +95,7 @@ def test_a_change_is_called_by_its_metric(head: CellRecord, expected: dict[str, 
 def test_the_estimate_is_the_planted_change() -> None:
     """Head over base: 1.05 for a head that is 5 % slower."""
     run = planted(head=arm(HEAD, slower=1.05))
-    time, _ = compare_arms.timed(run, POLICY, RULE, [CELL])
+    time, _ = times(run)
     assert time.estimate is not None
     assert time.estimate.value == pytest.approx(1.05)
     assert time.restarts == (8,)
@@ -132,7 +141,7 @@ def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
     """Every restart lost a worker: equal losses alone do not open the gate."""
     run = planted()
     run.cut_short = list(range(8))
-    (found,) = compare_arms.timed(run, POLICY, RULE, [CELL])
+    (found,) = compare_arms.untimed(run, compare_arms.logs(run))
     assert (found.metric, found.verdict) == ("time", "undecided")
     assert "no restart was measured to its end" in found.sentence
 
@@ -146,7 +155,7 @@ def test_a_restart_that_was_cut_short_does_not_count() -> None:
     ]
     run = planted(head=head)
     run.cut_short = [2, 5]
-    time, _ = compare_arms.timed(run, POLICY, Rule(0.05), [CELL])
+    time, _ = times(run, Policy(alpha=0.1))
     assert (time.verdict, time.restarts) == ("ok", (6,))
     assert time.estimate is not None
     assert time.estimate.value == pytest.approx(1)
@@ -173,7 +182,7 @@ def test_a_void_block_leaves_the_round_out_on_both_sides() -> None:
 @pytest.mark.parametrize(("slower", "alarm"), [(1.05, True), (0.95, True), (1.01, False)])
 def test_the_canary_alarms_when_the_base_differs_from_itself(slower: float, *, alarm: bool) -> None:
     """In either direction, beyond the margin."""
-    reason = compare_arms.unfit(compare_arms.canary(planted(canary=arm(CANARY, slower=slower)), POLICY))
+    reason = compare_arms.unfit(canary(planted(canary=arm(CANARY, slower=slower))))
     assert bool(reason) is alarm
     assert not alarm or reason.startswith(f"the base measured twice differs from itself ({CELL}, time: ")
 
@@ -181,7 +190,7 @@ def test_the_canary_alarms_when_the_base_differs_from_itself(slower: float, *, a
 def test_a_canary_that_failed_raises_no_alarm() -> None:
     """It has no times to compare."""
     dead = msgspec.structs.replace(failed(CANARY, "killed"), blocks=[], compiles=[])
-    assert compare_arms.canary(planted(canary=dead), POLICY) == []
+    assert canary(planted(canary=dead)) == []
 
 
 def test_a_cell_of_one_arm_alone_is_not_compared() -> None:
@@ -198,7 +207,7 @@ def test_swapping_the_arms_mirrors_the_verdict(slower: float, compiles: float) -
     """What regressed one way round improved the other way round, and the estimates are reciprocal."""
     run = planted(arm(BASE), arm(HEAD, slower, compiles=compiles))
     swapped = planted(arm(BASE, slower, compiles=compiles), arm(HEAD))
-    there, back = (compare_arms.timed(one, POLICY, RULE, [CELL]) for one in (run, swapped))
+    there, back = (times(one) for one in (run, swapped))
     for one, other in zip(there, back, strict=True):
         assert one.estimate is not None
         assert other.estimate is not None

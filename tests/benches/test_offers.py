@@ -11,7 +11,7 @@ from runs import XOR
 from benches import survey as surveys
 from benches.arms import Arm
 from benches.checkout import CheckoutError
-from benches.compare_arms import BASE, CANARY
+from benches.compare_arms import BASE, CANARIES
 from benches.messages import PROTOCOL, Survey, Surveyed
 from benches.offers import Matched, NotComparable, Question, from_root, match, question, survey
 from benches.policy import Policy
@@ -45,8 +45,9 @@ def test_equal_offers_are_all_measured() -> None:
         "xor-naive-cpu-step", "xor-treemap-cpu-step", "digits-naive-cpu-step", "digits-treemap-cpu-step"
     ]  # fmt: skip
     assert (matched.findings, matched.added, matched.notes) == ([], (), ())
-    assert matched.references[CANARY] == matched.references[BASE]
-    assert matched.data_paths[CANARY] == matched.data_paths[BASE]
+    for canary in CANARIES:
+        assert matched.references[canary] == matched.references[BASE]
+        assert matched.data_paths[canary] == matched.data_paths[BASE]
 
 
 def test_what_the_head_lacks_is_missing() -> None:

@@ -260,7 +260,7 @@ Asked = list[tuple[int, str, str, str]]
 
 
 def watch_arms(
-    answer: Callable[[str, messages.Request, int], None] = lambda *_: None, **settings: int
+    answer: Callable[[str, messages.Request, int], None] = lambda *_: None, **settings: Any
 ) -> tuple[Run, Asked]:
     """A comparison of arms: base and head hold cells a, b and c, the canary only a; `answer` may lose the worker.
 
