@@ -163,10 +163,11 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
     """
     _refuse_unknown(base, head, question)
     workloads = {workload.name: workload for workload in head.workloads}
-    offered, candidates = (_cells(side, question) for side in (base, head))
+    offered, candidates = (_cells(side, question.device) for side in (base, head))
+    left_out = [] if question.trainers else [cell for cell in offered if (cell.trainer, cell.workload) == LEFT_OUT]
     missing = [cell for cell in offered if cell not in candidates]
     changed = {old.name: _changes(old, workloads[old.name]) for old in base.workloads if old.name in workloads}
-    common = [cell for cell in offered if cell in candidates]
+    common = [cell for cell in offered if cell in candidates and cell not in left_out]
     same = {
         trainer: file
         for trainer, file in head.outside.items()
@@ -181,8 +182,9 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
             *(_same(cell, same[cell.trainer]) for cell in alike if cell.trainer in same),
         ],
         added=tuple(cell.id for cell in candidates if cell not in offered),
-        notes=tuple(
-            f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)
+        notes=(
+            *(f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)),
+            *(f"{cell.id} is left out, being slow; name the trainers to have it measured." for cell in left_out),
         ),
         workloads=head.workloads,
         references={BASE: base.trainers, HEAD: head.trainers, **dict.fromkeys(CANARIES, base.trainers)},
@@ -200,9 +202,8 @@ def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, question: 
             raise NotComparable(f"neither side has a workload {name!r}; see triptych list")
 
 
-def _cells(side: messages.Surveyed, question: Question) -> list[Cell]:
-    every = [Cell(workload.name, trainer, question.device) for workload in side.workloads for trainer in side.trainers]
-    return [cell for cell in every if question.trainers or (cell.trainer, cell.workload) != LEFT_OUT]
+def _cells(side: messages.Surveyed, device: str) -> list[Cell]:
+    return [Cell(workload.name, trainer, device) for workload in side.workloads for trainer in side.trainers]
 
 
 def _missing(cell: Cell, base: messages.Surveyed, head: messages.Surveyed) -> Finding:
