@@ -51,7 +51,7 @@ def test_equal_offers_are_all_measured() -> None:
 
 
 def test_the_slowest_cell_is_measured_only_where_trainers_are_named() -> None:
-    """naive on digits; that it is left out is said."""
+    """That is naive on digits; that it is left out is said."""
     both = offer("naive", "treemap", workloads=(XOR, DIGITS))
     usual, named = (found(both, both, Question(trainers=names)) for names in ((), ("naive", "treemap")))
     assert {cell.id for cell in named.cells} - {cell.id for cell in usual.cells} == {"digits-naive-cpu-step"}
