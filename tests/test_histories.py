@@ -23,29 +23,44 @@ from histories import (
     start_gate,
 )
 
-TREE_MAP = "return State(jax.tree.map(lambda p, g: p - rate * g, state.params, grads))"
+TREE_MAP = "return jax.tree.map(lambda p, g: p - rate * g, params, grads), None"
 
-LOOP = """return State([{name: p[name] - rate * g[name] for name in p} for p, g in zip(state.params, grads)])"""
+LOOP = "return [{name: p[name] - rate * g[name] for name in p} for p, g in zip(params, grads)], None"
+
+DONATED = "jax.jit(partial(train_step, self.task), donate_argnums=0)"
 
 REWRITTEN = changed(TREEMAP, (TREE_MAP, LOOP))
 """The same program, written with a Python loop: jit unrolls it."""
 
 DISPATCHED = changed(
     REWRITTEN,
-    ("jax.jit(partial(train_step, self.task), donate_argnums=0)", "partial(train_step, self.task)"),
-    ("jax.value_and_grad(loss)(state.params, task, batch)", "gradient(state.params, task, batch)"),
+    (DONATED, "partial(train_step, self.task)"),
+    ("jax.value_and_grad(loss)(state[0], task, batch)", "gradient(state[0], task, batch)"),
     ("def train_step", "gradient = jax.jit(jax.value_and_grad(loss), static_argnums=1)\n\n\ndef train_step"),
 )
 """The same loop outside jit: every array is dispatched by itself."""
 
 OTHER_RATE = changed(TREEMAP, ("rate = optimizer.learning_rate", "rate = 1.1 * optimizer.learning_rate"))
 
+UNDONATED = changed(TREEMAP, (DONATED, "jax.jit(partial(train_step, self.task))"))
+
+RETRACED = changed(
+    TREEMAP,
+    (
+        "return jax.jit(partial(train_step, self.task), donate_argnums=0)",
+        "first, later = (jax.jit(partial(train_step, self.task), donate_argnums=0) for _ in range(2))\n"
+        "        calls = []\n"
+        "        return lambda state, batch: (later if calls else calls.append(1) or first)(state, batch)",
+    ),
+)
+"""The first call and the second compile a program each."""
+
 TOILING = changed(
     TREEMAP,
     (
         TREE_MAP,
-        "again = lambda i, now: jax.tree.map(lambda p, g, n: p - rate * g + 0 * n, state.params, grads, now)\n"
-        "        return State(jax.lax.fori_loop(0, 20_000, again, state.params))",
+        "again = lambda i, now: jax.tree.map(lambda p, g, n: p - rate * g + 0 * n, params, grads, now)\n"
+        "        return jax.lax.fori_loop(0, 20_000, again, params), None",
     ),
 )
 """The same losses, with the update made twenty thousand times over."""
@@ -58,14 +73,16 @@ def gate(repo: Path, *arguments: str, folder: Path | None = None) -> Answer:
 
 
 def test_a_dirty_head_is_judged_cell_by_cell(tmp_path: Path) -> None:
-    """Uncommitted changes of three trainers: the same program, a loop outside jit, another rate.
+    """Uncommitted changes of five trainers, judged by time, loss, memory and counts.
 
-    The first is no alarm, the second is slower, the third trains something else and is not timed against the base.
+    The same program written otherwise is no alarm; a loop outside jit is slower; another rate trains something else and
+    is not timed; a lost donation needs memory; a second retrace compiles once more.
     """
-    names = ("rewritten", "dispatched", "other_rate")
+    names = ("rewritten", "dispatched", "other_rate", "undonated", "retraced")
     base = dict.fromkeys((f"{name}.py" for name in names), TREEMAP)
     repo = copy_of_the_project(tmp_path / "repo", {**base, "pyproject.toml": GENEROUS})
-    edit(repo, {"rewritten.py": REWRITTEN, "dispatched.py": DISPATCHED, "other_rate.py": OTHER_RATE})
+    texts = (REWRITTEN, DISPATCHED, OTHER_RATE, UNDONATED, RETRACED)
+    edit(repo, {f"{name}.py": text for name, text in zip(names, texts, strict=True)})
     before = everything_in(repo)
     said = gate(repo, "--restarts=4", *(f"--trainer={name}.py:Trainer" for name in names))
     assert said.code == 1, said
@@ -75,6 +92,10 @@ def test_a_dirty_head_is_judged_cell_by_cell(tmp_path: Path) -> None:
     assert said.verdicts["dispatched", "time"] == "regressed"
     assert said.verdicts["other_rate", "loss"] == "regressed"
     assert ("other_rate", "time") not in said.verdicts
+    assert said.verdicts["rewritten", "counts"] == said.verdicts["rewritten", "memory"] == "ok"
+    assert said.verdicts["undonated", "memory"] == "regressed"
+    assert said.verdicts["retraced", "counts"] == "regressed"
+    assert "programs compiled in three calls 1 → 2" in said.sentences["retraced", "counts"]
     assert everything_in(repo) == before
     assert list((tmp_path / "aside" / "tmp").iterdir()) == []
 
