@@ -141,9 +141,20 @@ def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
     if options.pop("self_test"):
         _test_the_gate(rules, **options)
         return
-    judgement = _judge_files(rules, **files) if any(files.values()) else _judge_code(rules, **options)
+    run, judgement = (None, _judge_files(rules, **files)) if any(files.values()) else _judge_code(rules, **options)
     _or_exit(OSError, USAGE, deliver, judgement, destinations, os.environ, sys.stdout)
+    _write_gate_page(judgement, run, options["output"])
     context.exit(judgement.exit_code)
+
+
+def _write_gate_page(judgement: Any, run: Any, folder: Path) -> None:
+    """The page comes unasked, so where it cannot be written the verdict stands."""
+    from reports.gate_page import write_page
+
+    try:
+        click.echo(f"Wrote {write_page(judgement, run, folder)}", err=True)
+    except OSError as error:
+        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
 
 
 def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path, **_: Any) -> None:

@@ -189,7 +189,9 @@ def _reference(cells: Collection[Cell]) -> str:
     return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]
 
 
-def judge_checkout(folder: Path, reference: str | None, question: Question, policy: Policy, output: Path) -> Judgement:
+def judge_checkout(
+    folder: Path, reference: str | None, question: Question, policy: Policy, output: Path
+) -> tuple[Run | None, Judgement]:
     """The gate of the repository around a folder, with progress and sentences on standard error.
 
     Args:
@@ -219,4 +221,4 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
             tell=lambda words: shown.console.print(words, highlight=False, soft_wrap=True),
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
-        return gate.judge()[1]
+        return gate.judge()
