@@ -75,14 +75,15 @@ def _round(value: float) -> float:
     return next(step for step in (5 * decade, 2 * decade, decade) if step <= value)
 
 
-def drawable(estimate: Estimate | None) -> Estimate | None:
-    """The estimate, if it is a number at all."""
-    return estimate if estimate and 0 < estimate.value < math.inf else None
+def drawable(finding: Finding) -> Estimate | None:
+    """The estimate of a finding, if its verdict has a shape and it is a number at all."""
+    estimate = finding.estimate
+    return estimate if estimate and finding.verdict in SHAPES and 0 < estimate.value < math.inf else None
 
 
 def scale(findings: Sequence[Finding]) -> Scale:
     """The scale on which all changes lie, or a close-up of the near ones where some are far off."""
-    estimates = [found for one in findings if (found := drawable(one.estimate))]
+    estimates = [found for one in findings if (found := drawable(one))]
     values = [abs(math.log(one.value)) for one in estimates]
     near = [value for value in values if value < CLOSE_UP]
     if values and not near:
@@ -95,7 +96,7 @@ def scale(findings: Sequence[Finding]) -> Scale:
 
 def strip(finding: Finding, on: Scale) -> Markup | None:
     """The change with its interval over the band of its margin; nothing where there is no estimate."""
-    estimate = drawable(finding.estimate)
+    estimate = drawable(finding)
     if estimate is None:
         return None
     parts = [_band(finding.margin, on), _interval(estimate, on)]

@@ -144,8 +144,19 @@ def test_ticks_are_round_and_have_room() -> None:
         finding(1.0, 1.0, 1.0, margin=0.0),
         finding(1.1, 1.0, 1.2, margin=1e9),
         finding(1.1, 1.0, 1.2, margin=None),
+        Finding("time", "a", "missing", "gone", Estimate(1.1, 1.0, 1.2, 9)),
     ],
-    ids=["no interval", "infinite interval", "huge", "infinite", "zero", "no margin", "wide margin", "margin unknown"],
+    ids=[
+        "no interval",
+        "infinite interval",
+        "huge",
+        "infinite",
+        "zero",
+        "no margin",
+        "wide margin",
+        "margin unknown",
+        "shapeless",
+    ],
 )
 def test_any_estimate_has_a_row(one: Finding) -> None:
     """Without an infinity, a None or a NaN on the page or in the drawing."""
