@@ -5,8 +5,6 @@ Exit codes, the same everywhere: 0 fine, 1 a cell failed, regressed or a law is 
 come at once.
 """
 
-import os
-import signal
 import sys
 import webbrowser
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import click
 
-PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
+PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,7 +28,7 @@ def cli() -> None:
 @click.option("--trainer", multiple=True, metavar="NAME", help="Name, module:attribute or file.py:attribute.")
 @click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`.")
 @click.option("--device", multiple=True, metavar="NAME", help="cpu, cuda or tpu; every one present by default.")
-@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan or eager.")
+@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan, eager or floor.")
 @click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
 @click.option("--seed", type=int, help="Seed of the run order.")
 @click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
@@ -40,6 +38,7 @@ def cli() -> None:
 @click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
 @click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
 @click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
+@click.option("--targets", is_flag=True, help="How fast it should be: the C loop, the dispatch floors, the targets.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context
@@ -111,6 +110,9 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
 @click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
 @click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="reports/gate by default.")
+@click.option("--exact", is_flag=True, help="Time nothing: compare exact counts with the golden ones.")
+@click.option("--update-counts", is_flag=True, help="Record the counts as golden.")
+@click.option("--counts", type=FILE, help="The golden counts; those of this checkout by default.")
 @click.option("--self-test", is_flag=True, help="Record a long series, then say how good the gate is here.")
 @click.option("--load", is_flag=True, help="With --self-test: beside a competing process.")
 @click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
@@ -120,7 +122,7 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--junit", type=FILE, help="Write the findings as test cases.")
 @click.option("--json", type=FILE, help="Write the findings for programs.")
 @click.pass_context
-def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
+def gate(context: click.Context, **options: Any) -> None:
     """Say whether a change made training slower.
 
     Measures a base again, now, in turns with the working tree as it stands: triptych gate --base main
@@ -132,84 +134,10 @@ def gate(context: click.Context, policy: Path | None, **options: Any) -> None:
     1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
     With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
     """
-    from benches.policy import PolicyError, find
-    from reports.gate_output import Destinations, deliver
+    from reports.gate_command import run as run_gate
 
-    rules = _or_exit(PolicyError, USAGE, find, policy)
-    files = {name: options.pop(name) for name in ("baseline", "candidate")}
-    destinations = Destinations(**{name: options.pop(name) for name in ("markdown", "junit", "json")})
-    if options.pop("self_test"):
-        _test_the_gate(rules, **options)
-        return
-    run, judgement = (None, _judge_files(rules, **files)) if any(files.values()) else _judge_code(rules, **options)
-    _or_exit(OSError, USAGE, deliver, judgement, destinations, os.environ, sys.stdout)
-    _write_gate_page(judgement, run, options["output"])
-    context.exit(judgement.exit_code)
-
-
-def _write_gate_page(judgement: Any, run: Any, folder: Path) -> None:
-    """The page comes unasked, so where it cannot be written the verdict stands."""
-    from reports.gate_page import write_page
-
-    try:
-        click.echo(f"Wrote {write_page(judgement, run, folder)}", err=True)
-    except OSError as error:
-        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
-
-
-def _test_the_gate(rules: Any, *, restarts: int | None, load: bool, output: Path, **_: Any) -> None:
-    from benches import bands, recorder, self_test, series
-    from benches.arms import WorkerLost
-    from benches.offers import GATE
-    from benches.record_file import RecordError
-    from reports.gate_rates import plain
-
-    path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    try:
-        recorder.extend(path, restarts or self_test.RESTARTS, load=load, tell=lambda words: click.echo(words, err=True))
-        known = series.read(path)
-        bands.write(bands.learn(known, GATE.restarts), output / bands.FILE)
-        summary = self_test.summary(known, rules, GATE.restarts)
-        self_test.write(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
-        click.echo(plain(summary))
-    except (RecordError, WorkerLost, ValueError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(NOTHING)
-    except KeyboardInterrupt:
-        click.echo(f"Stopped; the same command goes on with {path}.", err=True)
-        sys.exit(INTERRUPTED)
-
-
-def _judge_files(rules: Any, baseline: tuple[Path, ...], candidate: tuple[Path, ...]) -> Any:
-    from benches.compare_files import compare
-    from benches.record_file import RecordError
-    from benches.result_files import read_side
-
-    if not (baseline and candidate):
-        raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
-    before, after = (_or_exit(RecordError, NOTHING, read_side, paths) for paths in (baseline, candidate))
-    return compare(before, after, rules)
-
-
-def _judge_code(rules: Any, **options: Any) -> Any:
-    from benches.checkout import CheckoutError
-    from benches.gate import judge_checkout
-    from benches.offers import question
-    from benches.record_file import RecordError
-
-    asked = _or_exit(ValueError, USAGE, question, options)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that copies and workers are cleaned up
-    try:
-        return judge_checkout(Path.cwd(), options["base"], asked, rules, options["output"])
-    except RecordError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(NOTHING)
-    except CheckoutError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(NOTHING if error.lacks_history else USAGE)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    typed = {name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    context.exit(run_gate(options, typed))
 
 
 @cli.command()

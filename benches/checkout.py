@@ -1,16 +1,18 @@
 """The repository that a gate compares with itself: what a reference means, and copies of its states in a folder.
 
-A copy is what `git archive` gives, or the working tree as it stands, uncommitted work included. Nothing is written
-to the repository, so nothing of a gate is left in it, however it ends.
+A copy is what a checkout of a commit would write, or the working tree as it stands, uncommitted work included.
+Nothing is written to the repository, not even its index, so nothing of a gate is left in it, however it ends.
 """
 
-import io
+import os
 import shutil
 import subprocess
-import tarfile
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+LEAVES_NOTHING = ("--no-optional-locks", "-c", "core.hooksPath=/dev/null", "-c", "core.splitIndex=false")
 
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
@@ -42,10 +44,14 @@ def repository(folder: Path) -> Path:
     """
     if shutil.which("git") is None:
         raise CheckoutError("git is not installed; a gate against a reference needs it, one of result files does not")
-    root = _git(folder, "rev-parse", "--show-toplevel")
-    if root is None:
-        raise CheckoutError(f"{folder} is in no git repository; run the gate inside one, or give it result files")
-    return Path(root)
+    answer = _ask(folder, "rev-parse", "--show-toplevel")
+    if answer.returncode or not answer.stdout.strip():
+        words = answer.stderr.strip().partition("\n")[0] or "it has no working tree"
+        raise CheckoutError(
+            f"{folder} is in no git repository that can be used ({words}); run the gate inside one, "
+            "or give it result files"
+        )
+    return Path(answer.stdout.removesuffix("\n"))
 
 
 def resolve(repo: Path, reference: str) -> Base:
@@ -99,7 +105,7 @@ def is_shallow(repo: Path) -> bool:
 
 def is_dirty(repo: Path) -> bool:
     """Whether there is uncommitted work, untracked files included."""
-    return bool(_git(repo, "status", "--porcelain"))
+    return bool(_git(repo, "status", "--porcelain", "--untracked-files=normal"))
 
 
 def head(repo: Path) -> str:
@@ -109,28 +115,41 @@ def head(repo: Path) -> str:
 
 
 def export(repo: Path, commit: str, folder: Path) -> Path:
-    """Writes the tree of a commit into the folder.
+    """Writes the files of a commit into the folder, as a checkout would; through an index of its own.
 
     Raises:
-        CheckoutError: If git cannot give it.
+        CheckoutError: If git cannot give them.
     """
-    answer = subprocess.run(["git", "-C", str(repo), "archive", commit], capture_output=True, check=False)
-    if answer.returncode:
-        raise CheckoutError(f"git cannot give the files of {commit[:12]}: {answer.stderr.decode(errors='replace')}")
-    with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as files:
-        files.extractall(folder, filter="data")
+    with tempfile.TemporaryDirectory(prefix="index-", dir=folder.parent) as aside:
+        own = {"GIT_INDEX_FILE": str(Path(aside) / "index")}
+        for arguments in (
+            ["read-tree", "--no-sparse-checkout", commit],
+            ["checkout-index", "--all", "--force", f"--prefix={folder.resolve()}{os.sep}"],
+        ):
+            answer = _ask(repo, *arguments, env=own)
+            if answer.returncode:
+                raise CheckoutError(f"git cannot give the files of {commit[:12]}: {answer.stderr.strip()}")
     return folder
 
 
 def snapshot(repo: Path, folder: Path) -> Path:
-    """Copies the working tree as it stands: tracked files, and new ones that are not ignored."""
-    listed = _git(repo, "ls-files", "-z", "--cached", "--others", "--exclude-standard") or ""
-    for name in filter(None, listed.split("\0")):
+    """Copies the working tree as it stands: tracked files, and new ones that are not ignored; links stay links.
+
+    Raises:
+        CheckoutError: If git cannot list them.
+    """
+    for name in _names(repo, "--cached", "--others", "--exclude-standard"):
         source, target = repo / name, folder / name
-        if source.is_file():  # neither deleted since it was committed, nor a submodule
+        if _is_there(repo, name):
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+            shutil.copy2(source, target, follow_symlinks=False)
     return folder
+
+
+def _is_there(repo: Path, name: str) -> bool:
+    """Whether a listed file is one now: not gone, not seen through a link in place of its folder, no submodule."""
+    beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
+    return not beyond_a_link and ((repo / name).is_symlink() or (repo / name).is_file())
 
 
 def commit() -> str | None:
@@ -141,7 +160,27 @@ def commit() -> str | None:
     return _git(folder, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
 
 
+def _names(repo: Path, *which: str) -> set[str]:
+    """The files that git lists, whatever bytes their names are made of."""
+    answer = _ask(repo, "ls-files", "-z", *which)
+    if answer.returncode:
+        raise CheckoutError(f"git cannot list the files of {repo}: {answer.stderr.strip()}")
+    return set(answer.stdout.split("\0")) - {""}
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git prints, or None if it fails or prints nothing."""
-    answer = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    answer = _ask(folder, *arguments)
     return (answer.stdout.strip() or None) if answer.returncode == 0 else None
+
+
+def _ask(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs git in such a way that it leaves the repository as it is: no refreshed index, no hooks."""
+    return subprocess.run(
+        ["git", "-C", str(folder), *LEAVES_NOTHING, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        check=False,
+        env=os.environ | (env or {}),
+    )

@@ -1,8 +1,8 @@
 """The gate on two arms that took turns: a base against a head, restart by restart and round by round.
 
 Both sides of a pair were measured within the same second on the same processor, so what the machine does to both
-cancels. A second copy of the base, the canary, is measured beside them: if it seems faster or slower than the base
-itself, this machine is unfit to decide anything at this moment.
+cancels. Two more arms with the base's code, the canaries, are measured beside them: if one seems faster than the
+other, this machine is unfit to decide anything at this moment.
 """
 
 import math
@@ -13,12 +13,16 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from benches import pairing
+from benches.compare_counts import compare_counts
 from benches.power import smallest_restarts
 from benches.record import FAILURES, CellRecord, Run
 from benches.stats import paired_shift
 from benches.verdict import Comparison, Finding, Rule, Verdict, judge
 
-BASE, HEAD, CANARY = "base", "head", "canary"
+BASE, HEAD = "base", "head"
+
+CANARIES = ("canary again", "canary")
+"""Two more arms of the base's code, with fewer cells: equal in everything, so that what they differ in is noise."""
 
 LOOKS = 2
 """What is undecided is looked at once more; each look gets its share of the error rate."""
@@ -55,13 +59,13 @@ class Sides(NamedTuple):
     other: CellRecord
 
 
-def sides(run: Run, arm: str = HEAD) -> dict[str, Sides]:
-    """Every cell that the base and the other arm hold, by its id, without the restarts that lost a worker."""
+def sides(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Sides]:
+    """Every cell that two arms hold, by its id, without the restarts that lost a worker."""
     records = {(record.arm, record.cell.id): _without(record, run.cut_short) for record in run.cells}
     return {
-        cell: Sides(records[BASE, cell], record)
+        cell: Sides(records[base, cell], record)
         for (name, cell), record in records.items()
-        if name == arm and (BASE, cell) in records
+        if name == arm and (base, cell) in records
     }
 
 
@@ -70,14 +74,27 @@ def settled(run: Run) -> list[Finding]:
     return [_outcome(cell, pair) or _loss(run, cell, pair) for cell, pair in sides(run).items()]
 
 
-def logs(run: Run, arm: str = HEAD) -> dict[Metric, list[float]]:
+def logs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Metric, list[float]]:
     """The log-ratios of every metric that was measured on both sides."""
     ratios = {
         Metric(name, cell): take(pair.other, pair.base)
-        for cell, pair in sides(run, arm).items()
+        for cell, pair in sides(run, arm, base).items()
         for name, take in (("time", pairing.paired_ratios), ("compile", pairing.compile_ratios))
     }
     return {metric: list(map(math.log, values)) for metric, values in ratios.items() if values}
+
+
+def untimed(run: Run, found: Logs) -> list[Finding]:
+    """The cells without a whole restart on both sides."""
+    words = "no restart was measured to its end on both sides; run the gate again"
+    cells = [cell for cell in sides(run) if Metric("time", cell) not in found]
+    return [Finding("time", cell, "undecided", words) for cell in cells]
+
+
+def counted(run: Run) -> list[Finding]:
+    """What is compared without statistics: programs, flops, memory."""
+    pairs = sides(run).values()
+    return [one for pair in pairs for one in compare_counts(pair.base.cell, pair.base.counts, pair.other.counts)]
 
 
 def first_look(found: Logs, policy: Margins) -> list[Finding]:

@@ -1,11 +1,13 @@
 """The gate on code: a base measured again beside the head, now, on this machine, and what that says of the change.
 
-Every restart starts a worker of the base, one of the head and one of the base again (the canary, for the reference
+Every restart starts a worker of the base, one of the head and two canaries (the base's code again, for the reference
 trainer's cells), all on the same processor with one XLA thread, and lets them take turns block by block. What is
 undecided after the first look is measured once more, each look at half the error rate.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Collection
@@ -17,14 +19,14 @@ from pathlib import Path
 from benches import bands, checkout, compare_arms, record
 from benches.arms import Arm, Worker, WorkerLost, has_instrument, pinned_arm
 from benches.bands import Bands, LearnedPolicy
-from benches.checkout import Base
-from benches.compare_arms import BASE, CANARY, HEAD
+from benches.checkout import Base, CheckoutError
+from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.environment import ToolchainError, build, changed_constraints
 from benches.messages import Spec
-from benches.offers import Matched, NotComparable, Question, match, survey
+from benches.offers import Matched, NotComparable, Question, from_root, match, survey
 from benches.policy import Policy
 from benches.record import ArmRecord, Cell, CellRecord, Run
-from benches.record_file import write
+from benches.record_file import make_folder, write
 from benches.schedule import Job, Rim, measure
 from benches.session import DEFAULT_REFERENCE, progress
 from benches.verdict import Finding, Judgement
@@ -58,7 +60,11 @@ class Gate:
     advance: Callable[[str, float], None]
 
     def judge(self) -> tuple[Run | None, Judgement]:
-        """Measures both sides and says what the head did to the base; no run where nothing could be measured."""
+        """Measures both sides and says what the head did to the base; no run where nothing could be measured.
+
+        Raises:
+            OSError: If a copy, or the file of what was measured, cannot be written.
+        """
         try:
             arms, notes = self._arms()
             offers = {arm.name: survey(arm, self.question, self.folder) for arm in arms}
@@ -67,10 +73,13 @@ class Gate:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
         if not matched.cells:
             return None, Judgement(tuple(matched.findings), matched.added, (*notes, *matched.notes))
-        canary_arm = replace(arms[0], name=CANARY)
-        run = self._run([*arms, canary_arm], matched)
+        arms += [replace(arms[0], name=name) for name in CANARIES]
+        run = self._run(arms, matched)
         self.tell(self._plan(run))
-        findings, remarks = self._look_twice(run, [*arms, canary_arm], matched)
+        try:
+            findings, remarks = self._look_twice(run, arms, matched)
+        except WorkerLost as lost:
+            findings, remarks = [Finding("worker", EVERY, "incomparable", f"no worker can start: {lost}")], []
         return run, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
 
     def _arms(self) -> tuple[list[Arm], list[str]]:
@@ -94,7 +103,7 @@ class Gate:
     def _run(self, arms: list[Arm], matched: Matched) -> Run:
         reference = _reference(matched.cells)
         canary = [cell for cell in matched.cells if cell.trainer == reference]
-        commits = {BASE: self.base.commit[:12], HEAD: checkout.head(self.repo), CANARY: self.base.commit[:12]}
+        commits = {arm.name: self.base.commit[:12] for arm in arms} | {HEAD: checkout.head(self.repo)}
         return Run(
             schema=record.SCHEMA,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -106,7 +115,7 @@ class Gate:
             workloads=matched.workloads,
             cells=[
                 *(CellRecord(cell, arm) for arm in (BASE, HEAD) for cell in matched.cells),
-                *(CellRecord(cell, CANARY) for cell in canary),
+                *(CellRecord(cell, arm) for arm in CANARIES for cell in canary),
             ],
             references=matched.references[HEAD],
         )
@@ -136,9 +145,8 @@ class Gate:
         ]
         measure(run, arms, jobs, rim)
         margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
-        settled = compare_arms.settled(run)
-        stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
-        timed = compare_arms.first_look(_of_others(compare_arms.logs(run), stopped), margins)
+        found = _of_others(compare_arms.logs(run), _stopped(compare_arms.settled(run)))
+        timed = compare_arms.first_look(found, margins)
         cells = compare_arms.undecided(timed, margins, run.settings.restarts)
         if cells and not compare_arms.unfit(_canary(run, margins)):
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
@@ -147,11 +155,18 @@ class Gate:
             timed = compare_arms.second_look(timed, compare_arms.logs(run), margins, cells)
         run.status = "complete"
         write(run, self.result)
-        return [*settled, *compare_arms.believed(timed, _canary(run, margins))], _remarks(run, margins)
+        settled = compare_arms.settled(run)  # again: a cell may have failed in the second look
+        findings = [
+            *compare_arms.believed(timed, _canary(run, margins)),
+            *compare_arms.untimed(run, compare_arms.logs(run)),
+            *compare_arms.counted(run),
+        ]
+        stopped = _stopped(settled)
+        return [*settled, *(one for one in findings if one.cell not in stopped)], _remarks(run, margins)
 
 
 def _canary(run: Run, margins: LearnedPolicy) -> list[Finding]:
-    return compare_arms.canary(compare_arms.logs(run, CANARY), margins)
+    return compare_arms.canary(compare_arms.logs(run, *CANARIES), margins)
 
 
 def _remarks(run: Run, margins: LearnedPolicy) -> list[str]:
@@ -168,6 +183,11 @@ def _remarks(run: Run, margins: LearnedPolicy) -> list[str]:
 
 def _of_others(found: compare_arms.Logs, cells: Collection[str]) -> compare_arms.Logs:
     return {metric: values for metric, values in found.items() if metric.cell not in cells}
+
+
+def _stopped(settled: Collection[Finding]) -> set[str]:
+    """The cells of which no times are compared."""
+    return {finding.cell for finding in settled if finding.verdict != "ok"}
 
 
 def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
@@ -202,13 +222,17 @@ def judge_checkout(
         output: Where the measurements are kept.
 
     Raises:
-        benches.checkout.CheckoutError: If there is no such repository or reference.
+        benches.checkout.CheckoutError: If there is no such repository or reference, or a trainer's file is not in it.
         benches.record_file.RecordError: If the noise bands beside the measurements cannot be read.
+        OSError: If the output folder or the copies cannot be written.
     """
     repo = checkout.repository(folder)
     known = bands.read(output / bands.FILE)
-    base = checkout.resolve(repo, reference) if reference else checkout.usual_base(repo, os.environ)
+    base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
+    question = replace(question, trainers=tuple(from_root(name, repo, folder) for name in question.trainers))
+    _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
+        atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
         bar = shown.add_task("starting", total=1.0)
         gate = Gate(
             repo,
@@ -222,3 +246,13 @@ def judge_checkout(
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
         return gate.judge()
+
+
+def _make_ready(output: Path) -> None:
+    """Finds out now, not after minutes, whether the folder can be written."""
+    try:
+        make_folder(output)
+        tempfile.TemporaryFile(dir=output).close()
+    except OSError as error:
+        words = f"the result cannot be written to {output} ({error.strerror}); give another folder with --output"
+        raise CheckoutError(words) from error

@@ -46,7 +46,8 @@ class Slowed:
 
     def params(self, state: State) -> Params:
         """As the tree_map trainer does."""
-        return state.params
+        assert self.task is not None, "only a trainer of a task trains"
+        return treemap.Trainer(self.task).params(state)
 
 
 def device(amount: int) -> Slowed:

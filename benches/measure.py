@@ -9,8 +9,10 @@ import jax
 from jax import monitoring
 
 from benches import messages
+from benches.ceilings import measure_ceilings
+from benches.counts import count
 from benches.fingerprint import fingerprint, platforms
-from benches.prepared import PreparedCell, prepare, why_it_leaves_the_device
+from benches.prepared import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
 from benches.record import Block, Compile
 from benches.seeds import train_to_target
 from benches.survey import survey
@@ -53,6 +55,7 @@ class Measurer:
         self._phases = PhaseClock()
         self._cells: dict[str, PreparedCell] = {}
         self._compiled_last: tuple[messages.Spec, PreparedCell] | None = None
+        self._programs: dict[str, int] = {}
         self._config = dict(jax.config.values)
 
     def handle(self, request: messages.Request) -> messages.Answer:
@@ -77,10 +80,8 @@ class Measurer:
             jax.config.update(name, self._config[name])
         return ", ".join(f"{name}={value}" for name, value in turned.items())
 
-    def _do(self, request: messages.Request) -> messages.Answer:
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: PLR0911  one per kind of request
         match request:
-            case messages.Describe() | messages.Platforms() | messages.Survey():
-                return _tell(request)
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
@@ -89,8 +90,14 @@ class Measurer:
                 return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
             case messages.Train() | messages.TrainSeed():
                 return _train(self._cells[request.cell_id], request)
+            case messages.Count():
+                cell_id = request.spec.cell.id
+                cell = self._cells.get(cell_id) or self._warm_or_new(request.spec)
+                return messages.Counted(count(cell, self._programs.get(cell_id)))
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
+            case _:
+                return describe(request)
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
         """The first call of a new trainer; its state is made before, so that those programs do not count."""
@@ -102,11 +109,25 @@ class Measurer:
         self._phases.reset()
         with cell.running():
             began = time.perf_counter()
-            jax.block_until_ready(cell.call(state, cell.inputs[0]))
+            state, _ = jax.block_until_ready(cell.call(state, cell.inputs[0]))
             first_call_s = time.perf_counter() - began
         seconds, events = self._phases.seconds, self._phases.events
+        compiled = Compile(
+            request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND]
+        )
+        if request.count:
+            self._programs[request.spec.cell.id] = self._programs_by_third_call(cell, state)
         self._compiled_last = request.spec, cell
-        return Compile(request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND])
+        return compiled
+
+    def _programs_by_third_call(self, cell: PreparedCell, state: Any) -> int:
+        """How many programs the first three calls build, the first of which has been made."""
+        later = itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS)
+        with cell.running():
+            for batch in later:
+                state, _ = cell.call(state, batch)
+            jax.block_until_ready(state)
+        return self._phases.events[BACKEND]
 
     def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         cell = self._warm_or_new(request.spec)
@@ -120,7 +141,8 @@ class Measurer:
         while timing.seconds < CALIBRATION_S:
             calls *= 2
             timing = run_calls(cell, calls)
-        return messages.Prepared(timing.seconds / calls / cell.steps_per_call)
+        step_s = timing.seconds / calls / cell.steps_per_call
+        return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
 
     def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
         """The cell compiled last is the one whose programs are still there; it need not compile them again."""
@@ -155,7 +177,10 @@ class Measurer:
         return None
 
 
-def _tell(request: messages.Describe | messages.Platforms | messages.Survey) -> messages.Answer:
+def describe(
+    request: messages.Describe | messages.Platforms | messages.Survey | messages.MeasureCeilings,
+) -> messages.Answer:
+    """What is asked of the machine or the checkout rather than of a cell."""
     match request:
         case messages.Describe():
             return messages.Described(fingerprint())
@@ -163,6 +188,8 @@ def _tell(request: messages.Describe | messages.Platforms | messages.Survey) -> 
             return messages.PlatformsFound(platforms())
         case messages.Survey():
             return survey(request)
+        case messages.MeasureCeilings():
+            return messages.CeilingsMeasured(measure_ceilings())
 
 
 def _train(cell: PreparedCell, request: messages.Train | messages.TrainSeed) -> messages.Answer:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from benches.counted import Ceilings, Counts
 from benches.record import (
     Block,
     Cell,
@@ -52,11 +53,17 @@ class Survey(msgspec.Struct, frozen=True, tag="survey"):
 
 
 class CompileCold(msgspec.Struct, frozen=True, tag="compile"):
-    """Make the first call, with all caches cleared or with what the worker's earlier cells left -> Compiled."""
+    """Make the first call of a new trainer -> Compiled.
+
+    Attributes:
+        clear: Whether all caches are cleared before, or hold what the worker's earlier cells left.
+        count: Whether two more calls follow, off the clock, to count the programs that three calls build.
+    """
 
     spec: Spec
     restart: int
     clear: bool = True
+    count: bool = False
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
@@ -106,7 +113,29 @@ class StartUp(msgspec.Struct, frozen=True, tag="start"):
     began_s: float
 
 
-Request = Describe | Platforms | Survey | CompileCold | Prepare | TimeBlock | Train | TrainSeed | StartUp
+class Count(msgspec.Struct, frozen=True, tag="count"):
+    """Count a cell, after `CompileCold` or when nothing is timed any more -> Counted."""
+
+    spec: Spec
+
+
+class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
+    """What does your device reach at best? -> CeilingsMeasured."""
+
+
+Request = (
+    Describe
+    | Platforms
+    | Survey
+    | CompileCold
+    | Prepare
+    | TimeBlock
+    | Train
+    | TrainSeed
+    | StartUp
+    | Count
+    | MeasureCeilings
+)
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
@@ -129,6 +158,8 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
         refused: Why the others cannot be loaded.
         workloads: Those it knows, as it defines them.
         data_paths: Where their data now lies, by name.
+        python: The interpreter that answers.
+        outside: The files of trainers that are not the checkout's own, by label.
     """
 
     protocol: int
@@ -136,6 +167,8 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
     refused: dict[str, str]
     workloads: list[WorkloadRecord]
     data_paths: dict[str, str]
+    python: str = ""
+    outside: dict[str, str] = {}
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
@@ -145,9 +178,11 @@ class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
 
 
 class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
-    """A rough guess at seconds per step."""
+    """A rough guess at seconds per step; how many of them a call makes, and a scan writes out (null if it is none)."""
 
     step_s: float
+    steps_per_call: int = 1
+    unroll: int | None = None
 
 
 class BlockTimed(msgspec.Struct, frozen=True, tag="block_timed"):
@@ -182,6 +217,29 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """The counts of one cell."""
+
+    counts: Counts
+
+
+class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
+    """The rates of the worker's device."""
+
+    ceilings: Ceilings
+
+
 Answer = (
-    Described | PlatformsFound | Surveyed | Compiled | Prepared | BlockTimed | Trained | SeedTrained | Started | Failed
+    Described
+    | PlatformsFound
+    | Surveyed
+    | Compiled
+    | Prepared
+    | BlockTimed
+    | Trained
+    | SeedTrained
+    | Started
+    | Counted
+    | CeilingsMeasured
+    | Failed
 )

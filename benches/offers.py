@@ -2,7 +2,8 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,14 +12,18 @@ import msgspec
 
 from benches import messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from benches.compare_arms import BASE, CANARY, HEAD
+from benches.checkout import CheckoutError
+from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.policy import Policy
 from benches.record import Cell, Settings, WorkloadRecord
 from benches.session import DEFAULT_WORKLOADS
 from benches.verdict import Finding
-from impls import registry
 
 GATE = Settings(restarts=10, rounds=6, block_s=0.05, train_budget_s=1.5)
+
+
+LEFT_OUT = ("naive", "digits")
+"""Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +50,45 @@ def question(options: Mapping[str, Any]) -> Question:
     """What the command line asked for.
 
     Raises:
-        ValueError: If a processor is named that there is not.
+        ValueError: If a processor or an interpreter is named that there is not.
     """
+    if (python := options["base_python"]) and shutil.which(python) is None:
+        raise ValueError(f"--base-python {python!r} is no program; expected the path of a Python interpreter")
     asked = {name: options[name] for name in ("restarts", "seed") if options[name] is not None}
     return Question(
-        trainers=options["trainer"],
-        workloads=options["workload"] or DEFAULT_WORKLOADS,
+        trainers=_names(options["trainer"]),
+        workloads=_names(options["workload"]) or DEFAULT_WORKLOADS,
         device=options["device"],
         settings=msgspec.structs.replace(GATE, **asked),
         cpus=_cpus(options["cpus"]),
         threads=options["threads"],
-        base_python=options["base_python"],
+        base_python=python,
     )
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    """Each name once, whether options or commas stand between them."""
+    return tuple(dict.fromkeys(name for names in given for name in names.split(",") if name))
+
+
+def from_root(reference: str, repo: Path, folder: Path) -> str:
+    """A trainer as a worker finds it in a copy of the repository, where files are looked for from its root.
+
+    Args:
+        reference: As typed; a file is meant from the folder.
+        repo: The root.
+        folder: In which it was typed.
+
+    Raises:
+        benches.checkout.CheckoutError: If the file lies outside, where base and head would both find the same one.
+    """
+    place, _, attribute = reference.rpartition(":")
+    if not place.endswith(".py"):
+        return reference
+    path = (folder / place).parent.resolve() / Path(place).name
+    if not path.is_relative_to(repo.resolve()):
+        raise CheckoutError(f"{place} lies outside {repo}, so base and head would be the same file; give one inside")
+    return f"{path.relative_to(repo.resolve())}:{attribute}"
 
 
 def _cpus(text: str | None) -> tuple[int, ...]:
@@ -114,8 +146,8 @@ def survey(arm: Arm, question: Question, folder: Path) -> messages.Surveyed:
     try:
         with Worker(arm) as worker:
             answer = worker.ask(request, START_TIMEOUT_S)
-    except WorkerLost as lost:
-        raise NotComparable(f"the {arm.name} has no worker that answers this gate: {lost.reason}") from lost
+    except (WorkerLost, msgspec.DecodeError) as error:
+        raise NotComparable(f"the {arm.name} has no worker that answers this gate: {error}") from error
     if not isinstance(answer, messages.Surveyed):
         raise NotComparable(f"the {arm.name} cannot say what it has: {getattr(answer, 'reason', answer)}")
     if answer.protocol != messages.PROTOCOL:
@@ -132,22 +164,31 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
     _refuse_unknown(base, head, question)
     workloads = {workload.name: workload for workload in head.workloads}
     offered, candidates = (_cells(side, question.device) for side in (base, head))
+    left_out = [] if question.trainers else [cell for cell in offered if (cell.trainer, cell.workload) == LEFT_OUT]
     missing = [cell for cell in offered if cell not in candidates]
     changed = {old.name: _changes(old, workloads[old.name]) for old in base.workloads if old.name in workloads}
-    common = [cell for cell in offered if cell in candidates]
+    common = [cell for cell in offered if cell in candidates and cell not in left_out]
+    same = {
+        trainer: file
+        for trainer, file in head.outside.items()
+        if base.outside.get(trainer) == file and base.python == head.python
+    }
+    alike = [cell for cell in common if not changed[cell.workload]]
     return Matched(
-        cells=[cell for cell in common if not changed[cell.workload]],
+        cells=[cell for cell in alike if cell.trainer not in same],
         findings=[
-            *(_missing(cell, head) for cell in missing if not policy.may_be_missing(cell.id)),
+            *(_missing(cell, base, head) for cell in missing if not policy.may_be_missing(cell.id)),
             *(_changed(cell, changed[cell.workload]) for cell in common if changed[cell.workload]),
+            *(_same(cell, same[cell.trainer]) for cell in alike if cell.trainer in same),
         ],
         added=tuple(cell.id for cell in candidates if cell not in offered),
-        notes=tuple(
-            f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)
+        notes=(
+            *(f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)),
+            *(f"{cell.id} is left out, being slow; name the trainers to have it measured." for cell in left_out),
         ),
         workloads=head.workloads,
-        references={BASE: base.trainers, HEAD: head.trainers, CANARY: base.trainers},
-        data_paths={BASE: base.data_paths, HEAD: head.data_paths, CANARY: base.data_paths},
+        references={BASE: base.trainers, HEAD: head.trainers, **dict.fromkeys(CANARIES, base.trainers)},
+        data_paths={BASE: base.data_paths, HEAD: head.data_paths, **dict.fromkeys(CANARIES, base.data_paths)},
     )
 
 
@@ -165,23 +206,29 @@ def _cells(side: messages.Surveyed, device: str) -> list[Cell]:
     return [Cell(workload.name, trainer, device) for workload in side.workloads for trainer in side.trainers]
 
 
-def _missing(cell: Cell, head: messages.Surveyed) -> Finding:
+def _missing(cell: Cell, base: messages.Surveyed, head: messages.Surveyed) -> Finding:
     if cell.workload not in {workload.name for workload in head.workloads}:
         words = f"the base has it, but the head has no workload {cell.workload!r}"
     else:
         close = difflib.get_close_matches(cell.trainer, head.trainers, n=1, cutoff=0.5)
-        reasons = [reason for name, reason in head.refused.items() if registry.label(name) == cell.trainer]
+        reason = head.refused.get(base.trainers[cell.trainer])
         words = f"the base has it, but the head has no trainer {cell.trainer!r}"
-        words += f": {reasons[0]}" if reasons else f" (renamed to {close[0]}?)" if close else ""
+        words += f": {reason}" if reason else f" (renamed to {close[0]}?)" if close else ""
     return Finding("presence", cell.id, "missing", f"{words}; where that is meant, add it to allowed_missing")
 
 
 def _changes(old: WorkloadRecord, new: WorkloadRecord) -> str:
-    """What differs between two definitions of one workload, in words; nothing if they are equal."""
-    fields = [name for name in WorkloadRecord.__struct_fields__ if getattr(old, name) != getattr(new, name)]
+    """What differs between two definitions of one workload, in words; nothing if they train and are judged alike."""
+    counted = [name for name in WorkloadRecord.__struct_fields__ if name not in ("source", "target_loss")]
+    fields = [name for name in counted if getattr(old, name) != getattr(new, name)]
     return ", ".join(f"{name} {getattr(old, name)} \N{RIGHTWARDS ARROW} {getattr(new, name)}" for name in fields)
 
 
 def _changed(cell: Cell, changes: str) -> Finding:
     words = f"the workload itself changed ({changes}), so the sides would train different things"
     return Finding("workload", cell.id, "incomparable", words)
+
+
+def _same(cell: Cell, file: str) -> Finding:
+    words = f"both sides would run {file}, which is not in this repository; give a trainer of its own with --trainer"
+    return Finding("presence", cell.id, "incomparable", words)

@@ -10,11 +10,26 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from benches import limit
 from benches.messages import Spec
 from benches.record import Mode
 from benches.sizes import workload_named
 from benches.workloads import Data, Layers, Workload, batches, read
 from impls.registry import load
+
+LOSSES_PER_RUN = 64
+"""At most so many losses are stacked inside a loop: 256 bytes of them.
+
+On the CPU XLA runs the kernels of a loop one after the other only while none of their arrays has more than 512 bytes;
+else it schedules them over threads, at a cost that exceeds a small step: with all 2,000 losses in one list a step of
+`xor` took more than twice as long.
+
+References:
+    XLA, backends/cpu/runtime/thunk_executor.h, `execute_sequential_buffer_threshold`.
+"""
+
+UNROLL = 1
+"""Steps that a scan writes out in each turn of its loop."""
 
 
 @dataclass
@@ -50,6 +65,10 @@ def prepare(spec: Spec) -> PreparedCell:
     """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device."""
     workload = workload_named(spec.cell.workload)
     data = read(Path(spec.data_path))
+    if spec.cell.mode == "limit":
+        loop = limit.Loop(workload, data)
+        arrays = [jax.tree.map(jnp.asarray, batch) for batch in batches(workload, data)]
+        return PreparedCell(workload, data, loop, loop.call, arrays[:1], workload.steps, "limit")
     trainer = load(spec.reference)(workload.task)
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
     if spec.cell.mode == "floor":
@@ -67,24 +86,38 @@ def empty_call() -> Callable[..., Any]:
 
 
 def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:
-    """A whole training as one program: `steps` steps over batches stacked along the first axis."""
+    """A whole training as one program: `steps` steps over batches stacked along the first axis.
+
+    The steps are scanned in runs of equal length, so that no loop stacks many losses; see `LOSSES_PER_RUN`.
+    """
 
     def train(state: Any, stacked: Any) -> tuple[Any, Any]:
         def body(state: Any, t: Any) -> tuple[Any, Any]:
             batch = jax.tree.map(lambda rows: rows[t % n_batches], stacked)
             return step(state, batch)
 
-        return jax.lax.scan(body, state, jnp.arange(steps))
+        def run(state: Any, ts: Any) -> tuple[Any, Any]:
+            return jax.lax.scan(body, state, ts, unroll=UNROLL)
+
+        state, losses = jax.lax.scan(run, state, jnp.arange(steps).reshape(-1, run_length(steps)))
+        return state, losses.ravel()
 
     return train
+
+
+def run_length(steps: int) -> int:
+    """The largest divisor of a number of steps that is no more than `LOSSES_PER_RUN`."""
+    return next(length for length in range(min(LOSSES_PER_RUN, steps), 0, -1) if steps % length == 0)
 
 
 def why_it_leaves_the_device(cell: PreparedCell) -> str | None:
     """Runs one step on abstract arrays: a step that asks for a value on the host cannot go on without one.
 
     A transfer guard sees the same on an accelerator, but on the CPU device and host share their memory and no
-    transfer ever happens that it could see.
+    transfer ever happens that it could see. The C loop is no program of jax.
     """
+    if cell.mode == "limit":
+        return None
     try:
         jax.eval_shape(cell.call, cell.start(), cell.inputs[0])
     except jax.errors.JAXTypeError as error:

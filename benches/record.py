@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from benches.counted import Ceilings, Count, Counts
+
 SCHEMA = 1
 """Raised by one whenever an older reader could misread a newer file."""
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-Mode = Literal["step", "scan", "eager", "floor"]
-"""A Python loop of steps; many steps in one `lax.scan`; without jit; or an empty compiled call in place of a step."""
+Mode = Literal["step", "scan", "eager", "floor", "limit"]
+"""A Python loop of steps; many steps in one `lax.scan`; without jit; and what these are held against: an empty compiled
+call in place of a step, a C loop in place of a training.
+"""
 
 OutcomeKind = Literal[
     "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
@@ -55,6 +58,7 @@ class ArmRecord(msgspec.Struct, frozen=True):
     env: dict[str, str]
     fingerprint: Fingerprint | None = None
     commit: str | None = None
+    ceilings: Ceilings | None = None
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -235,7 +239,12 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class CellRecord(msgspec.Struct):
-    """Everything measured of one cell in one arm."""
+    """Everything measured of one cell in one arm.
+
+    Attributes:
+        steps_per_call: Steps that one call makes: all of a training in the modes "scan" and "limit".
+        unroll: Steps that a scan writes out in each turn of its loop.
+    """
 
     cell: Cell
     arm: str
@@ -246,6 +255,9 @@ class CellRecord(msgspec.Struct):
     peak_bytes: Count | None = None
     seed_trainings: list[SeedTraining] = []
     starts: list[Start] = []
+    counts: Counts | None = None
+    steps_per_call: Count | None = None
+    unroll: Count | None = None
 
     @property
     def counted_blocks(self) -> list[Block]:

@@ -16,9 +16,9 @@ from typing import Any
 from benches import messages, record, series
 from benches.arms import CHECKOUT, START_TIMEOUT_S, Arm, Worker, pinned_arm
 from benches.checkout import commit
-from benches.compare_arms import BASE, CANARY, HEAD
+from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.messages import Spec
-from benches.offers import GATE, last_cpu
+from benches.offers import GATE, LEFT_OUT, last_cpu
 from benches.record import FAILURES, ArmRecord, Cell, CellRecord, Fingerprint, Run
 from benches.record_file import RecordError
 from benches.schedule import Job, Rim, measure
@@ -38,7 +38,7 @@ PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 4000), "host": (0, 10_000),
 PROBE_ROUNDS, PROBE_COMPILES = 25, 5
 
 LOADS = {
-    False: "nothing else",
+    False: "no competing process",
     True: "one process computing matrix products half of the time, in bursts of 0 to 200 ms with pauses as long",
 }
 
@@ -76,7 +76,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
                 series.append(path, _header(fingerprint, LOADS[load], _calibrated(worker, data[TARGET.workload])))
         known = series.read(path)
         _refuse_other(path, known.header, fingerprint, LOADS[load])
-        arms = [replace(plain, name=name) for name in (BASE, HEAD, CANARY)]
+        arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(known.header, arms, data)
         first = max((one.number for one in known.restarts), default=-1) + 1
         missing = range(len(known.restarts), restarts)
@@ -100,10 +100,11 @@ def _restarts(run: Run, arms: list[Arm], jobs: list[Job], first: int) -> Iterato
 
 
 def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run, list[Job]]:
-    plain = [Cell(workload, trainer, "cpu") for workload in data for trainer in DEFAULT_TRAINERS]
+    every = [Cell(workload, trainer, "cpu") for workload in data for trainer in DEFAULT_TRAINERS]
+    plain = [cell for cell in every if (cell.trainer, cell.workload) != LEFT_OUT]
     slowed = {one.cell: one.trainer for one in header.injections}
     canary = [cell for cell in plain if cell.trainer == DEFAULT_REFERENCE]
-    cells = {BASE: plain, HEAD: [*plain, *slowed], CANARY: canary}
+    cells = {arm.name: canary if arm.name in CANARIES else [*plain, *slowed] for arm in arms}
     run = Run(
         schema=record.SCHEMA,
         created=header.created,
@@ -123,7 +124,7 @@ def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run,
 
 def _restart(run: Run, number: int) -> Restart:
     """What one restart measured, in the series' words."""
-    arms: dict[str, dict[str, Sample]] = {BASE: {}, HEAD: {}, CANARY: {}}
+    arms: dict[str, dict[str, Sample]] = {arm.name: {} for arm in run.arms}
     for cell in run.cells:
         blocks = {block.round: block.step_s for block in cell.counted_blocks if block.restart == number}
         compiled = next(one.compile_s for one in cell.compiles if one.restart == number)

@@ -23,7 +23,8 @@ import msgspec
 
 from benches import learning, messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from benches.record import CellRecord, Outcome, Run, Training
+from benches.counted import Ceilings
+from benches.record import CellRecord, Fingerprint, Outcome, Run, Training
 
 RETAKES = 3
 """A void block is taken again this often; then the round goes on without it."""
@@ -103,6 +104,8 @@ class _Restart:
             try:
                 for phase in phases:
                     self._each(jobs, phase, share=1 / (left * len(phases) * len(jobs)))
+                for arm in arms:
+                    self._measure_ceilings(arm)
             except WorkerLost:
                 return False
         return True
@@ -127,9 +130,9 @@ class _Restart:
     def _phases(self) -> list[Callable[[Job], None]]:
         rounds = [partial(self._time_block, round_number=number) for number in range(self._run.settings.rounds)]
         if self._between_arms:
-            return [self._make_ready, self._train, *rounds]
+            return [self._make_ready, self._train, *rounds, self._count]
         # training once more where it is short: what was timed must still train as certified
-        return [self._compile, self._prepare, self._train, *rounds, self._train]
+        return [self._compile, self._prepare, self._train, *rounds, self._train, self._count]
 
     def _each(self, jobs: Sequence[Job], phase: Callable[[Job], None], share: float) -> None:
         """One phase over all live cells in a fresh random order; the slowest to compile is compiled last.
@@ -171,10 +174,22 @@ class _Restart:
             raise WorkerLost(
                 "killed", f"the worker of arm {arm.name} cannot use its device: {getattr(answer, 'reason', answer)}"
             )
+        self._keep(arm, fingerprint=answer.fingerprint)
+
+    def _keep(self, arm: Arm, **found: Fingerprint | Ceilings) -> None:
+        """Adds to the arm's record what its worker found."""
         self._run.arms = [
-            msgspec.structs.replace(known, fingerprint=answer.fingerprint) if known.name == arm.name else known
-            for known in self._run.arms
+            msgspec.structs.replace(known, **found) if known.name == arm.name else known for known in self._run.arms
         ]
+
+    def _measure_ceilings(self, arm: Arm) -> None:
+        """Once per arm, when its worker has nothing else to do; a comparison of arms needs none."""
+        if self._between_arms or any(known.name == arm.name and known.ceilings for known in self._run.arms):
+            return
+        answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
+        if isinstance(answer, messages.CeilingsMeasured):
+            self._keep(arm, ceilings=answer.ceilings)
+            self._rim.save()
 
     def _make_ready(self, job: Job) -> None:
         self._compile(job)
@@ -184,7 +199,8 @@ class _Restart:
     def _compile(self, job: Job) -> None:
         if self._run.settings.sweep_budget_s is not None and job.record.compiles:
             return  # a sweep asks how a step grows: one cold compile of each of its many cells is enough
-        answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=not self._between_arms))
+        clear, count = not self._between_arms, job.record.counts is None
+        answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=clear, count=count))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.append(answer.compiled)
 
@@ -193,6 +209,7 @@ class _Restart:
         if isinstance(answer, messages.Prepared):
             steps = max(1, round(self._run.settings.block_s / max(answer.step_s, 1e-9)))
             self._block_steps[job.record.arm, job.spec.cell.id] = steps
+            job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
 
     def _train(self, job: Job) -> None:
         trainings = job.record.trainings
@@ -217,6 +234,14 @@ class _Restart:
         answer = self._ask(job, request, 3 * budget_s + TRAIN_SLACK_S)
         if isinstance(answer, messages.SeedTrained):
             job.record.seed_trainings.append(answer.training)
+
+    def _count(self, job: Job) -> None:
+        """Once per cell; a trainer that cannot be counted keeps its times and has no counts."""
+        if job.record.counts is not None or job.spec.cell.mode == "floor":
+            return
+        answer = self._workers[job.record.arm].ask(messages.Count(job.spec), self._run.settings.timeout_s)
+        if isinstance(answer, messages.Counted):
+            job.record.counts = answer.counts
 
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""

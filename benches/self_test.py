@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 
 from benches import compare_arms
-from benches.compare_arms import BASE, CANARY, HEAD, Margins, Metric
+from benches.compare_arms import BASE, HEAD, Margins, Metric
 from benches.record_file import replace_file
-from benches.series import Header, Injection, Restart, Series, log_ratios, stacked
+from benches.series import Header, Injection, Restart, Series, canary_logs, head_logs, stacked
 from benches.stats import clopper_pearson
 from benches.verdict import Finding, Verdict
 
@@ -94,7 +94,7 @@ def shipped() -> list[Summary]:
 
 
 class Drawn(NamedTuple):
-    """One restart: log(head / base) and log(canary / base) of every metric."""
+    """One restart: log(head / base), and log(one canary / the other), of every metric."""
 
     head: dict[Metric, float]
     canary: dict[Metric, float]
@@ -164,7 +164,9 @@ class _Draws:
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
-        restarts = [Drawn(log_ratios(one, injection), log_ratios(one, arm=CANARY)) for one in self.series.restarts]
+        restarts = [
+            Drawn(*both) for both in zip(head_logs(self.series, injection), canary_logs(self.series), strict=True)
+        ]
 
         def count(random: np.random.Generator, pool: np.ndarray) -> bool:
             drawn = [restarts[i] for i in random.permutation(pool)[: compare_arms.LOOKS * self.restarts]]
@@ -187,19 +189,15 @@ class _Draws:
 
         def count(random: np.random.Generator, pool: np.ndarray) -> bool:
             chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
-            metrics = [Metric(name, cell) for cell in chosen[0].arms[BASE] for name in ("time", "compile")]
+            metrics = list(head_logs(self.series)[0])
             return any(pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
 
         return count
 
 
 def swapped(drawn: Drawn) -> Drawn:
-    """The same restart with the head taken for the base, and the base for the head."""
-    head, canary = drawn
-    return Drawn(
-        {metric: -value for metric, value in head.items()},
-        {metric: value - head[metric] for metric, value in canary.items()},
-    )
+    """The same restart with head and base taken for each other, and the canaries too."""
+    return Drawn(*({metric: -value for metric, value in side.items()} for side in drawn))
 
 
 def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[Finding]:

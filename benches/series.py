@@ -6,13 +6,13 @@ is JSON Lines, a header and then one line per restart, so that a series can be s
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from benches.compare_arms import BASE, CANARY, HEAD, Metric
+from benches.compare_arms import BASE, CANARIES, HEAD, Metric
 from benches.record import Cell, Count, Duration, Fingerprint, Settings
 from benches.record_file import RecordError, read_bytes
 from impls.registry import label
@@ -109,10 +109,10 @@ def read(path: Path) -> Series:
 
 def _lacking(header: Header, restart: Restart) -> str:
     arms = restart.arms
-    if missing := {BASE, HEAD, CANARY} - arms.keys():
+    if missing := {BASE, HEAD, *CANARIES} - arms.keys():
         return f"the arm {', '.join(sorted(missing))}"
-    wanted = arms[BASE].keys() | {injection.cell.id for injection in header.injections}
-    missing = (wanted - arms[HEAD].keys()) | (arms[CANARY].keys() - arms[BASE].keys())
+    injected = {injection.cell.id for injection in header.injections}
+    missing = (injected | arms[BASE].keys() ^ arms[HEAD].keys()) - (arms[BASE].keys() & arms[HEAD].keys())
     return f"the cell {', '.join(sorted(missing))}" if missing else ""
 
 
@@ -129,12 +129,27 @@ def append(path: Path, line: Header | Restart) -> None:
         file.write(msgspec.json.encode(line) + b"\n")
 
 
-def log_ratios(restart: Restart, injection: Injection | None = None, *, arm: str = HEAD) -> dict[Metric, float]:
-    """log(arm / base) of every metric of one restart, with an injected copy in its cell's place if one is given."""
-    base = restart.arms[BASE]
-    other = dict(restart.arms[arm])
-    if injection:
-        other[injection.replaces.id] = other[injection.cell.id]
+def head_logs(series: Series, injection: Injection | None = None) -> list[dict[Metric, float]]:
+    """log(head / base) of every cell, restart by restart, with a slowed copy in its cell's place in the head."""
+    copies = {one.cell.id for one in series.header.injections}
+    found: list[dict[Metric, float]] = []
+    for restart in series.restarts:
+        base, head = (
+            {cell: one for cell, one in restart.arms[arm].items() if cell not in copies} for arm in (BASE, HEAD)
+        )
+        if injection:
+            head[injection.replaces.id] = restart.arms[HEAD][injection.cell.id]
+        found.append(_logs(head, base))
+    return found
+
+
+def canary_logs(series: Series) -> list[dict[Metric, float]]:
+    """log(one canary / the other) of every cell that they have, restart by restart."""
+    again, canary = CANARIES
+    return [_logs(restart.arms[again], restart.arms[canary]) for restart in series.restarts]
+
+
+def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Metric, float]:
     found: dict[Metric, float] = {}
     for cell in base.keys() & other.keys():
         pairs = [(a, b) for a, b in zip(other[cell].step_s, base[cell].step_s, strict=True) if a and b]

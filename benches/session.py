@@ -12,7 +12,7 @@ from typing import get_args
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benches import messages, record, record_file
+from benches import messages, record, record_file, targets
 from benches.arms import Worker, find_platforms, platform_arm
 from benches.checkout import commit
 from benches.ladder import FLOOR, LADDER
@@ -47,6 +47,7 @@ class Choice:
     """What to measure: the product of trainers, workloads, devices and modes. No device means every one present.
 
     With sweeps every workload is measured in their sizes instead of its own.
+    The targets have cells of their own, whatever the trainers, workloads and modes.
     """
 
     trainers: tuple[str, ...] = DEFAULT_TRAINERS
@@ -55,6 +56,7 @@ class Choice:
     modes: tuple[str, ...] = ("step",)
     ladder: bool = False
     sweeps: tuple[Sweep, ...] = ()
+    targets: bool = False
 
     def checked(self) -> "Choice":
         """The same with the devices found, every name known and every trainer loadable by name.
@@ -68,7 +70,7 @@ class Choice:
             raise ChoiceError(f"workload {sized[0]!r} has a size already; give --sweep the name {base_of(sized[0])!r}")
         if self.sweeps and self.ladder:
             raise ChoiceError("--sweep and --ladder were both given; take one run each, `triptych report` joins them")
-        _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "floor"))
+        _check_known("mode", self.modes, tuple(mode for mode in get_args(Mode) if mode != "limit"))
         labels: dict[str, str] = {}
         for trainer in self.trainers:
             registry.check(trainer)
@@ -84,6 +86,8 @@ class Choice:
 
     def cells(self) -> list[Cell]:
         """Every cell, trainers of one workload and device side by side, and the rungs of the ladder after them."""
+        if self.targets:
+            return [cell for device in self.devices for cell in targets.cells(device)]
         rungs = [(change.trainer, change.mode) for change in (*LADDER, FLOOR)] if self.ladder else []
         chosen = [(registry.label(trainer), mode) for mode in self.modes for trainer in self.trainers]
         return [
@@ -95,6 +99,8 @@ class Choice:
 
     def references(self) -> dict[str, str]:
         """What the registry loads, by the label that the cells use."""
+        if self.targets:
+            return {trainer: trainer for trainer in targets.TRAINERS}
         rungs = [change.trainer for change in LADDER] if self.ladder else []
         return {registry.label(trainer): trainer for trainer in (*self.trainers, *rungs)}
 

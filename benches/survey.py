@@ -1,5 +1,6 @@
 """What a checkout offers to be measured: its trainers, and its workloads with their data."""
 
+import sys
 from pathlib import Path
 
 from benches.messages import PROTOCOL, Survey, Surveyed
@@ -17,12 +18,18 @@ def survey(request: Survey) -> Surveyed:
     for reference in request.trainers or registry.BUILT_IN:
         try:
             registry.load(reference)
-            loaded[registry.label(reference)] = reference
+            if (other := loaded.setdefault(registry.label(reference), reference)) != reference:
+                words = f"{other} and {reference} would both be called {registry.label(reference)}; rename one file"
+                refused[reference] = words
         except registry.RegistryError as error:
             refused[reference] = str(error)
     known = [workload_named(name) for name in request.workloads if base_of(name) in BASES]
     paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
-    return Surveyed(PROTOCOL, loaded, refused, [describe(workload) for workload in known], paths)
+    files = {label: registry.source(reference) for label, reference in loaded.items()}
+    outside = {label: file for label, file in files.items() if not Path(file).is_relative_to(Path.cwd())}
+    return Surveyed(
+        PROTOCOL, loaded, refused, [describe(workload) for workload in known], paths, sys.executable, outside
+    )
 
 
 def describe(workload: Workload) -> WorkloadRecord:

@@ -48,7 +48,7 @@ def check_first_loss(cell: PreparedCell) -> None:
     Raises:
         ValueError: If it is not.
     """
-    if cell.mode == "scan":
+    if cell.mode in ("scan", "limit"):
         return
     x, y = cell.inputs[0]
     state = cell.start()

@@ -11,7 +11,7 @@ Source: the lesson "Beyond Pure JAX: Flax & Optax for Elegant ML".
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,15 +24,11 @@ from impls.task import PROBABILITY_FLOOR, Sgd, Task
 
 ACTIVATIONS = {"relu": nn.relu, "tanh": nn.tanh, "sigmoid": nn.sigmoid}
 
-Variables = Any
-"""Flax's own tree, which Optax takes and gives back as any tree: {"params": {"Dense_0": {"kernel", "bias"}, ...}}."""
+FlaxParams = Any
+"""Flax's own tree, which Optax takes and gives back as any tree: {"Dense_0": {"kernel", "bias"}, ...}."""
 
-
-class State(NamedTuple):
-    """Flax's variables and Optax's state."""
-
-    variables: Variables
-    opt_state: optax.OptState
+State = tuple[FlaxParams, optax.OptState]
+"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are what a step hands over fastest."""
 
 
 class Mlp(nn.Module):
@@ -50,10 +46,10 @@ class Mlp(nn.Module):
         return nn.sigmoid(z) if self.task.output == "sigmoid" else z
 
 
-def loss(variables: Variables, task: Task, batch: Batch) -> LossValue:
+def loss(params: FlaxParams, task: Task, batch: Batch) -> LossValue:
     """The mean loss of a batch."""
     x, y = batch
-    p = Mlp(task).apply(variables, x)
+    p = Mlp(task).apply({"params": params}, x)
     assert isinstance(p, jax.Array), "without mutable collections apply returns the output alone"
     if task.loss == "mse":
         return jnp.mean(optax.losses.squared_error(p, y))
@@ -73,9 +69,10 @@ def optimizer_of(task: Task) -> optax.GradientTransformation:
 
 def train_step(task: Task, state: State, batch: Batch) -> tuple[State, LossValue]:
     """Loss, gradient and update: the whole step, so that one compiled program does it all."""
-    value, grads = jax.value_and_grad(loss)(state.variables, task, batch)
-    updates, opt_state = optimizer_of(task).update(grads, state.opt_state, state.variables)
-    return State(optax.apply_updates(state.variables, updates), opt_state), value
+    params, opt_state = state
+    value, grads = jax.value_and_grad(loss)(params, task, batch)
+    updates, opt_state = optimizer_of(task).update(grads, opt_state, params)
+    return (optax.apply_updates(params, updates), opt_state), value
 
 
 @dataclass(frozen=True)
@@ -90,8 +87,7 @@ class Trainer:
             f"Dense_{i}": {"kernel": jnp.array(layer["w"]), "bias": jnp.array(layer["b"])}
             for i, layer in enumerate(params)
         }
-        variables = {"params": layers}
-        return State(variables, optimizer_of(self.task).init(variables))
+        return layers, optimizer_of(self.task).init(layers)
 
     @cached_property
     def step(self) -> Callable[[State, Batch], tuple[State, LossValue]]:
@@ -100,7 +96,7 @@ class Trainer:
 
     def params(self, state: State) -> Params:
         """Flax's layers in order, under the canonical names."""
-        layers = state.variables["params"]
+        layers = state[0]
         return [
             Layer(w=layers[f"Dense_{i}"]["kernel"], b=layers[f"Dense_{i}"]["bias"])
             for i in range(len(self.task.layer_sizes) - 1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = {name: f"impls.{name}:Trainer" for name in ("naive", "treemap", "flax_optax")}
 
-RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated")}
+RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated", "one_vector")}
 """Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"
@@ -55,6 +55,18 @@ def load(name_or_reference: str) -> "Factory[Any]":
         raise RegistryError(f"{reference!r} has nothing on one side of its colon; expected {SHAPES_OF_A_REFERENCE}")
     module = _load_file(place) if place.endswith(".py") else _load_module(place)
     return _factory(module, place, attribute)
+
+
+def source(name_or_reference: str) -> str:
+    """The file that `load` takes a trainer from; empty if it has none.
+
+    Raises:
+        RegistryError: If there is no such name, file or module, or the module raises when it is imported.
+    """
+    reference = name_or_reference if ":" in name_or_reference else _reference_of(name_or_reference)
+    place = reference.rpartition(":")[0]
+    file = _existing(place) if place.endswith(".py") else _load_module(place).__file__
+    return str(Path(file).resolve()) if file else ""
 
 
 def check(reference: str) -> None:

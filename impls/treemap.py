@@ -10,7 +10,6 @@ Source: the lessons of "JAX in Action: Neural Networks from Scratch" on loss and
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,13 +21,11 @@ from impls.task import PROBABILITY_FLOOR, Sgd, Task
 ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
 
 
-class State(NamedTuple):
-    """Parameters and, for Adam, their running mean and variance of gradients and the step count."""
+Moments = tuple[Params, Params, Float32[Array, ""]]
+"""Adam's running mean and variance of the gradients, and its step count."""
 
-    params: Params
-    mean: Params | None = None
-    var: Params | None = None
-    t: Float32[Array, ""] | None = None
+State = tuple[Params, Moments | None]
+"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are what a step hands over fastest."""
 
 
 def predict(task: Task, params: Params, x: Float32[Array, " inputs"]) -> Float32[Array, " outputs"]:
@@ -54,24 +51,27 @@ def loss(params: Params, task: Task, batch: Batch) -> LossValue:
 
 def update(task: Task, state: State, grads: Params) -> State:
     """One step of the optimizer, every array at once."""
+    params, moments = state
     optimizer = task.optimizer
     rate = optimizer.learning_rate
     if isinstance(optimizer, Sgd):
-        return State(jax.tree.map(lambda p, g: p - rate * g, state.params, grads))
-    assert state.t is not None, "an Adam state has a step count"
-    b1, b2, eps, t = optimizer.b1, optimizer.b2, optimizer.eps, state.t + 1
-    mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, state.mean, grads)
-    var = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g**2, state.var, grads)
+        return jax.tree.map(lambda p, g: p - rate * g, params, grads), None
+    assert moments is not None, "an Adam state has moments"
+    mean, var, t = moments
+    t = t + 1
+    b1, b2, eps = optimizer.b1, optimizer.b2, optimizer.eps
+    mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, grads)
+    var = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g**2, var, grads)
 
     def move(p: Array, m: Array, v: Array) -> Array:
         return p - rate * (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + eps)
 
-    return State(jax.tree.map(move, state.params, mean, var), mean, var, t)
+    return jax.tree.map(move, params, mean, var), (mean, var, t)
 
 
 def train_step(task: Task, state: State, batch: Batch) -> tuple[State, LossValue]:
     """Loss, gradient and update: the whole step, so that one compiled program does it all."""
-    value, grads = jax.value_and_grad(loss)(state.params, task, batch)
+    value, grads = jax.value_and_grad(loss)(state[0], task, batch)
     return update(task, state, grads), value
 
 
@@ -85,8 +85,8 @@ class Trainer:
         """Copies the parameters, since a step donates them, and adds Adam's accumulators where they are needed."""
         params = jax.tree.map(jnp.array, params)
         if isinstance(self.task.optimizer, Sgd):
-            return State(params)
-        return State(params, jax.tree.map(jnp.zeros_like, params), jax.tree.map(jnp.zeros_like, params), jnp.zeros(()))
+            return params, None
+        return params, (jax.tree.map(jnp.zeros_like, params), jax.tree.map(jnp.zeros_like, params), jnp.zeros(()))
 
     @cached_property
     def step(self) -> Callable[[State, Batch], tuple[State, LossValue]]:
@@ -95,4 +95,4 @@ class Trainer:
 
     def params(self, state: State) -> Params:
         """The parameters as they are: this trainer's layout is the canonical one."""
-        return state.params
+        return state[0]

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reports import captions, climb, courses, curves, learning, naming, scaling, starts, totals
+from reports import anatomy, captions, climb, courses, curves, learning, naming, scaling, starts, targets, totals
 from reports.exhibit import Exhibit
 from reports.table import Report
 
@@ -35,8 +35,7 @@ def _exhibits(report: Report) -> list[Exhibit]:
         made.append(captions.forest(report, rated))
     if timed:
         made.append(captions.distributions(report, timed))
-    if climb.measured(report):
-        made.append(climb.exhibit(report))
+    made += [part.exhibit(report) for part in (climb, anatomy, targets) if part.measured(report)]
     if compiled:
         made.append(captions.compiling(report, compiled))
     made += [make(report) for has_data, make in TO_THE_TARGET if has_data(report)]

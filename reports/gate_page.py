@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from benches import self_test
 from benches.record import ArmRecord, Fingerprint, Run
-from benches.record_file import replace_file
+from benches.record_file import make_folder, replace_file
 from benches.self_test import Summary
 from benches.stats import Estimate
 from benches.verdict import Finding, Judgement, percent
@@ -56,14 +56,12 @@ def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
     Args:
         judgement: What was found.
         run: What was measured for it; None for a gate on files.
-        folder: Made if it is not there, and then hidden from git: a page is nobody's uncommitted work.
+        folder: Made if it is not there.
 
     Raises:
         OSError: If the folder cannot be written.
     """
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    make_folder(folder)
     replace_file(folder / "index.html", render(judgement, run, self_test.shipped()).encode())
     return folder / "index.html"
 

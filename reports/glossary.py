@@ -5,6 +5,8 @@ GLOSSARY = (
     ("workload", "Task, data, order of batches, starting values and number of steps: what is trained."),
     ("device", "What the steps ran on."),
     ("mode", "How steps are called: step, one call each in a loop; scan, many in one call; eager, without jit."),
+    ("dispatch floor", "What an empty compiled call on the same arrays takes: no step of that trainer can take less."),
+    ("C loop", "The same training in plain C, compiled on the same machine: what the processor itself can do."),
     ("cell", "A trainer on a workload, on a device, in a mode: the unit that is measured."),
     ("arm", "One side of a comparison: an interpreter, a checkout, environment variables."),
     ("restart", "A fresh process; the number of restarts is the n of every interval."),

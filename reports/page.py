@@ -13,7 +13,7 @@ from benches import self_test
 from benches.record import Run
 from benches.record_file import replace_file
 from benches.stats import CONFIDENCE, smallest_n
-from reports import columns, document, embed, gate_rates, naming, svg, text, verdict
+from reports import columns, counting, document, embed, gate_rates, naming, svg, text, verdict
 from reports.cards import cards
 from reports.courses import medians
 from reports.exhibit import Exhibit
@@ -102,6 +102,9 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         confidence=f"{100 * CONFIDENCE:g} %",
         needed=smallest_n(),
         downloads=data,
+        count_tables=counting.tables(view),
+        ceilings=counting.ceilings(view),
+        measures=counting.MEASURES,
         csv=embed.link(embed.csv(view).encode()),
         chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
         style=Markup(style),  # noqa: S704 - no foreign text in it

@@ -8,6 +8,7 @@ import pytest
 from benches import pairing
 from benches.plugin import RESULT, RUN, output_folder
 from benches.record import Run
+from benches.targets import findings
 
 MINIMAL_WIDTH = 120
 """Columns of a table that is written into a log; narrower, its figures would be folded."""
@@ -55,11 +56,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from rich.console import Console
 
     from reports.table import NothingMeasured
+    from reports.targets import table
     from reports.terminal import terminal
 
     terminalreporter.section("triptych")
     try:
-        Console(width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns)).print(terminal([config.stash[RUN]]))
+        console = Console(width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
+        console.print(terminal([config.stash[RUN]]))
+        if findings(config.stash[RUN]):
+            console.print(table(config.stash[RUN]))
     except NothingMeasured as error:
         terminalreporter.write_line(str(error), red=True)
     for line in config.stash.get(WRITTEN, []):

@@ -176,8 +176,8 @@ def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
     for record in source.run.cells:
         cell = record.cell
-        if cell.mode == "floor":
-            continue  # no training of its own: the ladder says what share of a step it is
+        if cell.mode in ("floor", "limit"):
+            continue  # not a trainer's: they are what a trainer's time is held against
         place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
         places.setdefault(place, {})[cell.trainer] = record
     rows: list[Row] = []

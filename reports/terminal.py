@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benches.record import Run
-from reports import naming, text, verdict
+from reports import counting, naming, text, verdict
 from reports.columns import Column, columns
 from reports.table import Report, Row
 from reports.table import report as view
@@ -76,7 +76,22 @@ def markdown(runs: Sequence[Run]) -> str:
         for source in report.sources
     ]
     said = [escaped(sentence) for sentence in summary(report)]
-    return "\n\n".join([f"**{said[0]}**", *said[1:], "\n".join(lines), *sources]) + "\n"
+    counted = [_counts(table) for table in counting.tables(report)]
+    return "\n\n".join([f"**{said[0]}**", *said[1:], "\n".join(lines), *sources, *counted]) + "\n"
+
+
+def _counts(table: counting.CountTable) -> str:
+    """A table of counts, folded."""
+    rows = [
+        ["Count", *table.heads],
+        ["---"] * (1 + len(table.heads)),
+        *([title, *values] for title, values in table.lines),
+    ]
+    lines = [
+        "| " + " | ".join(one if number == 1 else escaped(one) for one in row) + " |" for number, row in enumerate(rows)
+    ]
+    words = "\n".join(lines)
+    return f"<details><summary>Counts of {escaped(table.name)}</summary>\n\n{words}\n\n</details>"
 
 
 def escaped(words: str) -> str:

@@ -85,8 +85,9 @@ def forgets_bias_correction(task: Task) -> Made:
     trainer = sound(task)
 
     def step(state: Any, batch: Any) -> tuple[Any, Any]:
-        late = state if state.t is None else state._replace(t=jnp.full_like(state.t, 1e9))
-        return trainer.step(late, batch)
+        params, moments = state
+        late = moments and (*moments[:2], jnp.full_like(moments[2], 1e9))
+        return trainer.step((params, late), batch)
 
     return replace(trainer, step=step)
 
@@ -120,7 +121,7 @@ def traces_anew(task: Task) -> Made:
 def donates_what_it_was_given(task: Task) -> Made:
     """Breaks law 8: init keeps the caller's arrays, and the first step donates them."""
     trainer = sound(task)
-    return replace(trainer, init=lambda params: trainer.init(params)._replace(params=params))
+    return replace(trainer, init=lambda params: (params, trainer.init(params)[1]))
 
 
 BROKEN: tuple[Callable[[Task], Made], ...] = (

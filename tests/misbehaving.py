@@ -111,9 +111,9 @@ class WrongLearner(Treemap):
     """Learns something else: its rate is a tenth too high."""
 
     def step(self, state, batch):
-        old = jax.tree.map(jnp.array, state.params)
-        state, loss = self.inner.step(state, batch)
-        return state._replace(params=jax.tree.map(lambda o, n: o + 1.1 * (n - o), old, state.params)), loss
+        old = jax.tree.map(jnp.array, state[0])
+        (new, moments), loss = self.inner.step(state, batch)
+        return (jax.tree.map(lambda o, n: o + 1.1 * (n - o), old, new), moments), loss
 
 
 class Switcher(Treemap):

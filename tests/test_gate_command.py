@@ -117,7 +117,7 @@ def test_an_unusable_file_exits_with_4(tmp_path: Path) -> None:
         (["--baseline", "absent.json", "--candidate", "b-0.json"], "'absent.json' does not exist"),
         (["--baseline=a-0.json", "--candidate=b-0.json", "--policy=wrong.toml"], "unknown field `alpah`"),
         (["--baseline=a-0.json", "--candidate=b-0.json", "--json=/dev/null/x"], "Not a directory"),
-        (["--baseline=a-0.json", "--candidate=b-0.json", "--exact"], "No such option"),
+        (["--baseline=a-0.json", "--candidate=b-0.json", "--precise"], "No such option"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -197,6 +197,26 @@ def test_a_terminal_shows_every_finding() -> None:
     deliver(ALL, Destinations(), {}, stream)
     for words in ("✗ regressed", "! incomparable", "? undecided", "✓ improved", "✓ ok", "A note."):
         assert words in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--exact", "--baseline", "cut.json"], 2, "--exact, --baseline ask different things"),
+        (["--exact", "--counts", "none.json"], 2, "--counts none.json is not a file"),
+        (["--exact", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+        (["--update-counts", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+    ],
+)
+def test_golden_counts_that_cannot_be_used_are_refused(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    """Before anything is counted; the file stays as it is."""
+    (tmp_path / "cut.json").write_text('{"schema": 1, "counts"')
+    done = gate(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert (tmp_path / "cut.json").read_text() == '{"schema": 1, "counts"'
 
 
 def test_the_gate_starts_without_jax() -> None:

@@ -1,9 +1,11 @@
 """The schedule, watched through workers that only write down what they are asked."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
+import pytest
 from runs import XOR
 
 from benches import messages, schedule
@@ -44,7 +46,7 @@ class Watched(Worker):
 
 def name_of_cell(request: messages.Request) -> str:
     match request:
-        case messages.CompileCold() | messages.Prepare():
+        case messages.CompileCold() | messages.Prepare() | messages.Count():
             return request.spec.cell.id
         case messages.TimeBlock() | messages.Train() | messages.TrainSeed():
             return request.cell_id
@@ -131,6 +133,8 @@ def test_every_cell_is_compiled_cold_before_any_is_prepared() -> None:
         "Train",
         "TimeBlock",
         "Train",
+        "Count",
+        "MeasureCeilings",
         "end",
     ]
 
@@ -192,7 +196,7 @@ def test_a_run_in_which_every_cell_fails_ends() -> None:
 def test_the_record_is_saved_after_every_answer() -> None:
     """A kill loses at most the request under way."""
     _, log, saves = watch(restarts=1, rounds=2)
-    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "end")]
+    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "MeasureCeilings", "end")]
     assert set(answered) <= set(saves)
 
 
@@ -248,3 +252,149 @@ def test_seeds_left_by_a_lost_worker_are_trained_in_the_next() -> None:
     assert run.cells[1].outcome.kind == "killed"
     for record in (run.cells[0], run.cells[2]):
         assert [training.seed for training in record.seed_trainings] == [0, 1, 2, 3]
+
+
+SIDES = ("base", "head", "canary")
+Asked = list[tuple[int, str, str, str]]
+"""Restart, arm, request and cell, in order."""
+
+
+def watch_arms(
+    answer: Callable[[str, messages.Request, int], None] = lambda *_: None, **settings: Any
+) -> tuple[Run, Asked]:
+    """A comparison of arms: base and head hold cells a, b and c, the canary only a; `answer` may lose the worker.
+
+    It is told the arm, the request and how many workers this arm has had.
+    """
+    asked: Asked = []
+    starts = Counter[str]()
+    run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord(n, "cpu", {}) for n in SIDES], [XOR], [])
+    held = {"base": "abc", "head": "abc", "canary": "a"}
+    run.cells = [CellRecord(Cell("xor", trainer, "cpu"), arm) for arm in SIDES for trainer in held[arm]]
+
+    def start(arm: Arm) -> Worker:
+        starts[arm.name] += 1
+        number = starts[arm.name]
+
+        def override(request: messages.Request, cell_id: str) -> None:
+            asked.append((number, arm.name, type(request).__name__, cell_id))
+            answer(arm.name, request, number)
+
+        return Watched(number, [], override)
+
+    jobs = [schedule.Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
+    rim = schedule.Rim(start, save=lambda: None, advance=lambda doing, share: None)
+    schedule.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim)
+    return run, asked
+
+
+def rounds_of(asked: Asked) -> list[list[tuple[str, list[str]]]]:
+    """Every round of seven blocks: the cells in turn, each with the arms that took theirs one after another."""
+    blocks = [(cell, arm) for _, arm, kind, cell in asked if kind == "TimeBlock"]
+    rounds = [blocks[first : first + 7] for first in range(0, len(blocks), 7)]
+    return [[(cell, [arm for _, arm in turn]) for cell, turn in groupby(one, key=lambda b: b[0])] for one in rounds]
+
+
+def test_the_arms_of_a_cell_take_their_turns_side_by_side() -> None:
+    """In every round of every restart, whatever the order of cells; the canary beside the cell that it has."""
+    _, asked = watch_arms(restarts=3, rounds=4)
+    assert len(rounds_of(asked)) == 3 * 4
+    for cells in rounds_of(asked):
+        assert sorted((cell, sorted(arms)) for cell, arms in cells) == [
+            ("xor-a-cpu-step", ["base", "canary", "head"]),
+            ("xor-b-cpu-step", ["base", "head"]),
+            ("xor-c-cpu-step", ["base", "head"]),
+        ]
+
+
+def test_neither_arm_is_always_first() -> None:
+    """Who is second finds the processor as the first has left it."""
+    _, asked = watch_arms(restarts=2, rounds=6)
+    first = {arms[0] for cells in rounds_of(asked) for cell, arms in cells if cell != "xor-a-cpu-step"}
+    assert first == {"base", "head"}
+
+
+def test_every_arm_compiles_in_the_same_order() -> None:
+    """Each cell finds what the same cells before it have left in its worker's caches; the order varies by restart."""
+    _, asked = watch_arms(restarts=6, rounds=1)
+    orders = {
+        arm: [(number, cell) for number, name, kind, cell in asked if (name, kind) == (arm, "CompileCold")]
+        for arm in ("base", "head")
+    }
+    assert orders["base"] == orders["head"]
+    cells = [cell for _, cell in orders["base"]]
+    assert len({tuple(cells[start : start + 3]) for start in range(0, len(cells), 3)}) > 1
+
+
+def test_a_cell_is_trained_once_by_each_arm() -> None:
+    """A base and a head need one curve each to be compared; restarts are for times."""
+    run, _ = watch_arms(restarts=3, rounds=1)
+    assert [len(record.trainings) for record in run.cells] == [1] * 7
+
+
+Loss = Callable[[str, messages.Request, int], None]
+
+
+def lose(arm: str, cell: str, restarts: set[int], kind: type = messages.TimeBlock) -> Loss:
+    """Loses the worker of that arm, in those of its restarts, when it is asked that of the cell."""
+
+    def answer(name: str, request: messages.Request, number: int) -> None:
+        if name == arm and number in restarts and isinstance(request, kind) and name_of_cell(request) == cell:
+            raise WorkerLost("killed", "its process ended with signal SIGKILL")
+
+    return answer
+
+
+@pytest.mark.parametrize("arm", SIDES)
+@pytest.mark.parametrize("kind", [messages.CompileCold, messages.Prepare, messages.TimeBlock])
+def test_a_lost_worker_discards_the_restart_of_all_arms_and_adds_one(arm: str, kind: type) -> None:
+    """Whoever killed it, and at whatever it was: no cell fails, and as many whole restarts are taken as were asked."""
+    run, _ = watch_arms(lose(arm, "xor-a-cpu-step", {2}, kind), restarts=4, rounds=2)
+    assert run.cut_short == [1]
+    assert {record.outcome.kind for record in run.cells} == {"ok"}
+    for record in run.cells:
+        whole = Counter(block.restart for block in record.blocks if block.restart not in run.cut_short)
+        assert whole == {0: 2, 2: 2, 3: 2, 4: 2}
+
+
+def test_three_losses_at_the_same_cell_of_an_arm_fail_it() -> None:
+    """Twice may be chance. The others go on, and the other side of the cell with them."""
+    run, _ = watch_arms(lose("head", "xor-b-cpu-step", {1, 2, 3}), restarts=4, rounds=1)
+    failed = [(record.arm, record.cell.trainer) for record in run.cells if record.outcome.kind == "killed"]
+    assert failed == [("head", "b")]
+    assert len(run.cut_short) == 3
+    assert {len({b.restart for b in r.blocks} - set(run.cut_short)) for r in run.cells if r.outcome.kind == "ok"} == {4}
+
+
+def test_losses_at_different_places_fail_nothing() -> None:
+    """Two of one cell and two of another: four restarts are made up for."""
+
+    def answer(name: str, request: messages.Request, number: int) -> None:
+        lose("head", "xor-b-cpu-step", {1, 2})(name, request, number)
+        lose("base", "xor-b-cpu-step", {3, 4})(name, request, number)
+
+    run, _ = watch_arms(answer, restarts=4, rounds=1)
+    assert {record.outcome.kind for record in run.cells} == {"ok"}
+    assert len(run.cut_short) == 4
+
+
+def test_an_arm_that_cannot_start_ends_the_run() -> None:
+    """After three attempts, with the last reason."""
+    with pytest.raises(WorkerLost, match="no device"):
+        watch_arms(lambda arm, request, number: unable(arm), restarts=4)
+
+
+def unable(arm: str) -> None:
+    if arm == "canary":
+        raise WorkerLost("killed", "no device")
+
+
+def test_a_run_that_loses_every_worker_ends() -> None:
+    """At ever other cells; after as many lost restarts as were asked for, and one."""
+    cells = [f"xor-{trainer}-cpu-step" for trainer in "abc"]
+
+    def answer(name: str, request: messages.Request, number: int) -> None:
+        lose("head", cells[number % 3], {number})(name, request, number)
+
+    run, _ = watch_arms(answer, restarts=3, rounds=1)
+    assert run.cut_short == [0, 1, 2, 3]

@@ -11,7 +11,7 @@ import pytest
 
 from benches import bands, compare_arms, self_test, series
 from benches.bands import LearnedPolicy
-from benches.compare_arms import Metric
+from benches.compare_arms import CANARIES, Metric
 from benches.policy import Policy
 from benches.record import Cell, Fingerprint, Settings
 from benches.record_file import RecordError
@@ -50,8 +50,8 @@ def series_of(restarts: int, noise: float = 0.01, drift: float = 1.0, seed: int 
             SLOWED[0].cell.id: sample(random, noise, slower=1.10),
             SLOWED[1].cell.id: sample(random, noise, longer=1.50),
         }
-        canary = {cell.id: sample(random, noise) for cell in CELLS if cell.trainer == "treemap"}
-        rows.append(Restart(number, 0.0, {"base": arm(), "head": arm(drift) | slowed, "canary": canary}))
+        canaries = {name: {TARGET.id: sample(random, noise)} for name in CANARIES}
+        rows.append(Restart(number, 0.0, {"base": arm() | slowed, "head": arm(drift) | slowed, **canaries}))
     header = Header(series.SCHEMA, "today", "a command", None, "nothing else", HERE, Settings(restarts=1), SLOWED)
     return Series(header, rows)
 
@@ -105,22 +105,26 @@ def test_a_spoiled_series_is_refused_in_a_sentence(
 
 def test_log_ratios_of_a_restart_by_hand() -> None:
     """Round against round, the median of them; a void block leaves its round out; a copy takes its cell's place."""
-    base = {TARGET.id: Sample(1.0, [1.0, 1.0, 2.0, None])}
-    head = {TARGET.id: Sample(2.0, [2.0, 4.0, 6.0, 9.0]), SLOWED[0].cell.id: Sample(4.0, [8.0, 8.0, 16.0, 1.0])}
-    restart = Restart(0, 0.0, {"base": base, "head": head, "canary": base})
+    copy = SLOWED[0].cell.id
+    base = {TARGET.id: Sample(1.0, [1.0, 1.0, 2.0, None]), copy: Sample(3.0, [9.0, 9.0, 9.0, 9.0])}
+    head = {TARGET.id: Sample(2.0, [2.0, 4.0, 6.0, 9.0]), copy: Sample(4.0, [8.0, 8.0, 16.0, 1.0])}
+    again, canary = ({TARGET.id: Sample(speed, [speed])} for speed in (5.0, 1.0))
+    arms = {"base": base, "head": head, CANARIES[0]: again, CANARIES[1]: canary}
+    made = series_of(0)._replace(restarts=[Restart(0, 0.0, arms)])
     compiled = Metric("compile", TARGET.id)
-    assert series.log_ratios(restart) == pytest.approx({compiled: math.log(2), TIME: math.log(3)})
-    assert series.log_ratios(restart, SLOWED[0]) == pytest.approx({compiled: math.log(4), TIME: math.log(8)})
+    assert series.head_logs(made) == [pytest.approx({compiled: math.log(2), TIME: math.log(3)})]
+    assert series.head_logs(made, SLOWED[0]) == [pytest.approx({compiled: math.log(4), TIME: math.log(8)})]
+    assert series.canary_logs(made) == [pytest.approx({compiled: math.log(5), TIME: math.log(5)})]
 
 
 def test_swapping_a_restart_takes_the_head_for_the_base() -> None:
-    """head/base turns over, and the canary is then measured against the head."""
+    """All ratios turn over, the canaries' too."""
     assert self_test.swapped(Drawn({TIME: 0.5}, {TIME: 0.25})) == Drawn({TIME: -0.5}, {TIME: -0.25})
 
 
 def drawn(made: Series, injection: Injection | None = None) -> list[Drawn]:
     """All restarts of a series, in order."""
-    return [Drawn(series.log_ratios(one, injection), series.log_ratios(one, arm="canary")) for one in made.restarts]
+    return [Drawn(*both) for both in zip(series.head_logs(made, injection), series.canary_logs(made), strict=True)]
 
 
 def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:

@@ -47,3 +47,11 @@ def test_every_workload_is_described_in_words() -> None:
     assert [workload.name for workload in described] == list(WORKLOADS)
     digits = next(workload for workload in described if workload.name == "digits")
     assert (digits.network, digits.optimizer) == ("64-32-10, relu, identity output", "Adam 0.003")
+
+
+def test_a_floor_can_be_asked_for_of_any_trainer_and_the_c_loop_of_none() -> None:
+    """A floor is a trainer's own arrays in an empty call; the C loop belongs to the targets."""
+    cells = Choice(("naive",), ("xor",), ("cpu",), ("step", "floor")).checked().cells()
+    assert [cell.id for cell in cells] == ["xor-naive-cpu-step", "xor-naive-cpu-floor"]
+    with pytest.raises(ChoiceError, match="unknown mode 'limit'; expected one of step, scan, eager, floor"):
+        Choice(("naive",), ("xor",), ("cpu",), ("limit",)).checked()

@@ -42,18 +42,30 @@ def test_a_rung_trains_as_treemap_does(name: str, optimizer: Sgd | Adam) -> None
     assert all(np.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(our_params, their_params, strict=True))
 
 
-def test_only_the_top_rung_gives_its_old_state_up() -> None:
+def test_rungs_below_treemap_keep_their_old_state() -> None:
     """Without donation the state given in is still there after the step."""
     task = Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Sgd(0.5))
     batch = (jax.numpy.asarray(XOR[0]), jax.numpy.asarray(XOR[1]))
-    for name in registry.RUNGS:
+    for name in ("batched", "compiled_gradient", "undonated"):
         trainer = registry.load(name)(task)
         state = trainer.init(params())
         trainer.step(state, batch)
         assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(state))
 
 
+def test_one_vector_hands_over_one_array() -> None:
+    """Adam's thirteen arrays in one: 9 weights, 4 biases, twice as many moments, a step count."""
+    trainer = registry.load("one_vector")(Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Adam(0.05)))
+    [array] = jax.tree.leaves(trainer.init(params()))
+    assert array.shape == (3 * (9 + 4) + 1,)
+
+
 def test_rungs_have_names_but_are_not_listed() -> None:
     """They can be asked for; a newcomer's list holds the trainers."""
     assert not set(registry.RUNGS) & set(registry.names())
-    assert [registry.label(name) for name in registry.RUNGS] == ["batched", "compiled_gradient", "undonated"]
+    assert [registry.label(name) for name in registry.RUNGS] == [
+        "batched",
+        "compiled_gradient",
+        "undonated",
+        "one_vector",
+    ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benches.counted import Ceilings, Counts
 from benches.record import (
     SCHEMA,
     ArmRecord,
@@ -34,6 +35,8 @@ STEP_S = {
 PROGRAMS = {"naive": 25, "treemap": 1, "flax_optax": 1}
 COMPILE_S = {"naive": 0.7, "treemap": 0.10, "flax_optax": 0.12}
 STEPS = {"xor": 2000, "digits": 900}
+FLOPS = {"xor": 226, "digits": 360_012}
+BYTES = {"xor": 156, "digits": 67_324}
 CUT = Outcome(
     "over_budget",
     "came to step 93 of 900 in 12.0 s; the rest would take 104 s",
@@ -109,6 +112,25 @@ def compiles(rng: random.Random, trainer: str, restarts: int) -> list[Compile]:
     return made
 
 
+def counts(name: str, trainer: str) -> Counts:
+    """An eager trainer launches programs by the hundred; a compiled one says what its program is."""
+    common = {
+        "analytic_flops_per_step": FLOPS.get(name, 226),
+        "analytic_bytes_per_step": BYTES.get(name, 156),
+        "leaves_in": 6,
+        "leaves_out": 5,
+        "host_peak_rss_bytes": 548_000_000,
+        "trainer_lines": 58,
+    }
+    if trainer == "naive":
+        return Counts(jaxpr_equations=277, executables_per_call=180, compilations=49, **common)
+    return Counts(
+        jaxpr_equations=76, executables_per_call=1, compilations=1, stablehlo_operations=141, hlo_instructions=224,
+        hlo_fusions=14, xla_flops=495, xla_bytes=1340, argument_bytes=100, output_bytes=96, alias_bytes=52,
+        temp_bytes=524, xla_peak_bytes=144, **common,
+    )  # fmt: skip
+
+
 def cell(
     name: str, trainer: str, *, restarts: int = 7, rounds: int = 5, turn: int = 0, turns: int = 6, seed: int = 0
 ) -> CellRecord:
@@ -127,6 +149,7 @@ def cell(
         blocks(rng, step_s, restarts, rounds, turn, turns),
         [Training(0, done, done * step_s, losses, losses[-1].loss, held_out, accuracy, None)],
         peak_bytes=41_300_000 if trainer == "naive" else 2_360_000,
+        counts=counts(name, trainer),
     )
 
 
@@ -151,7 +174,7 @@ def sample_run(
         commit="0123456789abcdef0123456789abcdef01234567",
         settings=Settings(restarts=restarts, rounds=rounds, seed=seed),
         reference="treemap" if "treemap" in trainers else trainers[0],
-        arms=[ArmRecord("cpu", "cpu", {"JAX_PLATFORMS": "cpu"}, fingerprint())],
+        arms=[ArmRecord("cpu", "cpu", {"JAX_PLATFORMS": "cpu"}, fingerprint(), ceilings=Ceilings(50e9, 10e9))],
         workloads=[workload(name) for name in workloads],
         cells=cells,
         status="complete",

@@ -1,0 +1,106 @@
+"""Where a step goes: the dispatch floor and the rest, trainer by trainer."""
+
+from typing import TYPE_CHECKING
+
+from benches.anatomy import Anatomy, anatomies
+from benches.stats import Estimate
+from reports import text
+from reports.exhibit import MOST_ROWS, Exhibit
+from reports.styles import INK, Style, styles
+from reports.table import Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 1.75, 2.2, 0.3, 0.7
+
+
+def measured(report: Report) -> list[Anatomy]:
+    """The step cells of all runs shown whose floor was measured."""
+    return [anatomy for source in report.sources for anatomy in anatomies(source.run)][:MOST_ROWS]
+
+
+def exhibit(report: Report) -> Exhibit:
+    """The parts of a step in words and data."""
+    shown = measured(report)
+    shares = [(anatomy.floor_share.value, _name(anatomy)) for anatomy in shown]
+    (low, least), (high, most) = min(shares), max(shares)
+    return Exhibit(
+        "anatomy",
+        "Where a step goes",
+        f"The dispatch floor is from {text.percent(low)} ({least}) to {text.percent(high)} ({most}) of a step.",
+        "The full part of a bar is the dispatch floor, an empty compiled call on the same arrays; the pale part is "
+        "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device.",
+        [
+            "Cell",
+            "Time per step",
+            "Calls returned after",
+            "Dispatch floor",
+            "Beyond the floor",
+            "Floor's share",
+            "95 %",
+        ],
+        [_line(anatomy) for anatomy in shown],
+        figure,
+    )
+
+
+def _name(anatomy: Anatomy) -> str:
+    cell = anatomy.record.cell
+    return f"{text.name(cell.trainer, 30)} on {text.name(cell.workload, 30)}, {text.name(cell.device, 20)}"
+
+
+def _line(anatomy: Anatomy) -> list[str]:
+    share, returned = anatomy.floor_share, text.percent(anatomy.returned_share.value)
+    step_s, *parts = map(_seconds, (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
+    shares = [text.percent(share.value), text.interval(share, text.percent)]
+    return [_name(anatomy), step_s, f"{returned} of it", *parts, *shares]
+
+
+def _seconds(estimate: Estimate) -> str:
+    return f"-{text.seconds(-estimate.value)}" if estimate.value < 0 else text.seconds(estimate.value)
+
+
+def figure(report: Report) -> "Figure":
+    """A panel per workload and device, each with its own axis; a stacked bar per trainer."""
+    from matplotlib.figure import Figure
+
+    shown = measured(report)
+    looks = styles(list(dict.fromkeys(anatomy.record.cell.trainer for anatomy in shown)))
+    panels: dict[str, list[Anatomy]] = {}
+    for anatomy in shown:
+        cell = anatomy.record.cell
+        panels.setdefault(f"{text.name(cell.workload, 40)}, {text.name(cell.device, 20)}", []).append(anatomy)
+    whole = top = sum(len(rows) * ROW_IN + EDGE_IN for rows in panels.values())
+    drawn = Figure(figsize=(WIDTH_IN, whole))
+    for place, rows in panels.items():
+        height = len(rows) * ROW_IN + EDGE_IN
+        top -= height
+        frame = (LEFT_IN / WIDTH_IN, (top + EDGE_IN) / whole, 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN)
+        axes = drawn.add_axes((*frame, (height - EDGE_IN) / whole))
+        _panel(axes, rows, [looks[row.record.cell.trainer] for row in rows])
+        axes.set_xlabel(f"microseconds per step on {place}")
+    return drawn
+
+
+def _panel(axes: "Axes", rows: list[Anatomy], looks: list[Style]) -> None:
+    from reports.chart import bare
+
+    for y, (row, style) in enumerate(zip(rows, looks, strict=True)):
+        floor, whole = (1e6 * part.value for part in (row.floor_s, row.step_s))
+        axes.barh(y, min(floor, whole), height=0.6, color=style.color, linewidth=0)
+        axes.barh(y, max(0.0, whole - floor), left=floor, height=0.6, color=style.color, alpha=0.35, linewidth=0)
+        axes.plot([whole * row.returned_share.value], [y], "|", markersize=13, color=INK.drawn, mew=1.6)
+        _words(axes, (0, -LEFT_IN * 72 + 4), y, text.name(row.record.cell.trainer, 30))
+        _words(axes, (1, 8), y, f"{text.seconds(row.step_s.value)}, floor {text.percent(row.floor_share.value)}")
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    bare(axes)
+
+
+def _words(axes: "Axes", at: tuple[int, float], y: float, said: str) -> None:
+    side, offset = at
+    axes.annotate(
+        said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        annotation_clip=False, va="center", color=INK.drawn, parse_math=False,
+    )  # fmt: skip

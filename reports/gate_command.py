@@ -1,0 +1,159 @@
+"""What `triptych gate` does with its options: which of its questions is asked, and where the answer goes.
+
+Exit codes are those of the command line: 2 for wrong usage, 4 where nothing can be compared, 130 and 143 after Ctrl-C
+and a request to end; otherwise the worst finding's.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Collection, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benches import bands, golden
+from benches.arms import WorkerLost, platform_arm
+from benches.checkout import CheckoutError
+from benches.compare_files import compare
+from benches.gate import judge_checkout
+from benches.offers import GATE, question
+from benches.policy import Policy, PolicyError, find
+from benches.record import Run
+from benches.record_file import RecordError
+from benches.result_files import read_side
+from benches.verdict import Judgement
+from reports.gate_output import Destinations, deliver
+from reports.text import name
+
+PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
+
+OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python")
+
+QUESTIONS = ("exact", "update_counts", "self_test", "base")
+"""Options that ask something of code; result files ask something else, and one gate answers one question."""
+
+
+def run(options: Mapping[str, Any], typed: Collection[str]) -> int:
+    """Answers, delivers, and gives the exit code.
+
+    Args:
+        options: Of the command line, by name.
+        typed: The names of those that stand there.
+
+    Raises:
+        click.UsageError: If two questions are asked at once, or one side of the result files is missing.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    _refuse_two_questions(options, typed)
+    try:
+        return _run(options)
+    except (PolicyError, ValueError, OSError) as error:
+        return _refused(error, USAGE)
+    except CheckoutError as error:
+        return _refused(error, NOTHING if error.lacks_history else USAGE)
+    except (RecordError, WorkerLost) as error:
+        return _refused(error, NOTHING)
+
+
+def _leave(number: int, _: object) -> None:
+    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(INTERRUPTED if number == signal.SIGINT else TERMINATED)
+
+
+def _refused(error: Exception, code: int) -> int:
+    click.echo(f"Error: {error}", err=True)
+    return code
+
+
+def _run(options: Mapping[str, Any]) -> int:
+    policy = find(options["policy"])
+    if options["update_counts"]:
+        return _update_counts(options["counts"] or golden.GOLDEN)
+    if options["self_test"]:
+        return _test_the_gate(policy, options)
+    measured, judgement = _judgement(policy, options)
+    deliver(judgement, Destinations(*(options[kind] for kind in ("markdown", "junit", "json"))), os.environ, sys.stdout)
+    _write_page(judgement, measured, options["output"])
+    return judgement.exit_code
+
+
+def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> None:
+    """The page comes unasked, so where it cannot be written the verdict stands."""
+    from reports.gate_page import write_page
+
+    try:
+        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
+    except OSError as error:
+        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
+
+
+def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) -> None:
+    asked = [f"--{name.replace('_', '-')}" for name in QUESTIONS if options[name]]
+    files = [f"--{side}" for side in ("baseline", "candidate") if options[side]]
+    if len(asked) + bool(files) > 1:
+        raise click.UsageError(f"{', '.join([*asked, *files])} ask different things; give one of them")
+    if files and (of_code := ", ".join(f"--{name.replace('_', '-')}" for name in OF_CODE if name in typed)):
+        raise click.UsageError(f"{of_code} is for code, --baseline and --candidate are for result files; give either")
+    if len(files) == 1:
+        raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
+
+
+def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:
+    """What was found, and the measurements of a gate on code."""
+    if options["baseline"]:
+        return None, compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
+    if options["exact"]:
+        return None, _exact(options["counts"])
+    return judge_checkout(Path.cwd(), options["base"], question(options), policy, options["output"])
+
+
+def _exact(path: Path | None) -> Judgement:
+    """The built-in cells against the golden counts."""
+    if path and not path.is_file():
+        raise click.UsageError(f"--counts {path} is not a file; expected one that --update-counts wrote")
+    known = golden.read(path or golden.GOLDEN)
+    tally = _count_built_in()
+    return golden.judge(known, golden.environment_of(tally.fingerprint), tally.counted)
+
+
+def _update_counts(path: Path) -> int:
+    """Records the built-in cells as golden; says what changed."""
+    known = golden.read(path) if path.exists() else golden.empty()
+    tally = _count_built_in()
+    environment = golden.environment_of(tally.fingerprint)
+    new, said = golden.updated(known, environment, tally.counted)
+    golden.write(new, path)
+    for line in said or ["Nothing changed."]:
+        click.echo(name(line, 2000))
+    click.echo(f"Wrote {path}: {len(tally.counted)} cells in {environment}")
+    return PASSED
+
+
+def _count_built_in() -> Any:
+    """Counts them on the CPU; neither its cores nor XLA's threads change a count."""
+    from benches import counting
+
+    cells = counting.built_in_cells("cpu")
+    click.echo(f"Counting {len(cells)} cells; that takes some twenty seconds.", err=True)
+    return counting.count_cells(cells, platform_arm("cpu"))
+
+
+def _test_the_gate(policy: Policy, options: Mapping[str, Any]) -> int:
+    from benches import recorder, self_test, series
+    from reports.gate_rates import plain
+
+    output, load = options["output"], options["load"]
+    path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
+    recorder.extend(path, options["restarts"] or self_test.RESTARTS, load=load, tell=partial(click.echo, err=True))
+    known = series.read(path)
+    bands.write(bands.learn(known, GATE.restarts), output / bands.FILE)
+    summary = self_test.summary(known, policy, GATE.restarts)
+    self_test.write(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
+    click.echo(plain(summary))
+    return PASSED

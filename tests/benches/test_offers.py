@@ -1,0 +1,256 @@
+"""What base and head have to offer, matched; and what the command line asks for."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from runs import XOR
+
+from benches import survey as surveys
+from benches.arms import Arm
+from benches.checkout import CheckoutError
+from benches.compare_arms import BASE, CANARIES
+from benches.messages import PROTOCOL, Survey, Surveyed
+from benches.offers import Matched, NotComparable, Question, from_root, match, question, survey
+from benches.policy import Policy
+from benches.record import WorkloadRecord
+
+DIGITS = msgspec.structs.replace(XOR, name="digits", steps=880)
+
+
+def offer(*trainers: str, workloads: tuple[WorkloadRecord, ...] = (XOR,), **others: Any) -> Surveyed:
+    """What a checkout answers that has these trainers and workloads."""
+    paths = {workload.name: f"/data/{workload.name}.npz" for workload in workloads}
+    return Surveyed(
+        PROTOCOL, {name: name for name in trainers}, others.pop("refused", {}), list(workloads), paths, **others
+    )
+
+
+ON_XOR = Question(workloads=("xor",))
+
+POLICY = Policy()
+
+
+def found(base: Surveyed, head: Surveyed, asked: Question = ON_XOR, policy: Policy = POLICY) -> Matched:
+    return match(base, head, asked, policy)
+
+
+def test_equal_offers_are_all_measured() -> None:
+    """Every trainer on every workload, and the canaries run what the base runs."""
+    both = offer("treemap", "flax_optax", workloads=(XOR, DIGITS))
+    matched = found(both, both, Question())
+    assert [cell.id for cell in matched.cells] == [
+        "xor-treemap-cpu-step", "xor-flax_optax-cpu-step", "digits-treemap-cpu-step", "digits-flax_optax-cpu-step"
+    ]  # fmt: skip
+    assert (matched.findings, matched.added, matched.notes) == ([], (), ())
+    for canary in CANARIES:
+        assert matched.references[canary] == matched.references[BASE]
+        assert matched.data_paths[canary] == matched.data_paths[BASE]
+
+
+def test_the_slowest_cell_is_measured_only_where_trainers_are_named() -> None:
+    """That is naive on digits; that it is left out is said."""
+    both = offer("naive", "treemap", workloads=(XOR, DIGITS))
+    usual, named = (found(both, both, Question(trainers=names)) for names in ((), ("naive", "treemap")))
+    assert {cell.id for cell in named.cells} - {cell.id for cell in usual.cells} == {"digits-naive-cpu-step"}
+    assert usual.notes == ("digits-naive-cpu-step is left out, being slow; name the trainers to have it measured.",)
+    assert named.notes == ()
+
+
+def test_what_the_head_lacks_is_missing() -> None:
+    """A trainer that is gone, with the way to say that it is meant."""
+    matched = found(offer("naive", "treemap"), offer("naive"))
+    (finding,) = matched.findings
+    assert (finding.cell, finding.verdict) == ("xor-treemap-cpu-step", "missing")
+    assert "the head has no trainer 'treemap'" in finding.sentence
+    assert finding.sentence.endswith("; where that is meant, add it to allowed_missing")
+    assert [cell.id for cell in matched.cells] == ["xor-naive-cpu-step"]
+
+
+def test_a_renamed_trainer_is_missing_and_its_new_name_is_guessed() -> None:
+    """And the new one is added, not judged."""
+    matched = found(offer("treemap"), offer("tree_map"))
+    assert "(renamed to tree_map?)" in matched.findings[0].sentence
+    assert matched.added == ("xor-tree_map-cpu-step",)
+    assert matched.cells == []
+
+
+def test_a_trainer_that_no_longer_loads_is_missing_with_the_reason() -> None:
+    """Also one of which only the base has ever heard."""
+    reason = "importing 'impls.treemap' raised SyntaxError: invalid syntax"
+    matched = found(offer("treemap"), offer(refused={"treemap": reason}))
+    assert reason in matched.findings[0].sentence
+    asked = Question(trainers=("old",), workloads=("xor",))
+    matched = found(offer("old"), offer(refused={"old": "no trainer is called 'old'"}), asked)
+    assert "no trainer is called 'old'" in matched.findings[0].sentence
+
+
+def test_a_missing_workload_is_said_to_be_one() -> None:
+    """Every trainer's cell of it."""
+    matched = found(offer("treemap", workloads=(XOR, DIGITS)), offer("treemap"), Question())
+    assert matched.findings[0].cell == "digits-treemap-cpu-step"
+    assert "the head has no workload 'digits'" in matched.findings[0].sentence
+
+
+def test_the_policy_allows_what_may_be_missing() -> None:
+    """It is noted and judged no further."""
+    policy = Policy(allowed_missing=("xor-tree*",))
+    matched = found(offer("naive", "treemap"), offer("naive"), policy=policy)
+    assert matched.findings == []
+    assert matched.notes == ("xor-treemap-cpu-step is missing, as the policy allows.",)
+
+
+def test_what_only_the_head_has_is_added() -> None:
+    """There is nothing to compare it with."""
+    matched = found(offer("naive"), offer("naive", "mine"))
+    assert matched.added == ("xor-mine-cpu-step",)
+    assert [cell.trainer for cell in matched.cells] == ["naive"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"optimizer": "SGD 0.1"}, "optimizer SGD 0.5 → SGD 0.1"),
+        ({"steps": 50}, "steps 100 → 50"),
+        ({"parity_rtol": 1.0}, "parity_rtol 0.001 → 1.0"),
+        ({"batch_size": 2, "loss": "mse"}, "loss bce → mse, batch_size 4 → 2"),
+    ],
+)
+def test_a_workload_defined_anew_is_incomparable(change: dict[str, Any], words: str) -> None:
+    """What is trained, and how alike the losses must be, is the question; a head may not change it."""
+    matched = found(offer("naive"), offer("naive", workloads=(msgspec.structs.replace(XOR, **change),)))
+    assert matched.cells == []
+    assert [finding.verdict for finding in matched.findings] == ["incomparable"]
+    assert words in matched.findings[0].sentence
+
+
+def test_a_workload_described_anew_is_the_same() -> None:
+    """Where it was published and what counts as learned changes nothing in the training."""
+    told = msgspec.structs.replace(XOR, source="a book", target_loss=0.01)
+    assert len(found(offer("naive"), offer("naive", workloads=(told,))).cells) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (Question(trainers=("no",), workloads=("xor",)), "neither side has the trainer no: unheard of"),
+        (Question(workloads=("xor", "nosuch")), "neither side has a workload 'nosuch'; see triptych list"),
+    ],
+)
+def test_what_neither_side_has_is_refused(asked: Question, words: str) -> None:
+    """Asked for by name, it is a slip of the hand."""
+    neither = offer("naive", refused={"no": "unheard of"})
+    with pytest.raises(NotComparable, match=words):
+        found(neither, neither, asked)
+
+
+def test_the_same_file_on_both_sides_is_no_comparison() -> None:
+    """An installed trainer is the same code for base and head; a gate of it would always be open."""
+    installed = offer("mine", "theirs", outside={"theirs": "/site-packages/theirs.py"}, python="/usr/bin/python")
+    matched = found(installed, installed)
+    assert [cell.trainer for cell in matched.cells] == ["mine"]
+    assert matched.findings[0].verdict == "incomparable"
+    assert "both sides would run /site-packages/theirs.py" in matched.findings[0].sentence
+
+
+@pytest.mark.parametrize("other", [{"python": "/other/python"}, {"outside": {"theirs": "/other/theirs.py"}}])
+def test_the_same_trainer_in_another_environment_is_a_comparison(other: dict[str, Any]) -> None:
+    """Another interpreter has other libraries."""
+    mine: dict[str, Any] = {"python": "/usr/bin/python", "outside": {"theirs": "/site-packages/theirs.py"}}
+    assert len(found(offer("theirs", **mine), offer("theirs", **(mine | other))).cells) == 1
+
+
+UNTYPED: dict[str, Any] = dict.fromkeys(("restarts", "seed", "cpus", "base_python"))
+
+OPTIONS = UNTYPED | {"trainer": (), "workload": (), "device": "cpu", "threads": 1}
+
+PRESENT = min(os.sched_getaffinity(0))
+
+
+def test_the_command_line_is_a_question() -> None:
+    """Defaults, and what was typed; names with commas or one by one, each once."""
+    assert question(OPTIONS).workloads == ("xor", "digits")
+    assert question(OPTIONS).settings.restarts == 10
+    assert len(question(OPTIONS).cpus) == 1
+    typed = OPTIONS | {"trainer": ("a,b", "a", ""), "workload": ("xor", "xor"), "restarts": 3, "cpus": f" {PRESENT}"}
+    asked = question(typed)
+    assert (asked.trainers, asked.workloads, asked.cpus) == (("a", "b"), ("xor",), (PRESENT,))
+    assert asked.settings.restarts == 3
+
+
+@pytest.mark.parametrize("cpus", ["9999", ",", "", "-1", "0x0", "0,", "²"])
+def test_a_processor_that_there_is_not_is_refused(cpus: str) -> None:
+    """The sentence names those that there are."""
+    with pytest.raises(ValueError, match=r"--cpus .*: expected numbers among \d"):
+        question(OPTIONS | {"cpus": cpus})
+
+
+def test_an_interpreter_that_there_is_not_is_refused() -> None:
+    """Before anything is measured."""
+    with pytest.raises(ValueError, match="--base-python '/no/python' is no program; expected the path"):
+        question(OPTIONS | {"base_python": "/no/python"})
+
+
+def test_a_file_is_found_from_the_folder_and_looked_for_from_the_root(tmp_path: Path) -> None:
+    """However it was typed; names and modules stay as they are."""
+    (tmp_path / "sub").mkdir()
+    typed = ["mine.py:Trainer", "../sub/mine.py:Trainer", str(tmp_path / "sub" / "mine.py:Trainer")]
+    assert {from_root(one, tmp_path, tmp_path / "sub") for one in typed} == {"sub/mine.py:Trainer"}
+    for other in ("naive", "package.module:Trainer"):
+        assert from_root(other, tmp_path, tmp_path / "sub") == other
+
+
+def test_a_file_outside_the_repository_is_refused(tmp_path: Path) -> None:
+    """Base and head would both load it: always equal, whatever changed."""
+    for outside in ("/elsewhere/mine.py:Trainer", "../mine.py:Trainer"):
+        with pytest.raises(CheckoutError, match=r"mine.py lies outside .*, so base and head would be the same file"):
+            from_root(outside, tmp_path, tmp_path)
+
+
+def test_a_survey_tells_a_checkouts_own_trainers_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the folder of the worker; two files of one name cannot both be measured; what will not load is refused."""
+    for folder in ("own/a", "own/b", "else"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "mine.py").write_text("Trainer = dict\n")
+    monkeypatch.chdir(tmp_path / "own")
+    asked = ["a/mine.py:Trainer", "b/mine.py:Trainer", "nosuch", "a/mine.py:Nosuch"]
+    answer = surveys.survey(Survey(asked, ["xor", "nosuch"], str(tmp_path)))
+    assert answer.trainers == {"mine": "a/mine.py:Trainer"}
+    assert answer.outside == {}
+    assert [workload.name for workload in answer.workloads] == ["xor"]
+    assert Path(answer.data_paths["xor"]).is_file()
+    assert answer.refused["b/mine.py:Trainer"] == (
+        "a/mine.py:Trainer and b/mine.py:Trainer would both be called mine; rename one file"
+    )
+    assert list(answer.refused) == asked[1:]
+    elsewhere = surveys.survey(Survey(["../else/mine.py:Trainer"], [], str(tmp_path)))
+    assert elsewhere.outside == {"mine": str(tmp_path / "else" / "mine.py")}
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("exit 3", "the base has no worker that answers this gate: its process ended with exit status 3"),
+        ('read line; echo \'{"type": "unheard of"}\'; sleep 9', "the base has no worker that answers this gate"),
+        ("read line; echo no json; sleep 9", "the base has no worker that answers this gate"),
+        (
+            'read line; echo \'{"type": "failed", "kind": "raised", "reason": "what?"}\'; sleep 9',
+            "the base cannot say what it has: what",
+        ),
+        (
+            'read line; echo \'{"type": "surveyed", "protocol": 1, "trainers": {}, "refused": {}, "workloads": [], '
+            '"data_paths": {}}\'; sleep 9',
+            "the base speaks protocol 1, this gate 2",
+        ),
+    ],
+    ids=["dead", "another protocol", "no protocol", "an older worker", "an older survey"],
+)
+def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, program: str, words: str) -> None:
+    """Whatever it answers, it is a sentence."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{program}\n")
+    python.chmod(0o755)
+    with pytest.raises(NotComparable, match=words):
+        survey(Arm(BASE, "cpu", python=str(python)), Question(), tmp_path)

@@ -1,0 +1,54 @@
+"""Trainers that differ from treemap in one count each."""
+
+# pyright: basic
+
+import jax
+
+from impls import treemap
+
+
+class Treemap:
+    """A trainer to change."""
+
+    def __init__(self, task):
+        self.task = task
+        self.inner = treemap.Trainer(task)
+        self.init, self.params = self.inner.init, self.inner.params
+
+
+class TwoPrograms(Treemap):
+    """Another program from the second call on, as if something of its state had changed its type."""
+
+    def __init__(self, task):
+        super().__init__(task)
+        self.calls = 0
+        self.other = treemap.Trainer(task)
+
+    def step(self, state, batch):
+        self.calls += 1
+        return (self.inner if self.calls == 1 else self.other).step(state, batch)
+
+
+class Looping(Treemap):
+    """Two hundred operations on the loss, as one loop of XLA."""
+
+    turns, unrolled = 200, False
+
+    @property
+    def step(self):
+        @jax.jit
+        def step(state, batch):
+            state, loss = treemap.train_step(self.task, state, batch)
+            if self.unrolled:
+                for _ in range(self.turns):
+                    loss = -loss
+                return state, loss
+            return state, jax.lax.fori_loop(0, self.turns, lambda _, value: -value, loss)
+
+        return step
+
+
+class Unrolled(Looping):
+    """The same as a loop of Python."""
+
+    unrolled = True
