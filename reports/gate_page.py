@@ -24,8 +24,8 @@ SHORT = 160
 MEANING = {
     0: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
     1: (
-        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or computes something "
-        "else than before."
+        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
+        "or compiles to the same."
     ),
     3: (
         "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "

@@ -214,7 +214,7 @@ def test_a_finding_by_itself_has_no_more_than_its_row() -> None:
     """No picture where nothing can be drawn, no notes, no run, no series."""
     html = page_of(Finding("machine", "every benchmark", "incomparable", "elsewhere"))
     assert "1 finding, the worst first" in html
-    for words in ('class="shapes"', 'id="notes"', 'id="compared"', 'id="rates"'):
+    for words in ('class="shapes"', "faster ← change → slower", 'id="notes"', 'id="compared"', 'id="rates"'):
         assert words not in html
 
 
