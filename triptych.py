@@ -109,7 +109,12 @@ RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
 @click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
-@click.option("--output", default="reports/gate", type=click.Path(path_type=Path), help="reports/gate by default.")
+@click.option(
+    "--output",
+    default="reports/gate",
+    type=click.Path(path_type=Path),
+    help="Folder of page and result; reports/gate by default.",
+)
 @click.option("--exact", is_flag=True, help="Time nothing: compare exact counts with the golden ones.")
 @click.option("--update-counts", is_flag=True, help="Record the counts as golden.")
 @click.option("--counts", type=FILE, help="The golden counts; those of this checkout by default.")

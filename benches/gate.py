@@ -26,7 +26,7 @@ from benches.messages import Spec
 from benches.offers import Matched, NotComparable, Question, from_root, match, survey
 from benches.policy import Policy
 from benches.record import ArmRecord, Cell, CellRecord, Run
-from benches.record_file import write
+from benches.record_file import make_folder, write
 from benches.schedule import Job, Rim, measure
 from benches.session import DEFAULT_REFERENCE, progress
 from benches.verdict import Finding, Judgement
@@ -209,7 +209,9 @@ def _reference(cells: Collection[Cell]) -> str:
     return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]
 
 
-def judge_checkout(folder: Path, reference: str | None, question: Question, policy: Policy, output: Path) -> Judgement:
+def judge_checkout(
+    folder: Path, reference: str | None, question: Question, policy: Policy, output: Path
+) -> tuple[Run | None, Judgement]:
     """The gate of the repository around a folder, with progress and sentences on standard error.
 
     Args:
@@ -243,18 +245,13 @@ def judge_checkout(folder: Path, reference: str | None, question: Question, poli
             tell=lambda words: shown.console.print(words, highlight=False, soft_wrap=True),
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
-        return gate.judge()[1]
+        return gate.judge()
 
 
 def _make_ready(output: Path) -> None:
-    """Finds out now, not after minutes, whether the folder can be written; a new one is hidden from git.
-
-    An untracked result would be uncommitted work, which the next gate would see as a change.
-    """
+    """Finds out now, not after minutes, whether the folder can be written."""
     try:
-        if not output.exists():
-            output.mkdir(parents=True)
-            (output / ".gitignore").write_text("*\n", encoding="utf-8")
+        make_folder(output)
         tempfile.TemporaryFile(dir=output).close()
     except OSError as error:
         words = f"the result cannot be written to {output} ({error.strerror}); give another folder with --output"

@@ -44,6 +44,19 @@ def write(run: Run, path: Path) -> None:
     replace_file(path, msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
 
 
+def make_folder(folder: Path) -> None:
+    """Makes sure that a folder for results is there; a new one is hidden from git.
+
+    Untracked results would be uncommitted work, which the next gate would see as a change.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all, and leaves nothing beside it.
 

@@ -21,6 +21,7 @@ from benches.compare_files import compare
 from benches.gate import judge_checkout
 from benches.offers import GATE, question
 from benches.policy import Policy, PolicyError, find
+from benches.record import Run
 from benches.record_file import RecordError
 from benches.result_files import read_side
 from benches.verdict import Judgement
@@ -29,7 +30,7 @@ from reports.text import name
 
 PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
 
-OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python", "output")
+OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python")
 
 QUESTIONS = ("exact", "update_counts", "self_test", "base")
 """Options that ask something of code; result files ask something else, and one gate answers one question."""
@@ -76,9 +77,20 @@ def _run(options: Mapping[str, Any]) -> int:
         return _update_counts(options["counts"] or golden.GOLDEN)
     if options["self_test"]:
         return _test_the_gate(policy, options)
-    judgement = _judgement(policy, options)
+    measured, judgement = _judgement(policy, options)
     deliver(judgement, Destinations(*(options[kind] for kind in ("markdown", "junit", "json"))), os.environ, sys.stdout)
+    _write_page(judgement, measured, options["output"])
     return judgement.exit_code
+
+
+def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> None:
+    """The page comes unasked, so where it cannot be written the verdict stands."""
+    from reports.gate_page import write_page
+
+    try:
+        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
+    except OSError as error:
+        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
 
 
 def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) -> None:
@@ -92,11 +104,12 @@ def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) ->
         raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
 
 
-def _judgement(policy: Policy, options: Mapping[str, Any]) -> Judgement:
+def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:
+    """What was found, and the measurements of a gate on code."""
     if options["baseline"]:
-        return compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
+        return None, compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
     if options["exact"]:
-        return _exact(options["counts"])
+        return None, _exact(options["counts"])
     return judge_checkout(Path.cwd(), options["base"], question(options), policy, options["output"])
 
 

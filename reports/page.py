@@ -1,31 +1,29 @@
 """The page: one HTML file that opens from disk, asks no network, and says everything without JavaScript."""
 
-import base64
-import hashlib
 import math
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
-from benches.record import Fingerprint, Run
+from benches import self_test
+from benches.record import Run
 from benches.record_file import replace_file
 from benches.stats import CONFIDENCE, smallest_n
-from reports import columns, counting, embed, naming, svg, text, verdict
+from reports import columns, counting, document, embed, gate_rates, naming, svg, text, verdict
 from reports.cards import cards
 from reports.courses import medians
 from reports.exhibit import Exhibit
 from reports.exhibits import exhibits
+from reports.facts import facts
 from reports.glossary import GLOSSARY
 from reports.questions import Question, questions
-from reports.styles import DARK, LIGHT, glyphs, styles
+from reports.styles import glyphs, styles
 from reports.table import MARGIN, Report, Row, report
 
-HERE = Path(__file__).parent
 MOST_DETAILS = 60
 
 
@@ -35,14 +33,6 @@ class Figure(NamedTuple):
     exhibit: Exhibit
     drawing: svg.Drawing
     png: bytes
-
-
-class Fact(NamedTuple):
-    """One line of the environment table: a value per arm, and whether they differ."""
-
-    name: str
-    values: list[str]
-    differs: bool
 
 
 def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -79,17 +69,11 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
     """The HTML of a report."""
     placed = _placed(questions(view), figures)
     classes, marks = glyphs(styles(view.trainers))
-    style = _sheet() + marks + "".join(figure.drawing.css for figure in figures)
+    style = document.sheet() + marks + "".join(figure.drawing.css for figure in figures)
     ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
-    script = (HERE / "page.js").read_text()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        finalize=_printable,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters["safe_name"] = text.name
+    arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
+    script = (document.HERE / "page.js").read_text()
+    environment = document.environment()
     return environment.get_template("page.html.jinja").render(
         view=view,
         columns=columns.columns(view),
@@ -99,7 +83,9 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         rows=naming.side_by_side(view),
         questions=placed[0],
         figures=placed[1],
-        facts=facts(view),
+        facts=facts(arms),
+        series=[gate_rates.told(one) for one in self_test.shipped()],
+        kinds=gate_rates.KINDS,
         glyphs=classes,
         one_device=len({row.place.device for row in view.rows}) == 1,
         glossary=GLOSSARY,
@@ -123,8 +109,8 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
         style=Markup(style),  # noqa: S704 - no foreign text in it
         script=Markup(script),  # noqa: S704 - our own file
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=document.digest(style),
+        script_hash=document.digest(script),
     )
 
 
@@ -145,20 +131,6 @@ def _placed(
     }
     beside = [(one, [numbered[figure.exhibit.key] for figure in shown]) for one, shown in answered]
     return beside, [numbered[key] for key in left]
-
-
-def _printable(value: Any) -> Any:
-    """Foreign text without characters that steer what follows; our own markup as it is."""
-    return text.printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _sheet() -> str:
-    pairs = ";".join(f"{name}:light-dark({LIGHT[name]},{DARK[name]})" for name in LIGHT)
-    return f":root{{{pairs}}}\n" + (HERE / "page.css").read_text()
-
-
-def _hash(content: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
 def _json(value: Any) -> str:
@@ -189,29 +161,3 @@ def _quoted(value: str) -> str:
     if value.isprintable():
         return shlex.quote(value)
     return "$'" + value.encode("unicode_escape").decode().replace("'", "\\'") + "'"
-
-
-def facts(view: Report) -> list[Fact]:
-    """The environment of every arm, side by side."""
-    arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
-    lines = [(name, [_fact(arm.fingerprint, name) for _, arm in arms]) for name in Fingerprint.__struct_fields__]
-    lines += [
-        ("environment", [", ".join(f"{key}={value}" for key, value in sorted(arm.env.items())) for _, arm in arms]),
-        ("commit", [run.commit or "" for run, _ in arms]),
-        ("measured", [run.created for run, _ in arms]),
-        ("command", [run.command for run, _ in arms]),
-        ("seed of the order", [str(run.settings.seed) for run, _ in arms]),
-    ]
-    return [
-        Fact(name.replace("_", " "), [text.name(value, 500) or text.NONE for value in values], len(set(values)) > 1)
-        for name, values in lines
-    ]
-
-
-def _fact(fingerprint: Fingerprint | None, name: str) -> str:
-    value = getattr(fingerprint, name) if fingerprint else None
-    if name == "memory_bytes" and value is not None:
-        return text.size(value)
-    if isinstance(value, list):
-        return ", ".join(f"{one:g}" for one in value)
-    return "" if value is None else str(value)

@@ -58,9 +58,10 @@ def sides(folder: Path, after: float) -> list[str | Path]:
     ],
 )
 def test_the_exit_code_is_that_of_the_worst_verdict(tmp_path: Path, after: float, code: int, words: str) -> None:
-    """Fine, regressed, undecided; every run says what a stored baseline is worth."""
+    """Fine, regressed, undecided; every run says what a stored baseline is worth, and leaves its page."""
     done = gate(tmp_path, *sides(tmp_path, after))
-    assert (done.returncode, done.stderr) == (code, "")
+    assert (done.returncode, done.stderr) == (code, "Wrote reports/gate/index.html\n")
+    assert done.stdout.splitlines()[0] in (tmp_path / "reports" / "gate" / "index.html").read_text()
     assert words in done.stdout
     assert "A stored baseline is weaker evidence" in done.stdout
 
@@ -79,6 +80,16 @@ def test_every_output_is_written(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "gate.json").read_text())
     assert (content["exit_code"], content["findings"][0]["verdict"]) == (1, "regressed")
     assert content["findings"][0]["ratio"]["value"] == pytest.approx(1.5)
+
+
+def test_a_page_that_cannot_be_written_leaves_the_verdict(tmp_path: Path) -> None:
+    """It came unasked; a sentence says so."""
+    (tmp_path / "reports").touch()
+    done = gate(tmp_path, *sides(tmp_path, 1.5))
+    assert done.returncode == 1
+    assert done.stdout.startswith("The gate is shut: 1 regressed.")
+    assert done.stderr.startswith("No page: ")
+    assert "give a folder that can be written with --output" in done.stderr
 
 
 def test_the_policy_of_the_current_folder_holds(tmp_path: Path) -> None:
