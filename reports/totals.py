@@ -21,8 +21,12 @@ PANEL_IN = 2.3
 
 
 def places(report: Report) -> list[Place]:
-    """Where two trainers or more have compiled and stepped."""
-    return [place for place in report.places if len(drawn(report, place)) > 1][:MOST_PLACES]
+    """Where two trainers or more have compiled and stepped: the first few."""
+    return _every_place(report)[:MOST_PLACES]
+
+
+def _every_place(report: Report) -> list[Place]:
+    return [place for place in report.places if len(drawn(report, place)) > 1]
 
 
 def drawn(report: Report, place: Place) -> list[Row]:
@@ -42,13 +46,15 @@ def exhibit(report: Report) -> Exhibit:
         f"On {_where(report, place)}: {_sentence([one for at, one in found if at == place])}."
         for place in places(report)
     ]
+    every, shown = len(_every_place(report)), len(places(report))
+    cut = f" The first {shown} of {every} are drawn." if shown < every else ""
     return Exhibit(
         "totals",
         "Total time against steps: who is ahead when",
         " ".join(said),
         "A line is the compile time and then so many steps, its band the 95 % interval over restarts. Where lines "
         "cross for good, the bar is the 95 % interval of the step at which the two are level; a bar that begins at the "
-        "left edge says that some restarts were ahead from the first step.",
+        f"left edge says that some restarts were ahead from the first step.{cut}",
         ["Where", "Ahead in the end", "Behind", "From which step on", "95 % interval"],
         [
             [_where(report, place), text.name(one.ahead, 60), text.name(one.behind, 60), *_figures(one)]

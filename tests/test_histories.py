@@ -73,15 +73,14 @@ def gate(repo: Path, *arguments: str, folder: Path | None = None) -> Answer:
 
 
 def test_a_dirty_head_is_judged_cell_by_cell(tmp_path: Path) -> None:
-    """Uncommitted changes of five trainers, judged by time, loss, memory and counts.
+    """Uncommitted changes of three trainers: the same program, a loop outside jit, another rate.
 
-    The same program written otherwise is no alarm; a loop outside jit is slower; another rate trains something else and
-    is not timed; a lost donation needs memory; a second retrace compiles once more.
+    The first is no alarm, the second is slower, the third trains something else and is not timed against the base.
     """
-    names = ("rewritten", "dispatched", "other_rate", "undonated", "retraced")
+    names = ("rewritten", "dispatched", "other_rate")
     base = dict.fromkeys((f"{name}.py" for name in names), TREEMAP)
     repo = copy_of_the_project(tmp_path / "repo", {**base, "pyproject.toml": GENEROUS})
-    texts = (REWRITTEN, DISPATCHED, OTHER_RATE, UNDONATED, RETRACED)
+    texts = (REWRITTEN, DISPATCHED, OTHER_RATE)
     edit(repo, {f"{name}.py": text for name, text in zip(names, texts, strict=True)})
     before = everything_in(repo)
     said = gate(repo, "--restarts=4", *(f"--trainer={name}.py:Trainer" for name in names))
@@ -93,11 +92,21 @@ def test_a_dirty_head_is_judged_cell_by_cell(tmp_path: Path) -> None:
     assert said.verdicts["other_rate", "loss"] == "regressed"
     assert ("other_rate", "time") not in said.verdicts
     assert said.verdicts["rewritten", "counts"] == said.verdicts["rewritten", "memory"] == "ok"
+    assert everything_in(repo) == before
+    assert list((tmp_path / "aside" / "tmp").iterdir()) == []
+
+
+def test_what_is_counted_needs_no_statistics(tmp_path: Path) -> None:
+    """One restart tells that a donation was lost and that a second call compiles again; of times it tells nothing."""
+    names = ("undonated", "retraced")
+    repo = repository(tmp_path / "repo", dict.fromkeys((f"{name}.py" for name in names), TREEMAP))
+    edit(repo, {"undonated.py": UNDONATED, "retraced.py": RETRACED})
+    said = gate(repo, "--restarts=1", *(f"--trainer={name}.py:Trainer" for name in names))
+    assert said.code == 1, said
     assert said.verdicts["undonated", "memory"] == "regressed"
     assert said.verdicts["retraced", "counts"] == "regressed"
     assert "programs compiled in three calls 1 → 2" in said.sentences["retraced", "counts"]
-    assert everything_in(repo) == before
-    assert list((tmp_path / "aside" / "tmp").iterdir()) == []
+    assert {said.verdicts[name, "time"] for name in names} == {"undecided"}
 
 
 def test_a_strangers_repository_is_gated_with_the_installed_instrument(tmp_path: Path) -> None:
@@ -177,7 +186,8 @@ def test_a_shallow_clone_lacks_its_base(tmp_path: Path) -> None:
         (["--base=HEAD", "--base-python=/no/python"], "--base-python '/no/python' is no program"),
         (["--base=HEAD", "--trainer=/mine.py:Trainer"], "/mine.py lies outside"),
         (["--base=HEAD", "--output=/dev/null/x"], "the result cannot be written to /dev/null/x (Not a directory)"),
-        (["--base=HEAD", "--baseline", "a.txt"], "--base, --workload, "),
+        (["--base=HEAD", "--baseline", "a.txt"], "--base, --baseline ask different things"),
+        (["--baseline", "a.txt", "--candidate", "a.txt"], "--workload, --cpus is for code"),
     ],
 )
 def test_wrong_usage_is_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:

@@ -107,7 +107,7 @@ def test_sizes_are_points_of_no_other_figure() -> None:
     assert [one.key for one in exhibits(report([swept()]))] == ["scaling"]
     both = report([sample_run(), swept()])
     keys = [one.key for one in exhibits(both)]
-    assert keys == ["scaling", "speeds", "ratios", "blocks", "compile", "losses", "order"]
+    assert keys == ["scaling", "speeds", "ratios", "blocks", "compile", "totals", "losses", "order"]
     speeds = next(one for one in exhibits(both) if one.key == "speeds")
     assert {line[0] for line in speeds.data} == {"xor", "digits"}
 
