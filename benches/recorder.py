@@ -35,7 +35,8 @@ SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 4000), "host": (0, 10_000), "compile": (1, 400)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
 
-PROBE_ROUNDS, PROBE_COMPILES = 25, 5
+PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
+"""A process has a speed of its own, so that several tell more than a long look at one."""
 
 LOADS = {
     False: "no competing process",
@@ -70,10 +71,10 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
         with Worker(plain) as worker:
             fingerprint = _asked(worker, messages.Describe()).fingerprint
-            if not path.exists():
-                tell("Calibrating the injections.")
-                path.parent.mkdir(parents=True, exist_ok=True)
-                series.append(path, _header(fingerprint, LOADS[load], _calibrated(worker, data[TARGET.workload])))
+        if not path.exists():
+            tell("Calibrating the injections.")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
         known = series.read(path)
         _refuse_other(path, known.header, fingerprint, LOADS[load])
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
@@ -160,15 +161,21 @@ def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> N
         raise RecordError(f"{path} was recorded with another {', '.join(differing)}; give another --output")
 
 
-def _calibrated(worker: Worker, data_path: str) -> list[Injection]:
+def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
     probes = {kind: [f"benches.injections:{kind}_{amount}" for amount in PROBES[kind]] for kind in SIZES}
     names = [TARGET.trainer, *(name for pair in probes.values() for name in pair)]
     specs = {name: Spec(Injection("device", 0, name, TARGET).cell, name, data_path) for name in names}
-    compiles = _ratios([{name: _compile_s(worker, specs[name]) for name in names} for _ in range(PROBE_COMPILES)])
-    for spec in specs.values():
-        _asked(worker, messages.Prepare(spec, prove=False))
-    steps = _ratios([{name: _step_s(worker, specs[name]) for name in names} for _ in range(PROBE_ROUNDS)])
+    compiled: list[dict[str, float]] = []
+    stepped: list[dict[str, float]] = []
+    for _ in range(PROBE_PROCESSES):
+        with Worker(arm) as worker:
+            compiled.append({name: _compile_s(worker, spec) for name, spec in specs.items()})
+            for spec in specs.values():
+                _asked(worker, messages.Prepare(spec, prove=False))
+            rounds = [{name: _step_s(worker, spec) for name, spec in specs.items()} for _ in range(PROBE_ROUNDS)]
+            stepped.append(_ratios(rounds))
+    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in names}
     found: list[Injection] = []
     for kind, sizes in SIZES.items():
         (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps

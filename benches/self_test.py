@@ -7,6 +7,7 @@ series' restarts, not over the draws.
 
 import gc
 import importlib
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Rate(msgspec.Struct, frozen=True):
     Attributes:
         case: What was changed, in words.
         said: What was counted, in words.
+        measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
         share: Of the drawn gates.
         low: Interval over restarts, 95 %.
         independent: How many gates without a common restart the series holds.
@@ -60,6 +62,7 @@ class Rate(msgspec.Struct, frozen=True):
     high: float
     gates: int
     independent: int
+    measured: float | None = None
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -124,10 +127,7 @@ def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) 
             draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
             for name, rule in RULES.items()
         ),
-        *(
-            draws.rate(f"{one.kind} +{100 * one.size:g} %", "regressed, that cell", draws.says("regressed", one))
-            for one in series.header.injections
-        ),
+        *(draws.injected(one) for one in series.header.injections),
     ]
 
 
@@ -161,6 +161,12 @@ class _Draws:
             exact = clopper_pearson(round(low * independent), independent)
             low, high = exact.low or 0.0, exact.high or 1.0
         return Rate(case, said, called / self.suites, float(low), float(high), self.suites, independent)
+
+    def injected(self, one: Injection) -> Rate:
+        """How often the slowed cell is called, by its name."""
+        rate = self.rate(f"{one.kind} +{100 * one.size:g} %", "regressed, that cell", self.says("regressed", one))
+        logs = stacked(head_logs(self.series, one))[one.metric]
+        return msgspec.structs.replace(rate, measured=math.expm1(statistics.median(logs)))
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from benches.self_test import Summary
+from benches.self_test import Rate, Summary
+from benches.verdict import percent
 from reports import text
 
 FIXED = "pytest-benchmark "
@@ -45,14 +46,20 @@ def plain(summary: Summary) -> str:
     """A line per rate, under one that says where and when the series was recorded."""
     rates = summary.rates
     widths = [
-        max(len(words) for words in column) for column in zip(*((one.case, one.said) for one in rates), strict=True)
+        max(len(words) for words in column)
+        for column in zip(*((_changed(one), one.said) for one in rates), strict=True)
     ]
     rows = [
-        f"{one.case:<{widths[0]}}  {one.said:<{widths[1]}}  {100 * one.share:6.2f} % "
+        f"{_changed(one):<{widths[0]}}  {one.said:<{widths[1]}}  {100 * one.share:6.2f} % "
         f"[{100 * one.low:.1f}, {100 * one.high:.1f}] of {one.gates} drawn gates"
         for one in rates
     ]
     return "\n".join([title(summary), *rows])
+
+
+def _changed(rate: Rate) -> str:
+    """What was changed, and by how much as the series itself shows it."""
+    return rate.case if rate.measured is None else f"{rate.case} (measured {percent(rate.measured)})"
 
 
 def title(summary: Summary) -> str:
@@ -66,7 +73,7 @@ def title(summary: Summary) -> str:
 def told(summary: Summary) -> Told:
     """For a page: where it comes from, two sentences, and every rate."""
     lines = [
-        Line(one.case, _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
+        Line(_changed(one), _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
         for one in summary.rates
     ]
     return Told(title(summary), [words for words in (_alarms(summary), _sees(summary)) if words], lines)
