@@ -51,12 +51,18 @@ class Slowed:
 
 
 def device(amount: int) -> Slowed:
-    """So many sines more in every compiled step; their sum is never as large as would change the loss."""
+    """So many sines more in every compiled step, one of the other; the last is never as large as would change the loss.
+
+    They are single numbers: a sum over an array of as many made the whole step faster, its buffer having changed how
+    XLA's CPU backend runs the other kernels.
+    """
 
     def step(task: Task, state: State, batch: Batch) -> tuple[State, LossValue]:
         state, value = treemap.train_step(task, state, batch)
-        total = jnp.sum(jnp.sin(value * jnp.arange(amount, dtype=jnp.float32)))
-        return state, jnp.where(total > 2 * amount, total, value)
+        last = value
+        for _ in range(amount):
+            last = jnp.sin(last)
+        return state, jnp.where(last > 1.5, last, value)
 
     return Slowed(lambda task: jax.jit(partial(step, task), donate_argnums=0))
 

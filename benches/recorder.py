@@ -32,7 +32,7 @@ TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
 
 SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0.03, 0.05, 0.10), "compile": (0.20,)}
 
-PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 4000), "host": (0, 10_000), "compile": (1, 400)}
+PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 800), "host": (0, 10_000), "compile": (1, 400)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
 
 PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
