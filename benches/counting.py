@@ -13,7 +13,7 @@ from benches.workloads import WORKLOADS, save
 
 TIMEOUT_S = 120.0
 
-EVERY_TRAINER = ("xor", "xnor_online", "digits")
+EVERY_TRAINER = ("xor", "digits")
 """Workloads on which the naive trainer is counted too; its many small programs take the longest to build."""
 
 WHOLE = ("xor", "digits")
