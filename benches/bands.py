@@ -16,7 +16,7 @@ from benches.compare_arms import Metric
 from benches.policy import Policy
 from benches.record import Fingerprint
 from benches.record_file import RecordError, read_bytes, replace_file
-from benches.series import Series, head_logs, stacked
+from benches.series import Series, head_logs, refuse_short, stacked
 from benches.stats import paired_shift
 
 FILE = "bands.json"
@@ -68,7 +68,12 @@ def machine(fingerprint: Fingerprint) -> dict[str, str]:
 
 
 def learn(series: Series, restarts: int) -> Bands:
-    """The bands of a series in which nothing changed between base and head, for gates of so many restarts."""
+    """The bands of a series in which nothing changed between base and head, for gates of so many restarts.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks: few restarts know nothing of the noise.
+    """
+    refuse_short(series, restarts)
     random = np.random.default_rng(0)
     found = stacked(head_logs(series))
     bands = [Band(metric.name, metric.cell, _width(values, restarts, random)) for metric, values in found.items()]

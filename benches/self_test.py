@@ -20,7 +20,7 @@ import numpy as np
 from benches import compare_arms
 from benches.compare_arms import BASE, HEAD, Margins, Metric
 from benches.record_file import replace_file
-from benches.series import Header, Injection, Restart, Series, canary_logs, head_logs, stacked
+from benches.series import Header, Injection, Restart, Series, canary_logs, head_logs, refuse_short, stacked
 from benches.stats import clopper_pearson
 from benches.verdict import Finding, Verdict
 
@@ -115,11 +115,7 @@ def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) 
     """
     importlib.import_module("statsmodels.stats.multitest")
     gc.freeze()  # it collects garbage at every call; what is here already need not be looked at each time
-    if len(series.restarts) < compare_arms.LOOKS * restarts:
-        raise ValueError(
-            f"the series has {len(series.restarts)} restarts, and one gate of two looks takes "
-            f"{compare_arms.LOOKS * restarts}; go on with it"
-        )
+    refuse_short(series, restarts)
     draws = _Draws(series, policy, restarts, suites)
     return [
         *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),

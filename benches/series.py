@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from benches.compare_arms import BASE, CANARIES, HEAD, Metric
+from benches.compare_arms import BASE, CANARIES, HEAD, LOOKS, Metric
 from benches.record import Cell, Count, Duration, Fingerprint, Settings
 from benches.record_file import RecordError, read_bytes
 from impls.registry import label
@@ -157,6 +157,19 @@ def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Metri
             found[Metric("time", cell)] = math.log(statistics.median(a / b for a, b in pairs))
         found[Metric("compile", cell)] = math.log(other[cell].compile_s / base[cell].compile_s)
     return dict(sorted(found.items()))
+
+
+def refuse_short(series: Series, restarts: int) -> None:
+    """Refuses a series that holds no gate of two looks of so many restarts.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if len(series.restarts) < LOOKS * restarts:
+        raise ValueError(
+            f"the series has {len(series.restarts)} restarts, and one gate of two looks takes {LOOKS * restarts}; "
+            "go on with it"
+        )
 
 
 def stacked(restarts: Sequence[dict[Metric, float]]) -> dict[Metric, list[float]]:

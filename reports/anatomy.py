@@ -85,22 +85,14 @@ def figure(report: Report) -> "Figure":
 
 
 def _panel(axes: "Axes", rows: list[Anatomy], looks: list[Style]) -> None:
-    from reports.chart import bare
+    from reports.chart import bare, beside
 
     for y, (row, style) in enumerate(zip(rows, looks, strict=True)):
         floor, whole = (1e6 * part.value for part in (row.floor_s, row.step_s))
         axes.barh(y, min(floor, whole), height=0.6, color=style.color, linewidth=0)
         axes.barh(y, max(0.0, whole - floor), left=floor, height=0.6, color=style.color, alpha=0.35, linewidth=0)
         axes.plot([whole * row.returned_share.value], [y], "|", markersize=13, color=INK.drawn, mew=1.6)
-        _words(axes, (0, -LEFT_IN * 72 + 4), y, text.name(row.record.cell.trainer, 30))
-        _words(axes, (1, 8), y, f"{text.seconds(row.step_s.value)}, floor {text.percent(row.floor_share.value)}")
+        beside(axes, (0, -LEFT_IN * 72 + 4), y, text.name(row.record.cell.trainer, 30))
+        beside(axes, (1, 8), y, f"{text.seconds(row.step_s.value)}, floor {text.percent(row.floor_share.value)}")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     bare(axes)
-
-
-def _words(axes: "Axes", at: tuple[int, float], y: float, said: str) -> None:
-    side, offset = at
-    axes.annotate(
-        said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        annotation_clip=False, va="center", color=INK.drawn, parse_math=False,
-    )  # fmt: skip

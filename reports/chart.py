@@ -114,6 +114,15 @@ def _words(axes: "Axes", x_points: float, y: float, words: str, weight: str = "n
     axes.annotate(words, (0 if x_points < 0 else 1, y), (x_points, 0), **place, **look)
 
 
+def beside(axes: "Axes", at: tuple[int, float], y: float, said: str) -> None:
+    """Words beside a row: so many points from the left edge, 0, or the right one, 1."""
+    side, offset = at
+    axes.annotate(
+        said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        annotation_clip=False, va="center", color=INK.drawn, parse_math=False,
+    )  # fmt: skip
+
+
 def log_axis(axes: "Axes", low: float, high: float, label: str, side: Literal["x", "y"] = "x") -> None:
     """A log axis around these values, with ticks in plain figures, few enough to read."""
     pad = max(high / low, 1.1) ** 0.05

@@ -171,26 +171,17 @@ def figure(report: Report) -> "Figure":
 
 def _mark(axes: "Axes", y: int, finding: Finding) -> list[float]:
     """Draws a row; gives the values that the axis has to reach."""
+    from reports.chart import beside
     from reports.styles import INK, OWN
 
-    _words(axes, (0, -LEFT_IN * 72 + 4), y, words(finding.target))
+    beside(axes, (0, -LEFT_IN * 72 + 4), y, words(finding.target))
     ratio, most = finding.ratio, finding.target.most
     if ratio is None:
-        _words(axes, (1, 8), y, finding.verdict)
+        beside(axes, (1, 8), y, finding.verdict)
         return []
     ends = [bound / most for bound in (ratio.low, ratio.high) if bound is not None]
     style = OWN[finding.target.ours.trainer]
     axes.plot(ends, [y] * len(ends), "-", color=style.color, linewidth=2.2, zorder=2)
     axes.plot([ratio.value / most], [y], style.marker, color=style.color, mec=INK.drawn, mew=0.4, markersize=6.5)
-    _words(axes, (1, 8), y, f"{ratio.value:.3f}: {finding.verdict}")
+    beside(axes, (1, 8), y, f"{ratio.value:.3f}: {finding.verdict}")
     return [*ends, ratio.value / most]
-
-
-def _words(axes: "Axes", at: tuple[int, float], y: float, said: str) -> None:
-    from reports.styles import INK
-
-    side, offset = at
-    axes.annotate(
-        said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        annotation_clip=False, va="center", color=INK.drawn, parse_math=False,
-    )  # fmt: skip

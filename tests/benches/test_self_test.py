@@ -151,10 +151,11 @@ def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPa
     assert drifted["pytest-benchmark min:10%"] == 0
 
 
-def test_a_series_too_short_for_a_gate_says_so() -> None:
-    """Rather than rates of nothing."""
+@pytest.mark.parametrize("use", [lambda made: self_test.rates(made, Policy(), 10), lambda made: bands.learn(made, 10)])
+def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
+    """Rather than rates of nothing, or margins from no noise."""
     with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
-        self_test.rates(series_of(5), Policy(), 10)
+        use(series_of(5))
 
 
 def test_a_band_grows_with_the_noise() -> None:
