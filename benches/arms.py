@@ -186,7 +186,15 @@ def _search_path(checkout: Path | None) -> str:
 
 
 def _pin(pid: int, cpus: tuple[int, ...]) -> None:
-    """Keeps a process, which has no threads yet, on some processors where the system can do that."""
-    if cpus and hasattr(psutil.Process, "cpu_affinity"):
-        with contextlib.suppress(psutil.NoSuchProcess):
+    """Keeps a process, which has no threads yet, on some processors where the system can do that.
+
+    As a batch process: XLA's thread, when a step wakes it, would else push the step's own from the one processor, more
+    or less often with every program, so that a step with more to compute could take less time.
+    """
+    if not cpus:
+        return
+    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+        if hasattr(psutil.Process, "cpu_affinity"):
             psutil.Process(pid).cpu_affinity(list(cpus))
+        if hasattr(os, "SCHED_BATCH"):
+            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))

@@ -32,7 +32,7 @@ TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
 
 SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0.03, 0.05, 0.10), "compile": (0.20,)}
 
-PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 800), "host": (0, 10_000), "compile": (1, 400)}
+PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
 
 PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
@@ -91,11 +91,14 @@ def _restarts(run: Run, arms: list[Arm], jobs: list[Job], first: int) -> Iterato
     number = first
     while True:
         measure(run, arms, jobs, Rim(Worker, lambda: None, lambda *_: None), first=number)
-        if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES or not cell.blocks]:
+        if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES]:
             raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
-        number = max(block.restart for block in run.cells[0].blocks)
+        number += len(run.cut_short)
+        if len(run.cut_short) > run.settings.restarts:
+            raise RecordError("two restarts one after the other lost a worker; go on with the series later")
         yield _restart(run, number)
         number += 1
+        run.cut_short.clear()
         for cell in run.cells:
             cell.blocks, cell.compiles = [], []
 
@@ -170,6 +173,7 @@ def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     stepped: list[dict[str, float]] = []
     for _ in range(PROBE_PROCESSES):
         with Worker(arm) as worker:
+            _compile_s(worker, specs[TARGET.trainer])  # a process is slow to compile for the first time
             compiled.append({name: _compile_s(worker, spec) for name, spec in specs.items()})
             for spec in specs.values():
                 _asked(worker, messages.Prepare(spec, prove=False))

@@ -25,19 +25,14 @@ Step = Callable[[State, Batch], tuple[State, LossValue]]
 
 @dataclass(frozen=True)
 class Rung:
-    """The tree_map trainer with another way to make its step."""
+    """The tree_map trainer with another way to take its step."""
 
     task: Task
-    make_step: Callable[[Task], Step]
+    step: Step
 
     def init(self, params: Params) -> State:
         """As the tree_map trainer does."""
         return treemap.Trainer(self.task).init(params)
-
-    @cached_property
-    def step(self) -> Step:
-        """One update, in this rung's way."""
-        return self.make_step(self.task)
 
     def params(self, state: State) -> Params:
         """As the tree_map trainer does."""
@@ -46,27 +41,23 @@ class Rung:
 
 def batched(task: Task) -> Rung:
     """The whole batch at once, every operation still sent to the device by itself."""
-    return Rung(task, lambda task: partial(treemap.train_step, task))
+    return Rung(task, partial(treemap.train_step, task))
 
 
 def compiled_gradient(task: Task) -> Rung:
     """Loss and gradient in one compiled program, the update outside of it: the lesson as published."""
+    value_and_grad = jax.jit(jax.value_and_grad(partial(treemap.loss, task=task)))
 
-    def make_step(task: Task) -> Step:
-        value_and_grad = jax.jit(jax.value_and_grad(partial(treemap.loss, task=task)))
+    def step(state: State, batch: Batch) -> tuple[State, LossValue]:
+        value, grads = value_and_grad(state[0], batch=batch)
+        return treemap.update(task, state, grads), value
 
-        def step(state: State, batch: Batch) -> tuple[State, LossValue]:
-            value, grads = value_and_grad(state[0], batch=batch)
-            return treemap.update(task, state, grads), value
-
-        return step
-
-    return Rung(task, make_step)
+    return Rung(task, step)
 
 
 def undonated(task: Task) -> Rung:
     """The whole step in one compiled program, its result in new memory."""
-    return Rung(task, lambda task: jax.jit(partial(treemap.train_step, task)))
+    return Rung(task, jax.jit(partial(treemap.train_step, task)))
 
 
 Vector = Float32[Array, " numbers"]
