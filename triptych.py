@@ -7,6 +7,8 @@ come at once.
 
 import sys
 import webbrowser
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +157,8 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
     """
     from impls import registry
 
-    factories = [_or_exit(registry.RegistryError, USAGE, registry.load, trainer) for trainer in trainers]
+    with _exit_on(registry.RegistryError, USAGE):
+        factories = [registry.load(trainer) for trainer in trainers]
 
     from impls.conformance import check as findings_of
     from impls.protocol import LAWS
@@ -191,7 +194,9 @@ def list_(*, devices: bool) -> None:
         from benches.arms import WorkerLost, find_platforms
 
         click.echo("devices")
-        for name in _or_exit(WorkerLost, NOTHING, find_platforms):
+        with _exit_on(WorkerLost, NOTHING):
+            names = find_platforms()
+        for name in names:
             click.echo(f"  {name}")
 
 
@@ -210,25 +215,28 @@ def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bo
     from reports.load import load
     from reports.table import NothingMeasured
 
-    runs = _or_exit(RecordError, NOTHING, load, results)
-
+    with _exit_on(RecordError, NOTHING):
+        runs = load(results)
     if markdown:
         from reports.terminal import markdown as markdown_of
 
-        click.echo(_or_exit(NothingMeasured, NOTHING, markdown_of, runs))
+        with _exit_on(NothingMeasured, NOTHING):
+            click.echo(markdown_of(runs))
         return
     from reports.page import write_report
 
-    paths = _or_exit(OSError, USAGE, _or_exit, NothingMeasured, NOTHING, write_report, runs, output)
+    with _exit_on(OSError, USAGE), _exit_on(NothingMeasured, NOTHING):
+        paths = write_report(runs, output)
     click.echo(f"Wrote {paths[0]} and its figures beside it")
     if open_:
         webbrowser.open(paths[0].resolve().as_uri())
 
 
-def _or_exit(expected: type[Exception], code: int, function: Any, *arguments: Any) -> Any:
-    """The function's value; on the expected error its sentence on standard error and that exit code."""
+@contextmanager
+def _exit_on(expected: type[Exception], code: int) -> Generator[None]:
+    """On the expected error its sentence on standard error and that exit code."""
     try:
-        return function(*arguments)
+        yield
     except expected as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(code)

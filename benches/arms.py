@@ -3,6 +3,7 @@
 import contextlib
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,8 +39,9 @@ class Arm:
     """One side of a comparison: an interpreter, a checkout and environment variables.
 
     Attributes:
-        checkout: Where its modules are looked for, and the current folder of its workers; the instrument of this
-            checkout stands in where it has none of its own. None: this checkout, and the folder of the parent.
+        checkout: Where its modules are looked for, in its root and below `src`, and the current folder of its workers.
+            None: none but the instrument, and the folder of the parent.
+        instrument: The folder of `impls` and `benches`, where the checkout has none of its own.
         cpus: The processors that its workers may use; all of the parent's if empty.
     """
 
@@ -48,6 +50,7 @@ class Arm:
     env: dict[str, str] = field(default_factory=dict[str, str])
     python: str = sys.executable
     checkout: Path | None = None
+    instrument: Path = CHECKOUT
     cpus: tuple[int, ...] = ()
 
 
@@ -102,7 +105,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
-            env=inherited | {"PYTHONPATH": _search_path(arm.checkout)} | arm.env,
+            env=inherited | {"PYTHONPATH": _search_path(arm)} | arm.env,
             cwd=arm.checkout,
             start_new_session=True,
         )
@@ -123,7 +126,8 @@ class Worker:
         """Sends a request and waits for its answer.
 
         Raises:
-            WorkerLost: If the worker ends, or says nothing for `timeout_s` seconds; it is dead afterwards.
+            WorkerLost: If the worker ends, says nothing for `timeout_s` seconds, or something that is no answer; it is
+                dead afterwards.
         """
         assert self._process.stdin is not None, "stdin is a pipe"
         try:
@@ -135,7 +139,11 @@ class Worker:
         if line is None:
             self.end()
             raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
-        return msgspec.json.decode(line, type=messages.Answer)
+        try:
+            return msgspec.json.decode(line, type=messages.Answer)
+        except msgspec.DecodeError as error:
+            self.end()
+            raise WorkerLost("killed", f"its answer to {type(request).__name__} is none ({error})") from error
 
     def end(self) -> None:
         """Ends the process and its process group."""
@@ -177,11 +185,22 @@ def has_instrument(checkout: Path) -> bool:
     return (checkout / "benches" / "worker.py").is_file()
 
 
-def _search_path(checkout: Path | None) -> str:
+def copy_instrument(folder: Path) -> Path:
+    """Copies `impls` and `benches` there, and nothing that an installation may have put beside them.
+
+    Raises:
+        OSError: If they cannot be copied.
+    """
+    for package in ("impls", "benches"):
+        shutil.copytree(CHECKOUT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def _search_path(arm: Arm) -> str:
     """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
-    places = (
-        [CHECKOUT] if checkout is None else [checkout, CHECKOUT] if has_instrument(checkout) else [CHECKOUT, checkout]
-    )
+    own = [] if arm.checkout is None else [arm.checkout, arm.checkout / "src"]
+    first = arm.checkout is not None and has_instrument(arm.checkout)
+    places = [*own, arm.instrument] if first else [arm.instrument, *own]
     return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from benches.compare_arms import Metric
 from benches.policy import Policy
 from benches.record import Fingerprint
-from benches.record_file import RecordError, read_bytes, replace_file
+from benches.record_file import NOT_JSON, RecordError, read_bytes
 from benches.series import Series, head_logs, refuse_short, stacked
 from benches.stats import paired_shift
 
@@ -81,21 +81,11 @@ def learn(series: Series, restarts: int) -> Bands:
 
 
 def _width(values: Sequence[float], restarts: int, random: np.random.Generator) -> float:
-    """The distance from no change that all but a few drawn gates stay inside of, sides swapped by a coin."""
+    """The distance from no change that all but a few drawn gates stay inside of."""
     array = np.asarray(values)
-    signs = random.choice([-1, 1], (DRAWS, min(restarts, len(array))))
-    draws = [random.permutation(array)[:restarts] * sign for sign in signs]
+    draws = [random.permutation(array)[:restarts] for _ in range(DRAWS)]
     distances = [abs(float(np.median(paired_shift(draw.tolist()).pairs))) for draw in draws]
     return math.expm1(float(np.quantile(distances, SHARE)))
-
-
-def write(bands: Bands, path: Path) -> None:
-    """Replaces the file.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    replace_file(path, msgspec.json.format(msgspec.json.encode(bands), indent=1))
 
 
 def read(path: Path) -> Bands | None:
@@ -108,7 +98,7 @@ def read(path: Path) -> Bands | None:
         return None
     try:
         return msgspec.json.decode(read_bytes(path), type=Bands)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise RecordError(
             f"{path} holds no noise bands ({error}); delete it, or run triptych gate --self-test"
         ) from error

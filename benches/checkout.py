@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 LEAVES_NOTHING = ("--no-optional-locks", "-c", "core.hooksPath=/dev/null", "-c", "core.splitIndex=false")
 
+CHANGES = ("status", "--porcelain")
+
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -74,7 +76,9 @@ def resolve(repo: Path, reference: str) -> Base:
 
 
 def usual_base(repo: Path, environment: Mapping[str, str]) -> Base:
-    """Where this branch left the main one; on the main branch itself, and without uncommitted work, the commit before.
+    """Where this branch left the main one; on the main branch itself, if no tracked file is changed, the commit before.
+
+    Files that git does not track may be any program's output, and would have main compared with itself.
 
     Raises:
         CheckoutError: If there is no main branch, no common commit or nothing before it.
@@ -84,7 +88,7 @@ def usual_base(repo: Path, environment: Mapping[str, str]) -> Base:
     for name in names:
         if (commit := _git(repo, "merge-base", "HEAD", name)) is None:
             continue
-        if commit == _git(repo, "rev-parse", "HEAD") and not is_dirty(repo):
+        if commit == _git(repo, "rev-parse", "HEAD") and not _git(repo, *CHANGES, "--untracked-files=no"):
             return resolve(repo, "HEAD~1")
         return Base(commit, f"merge-base with {name}")
     if is_shallow(repo):
@@ -105,7 +109,7 @@ def is_shallow(repo: Path) -> bool:
 
 def is_dirty(repo: Path) -> bool:
     """Whether there is uncommitted work, untracked files included."""
-    return bool(_git(repo, "status", "--porcelain", "--untracked-files=normal"))
+    return bool(_git(repo, *CHANGES, "--untracked-files=normal"))
 
 
 def head(repo: Path) -> str:

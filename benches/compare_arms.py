@@ -108,11 +108,13 @@ def undecided(first: Sequence[Finding], policy: Margins, restarts: int) -> set[s
     return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
 
 
-def second_look(first: Sequence[Finding], found: Logs, policy: Margins, cells: Collection[str]) -> list[Finding]:
-    """The verdicts after a second look at some cells; of the others they stand."""
+def second_look(first: Sequence[Finding], found: Logs, policy: Margins) -> list[Finding]:
+    """The verdicts after a second look at what was undecided; what was decided stands."""
     rule = Rule(policy.alpha, LOOKS, family=len(first))
-    again = _look({metric: values for metric, values in found.items() if metric.cell in cells}, policy, rule)
-    return [*(one for one in first if one.cell not in cells), *again]
+    decided = [one for one in first if one.verdict != "undecided"]
+    known = {Metric(one.metric, one.cell) for one in decided}
+    undecided = {Metric(one.metric, one.cell) for one in first} - known
+    return [*decided, *_look({metric: values for metric, values in found.items() if metric in undecided}, policy, rule)]
 
 
 def canary(found: Logs, policy: Margins) -> list[Finding]:

@@ -15,7 +15,7 @@ from benches.policy import Policy
 from benches.record import CellRecord
 from benches.result_files import Measured, Side, differences
 from benches.stats import unpaired_shift
-from benches.verdict import Comparison, Finding, Judgement, Verdict, judge
+from benches.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge
 
 STORED = (
     "A stored baseline is weaker evidence than measuring both sides again in turns. On shared CI machines a benchmark "
@@ -32,8 +32,6 @@ IN_ORDER = (
     "All files of one side were measured before all of the other: whatever the machine did in between counts as a "
     "change. Measure the sides in turns."
 )
-
-EVERY = "every benchmark"
 
 
 def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
@@ -52,15 +50,14 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     settled += [finding for pair in ready if (finding := _without_compiling(*pair))]
     timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], policy.rule)
     known = {*baseline.benchmarks, *candidate.benchmarks}
-    unused = [f"The policy's pattern {pattern!r} matches no benchmark." for pattern in policy.unused(known)]
     caveats = _caveats(baseline, candidate) if timed else []
-    return Judgement((*missing, *settled, *timed), added, (*allowed, *unused, *caveats))
+    return Judgement((*missing, *settled, *timed), added, (*allowed, *policy.unused(known), *caveats))
 
 
 def _not_comparable(baseline: Side, candidate: Side) -> str:
     if differing := differences(baseline, candidate):
         return f"measured on different machines: {'; '.join(differing)}; measure both sides on one"
-    if not any(baseline.machine.values()):
+    if not (baseline.names_processor and candidate.names_processor):
         return "the files do not say on which machine they were measured; measure both sides on one, with machine_info"
     return ""
 

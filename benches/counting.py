@@ -9,15 +9,10 @@ from benches import messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
 from benches.counted import Counts
 from benches.record import Cell, Fingerprint
+from benches.session import DEFAULT_WORKLOADS
 from benches.workloads import WORKLOADS, save
 
 TIMEOUT_S = 120.0
-
-EVERY_TRAINER = ("xor", "digits")
-"""Workloads on which the naive trainer is counted too; its many small programs take the longest to build."""
-
-WHOLE = ("xor", "digits")
-"""Workloads that are also counted in scan mode, by the trainers that are one program."""
 
 
 class Tally(NamedTuple):
@@ -31,12 +26,16 @@ class Tally(NamedTuple):
     counted: dict[Cell, Counts | str]
 
 
-def built_in_cells(device: str) -> list[Cell]:
-    """The cells of the exact gate: as many as are counted in some twenty seconds."""
+def built_in_cells() -> list[Cell]:
+    """The cells of the exact gate, as many as are counted in some twenty seconds.
+
+    What compiles to one program, on every workload; on the default ones also in scan mode, and the naive trainer, whose
+    many small programs take the longest to build.
+    """
     compiled = ("treemap", "flax_optax")
-    cells = [Cell(workload, trainer, device) for workload in WORKLOADS for trainer in compiled]
-    cells += [Cell(workload, trainer, device, "scan") for workload in WHOLE for trainer in compiled]
-    return cells + [Cell(workload, "naive", device) for workload in EVERY_TRAINER]
+    cells = [Cell(workload, trainer, "cpu") for workload in WORKLOADS for trainer in compiled]
+    cells += [Cell(workload, trainer, "cpu", "scan") for workload in DEFAULT_WORKLOADS for trainer in compiled]
+    return cells + [Cell(workload, "naive", "cpu") for workload in DEFAULT_WORKLOADS]
 
 
 def count_cells(cells: Sequence[Cell], arm: Arm, start: Callable[[Arm], Worker] = Worker) -> Tally:

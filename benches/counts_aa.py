@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=10)
     parser.add_argument("--workload", nargs="+", default=["xor", "digits"])
     chosen = parser.parse_args()
-    cells = [cell for cell in built_in_cells("cpu") if cell.workload in chosen.workload]
+    cells = [cell for cell in built_in_cells() if cell.workload in chosen.workload]
     orders = [random.Random(seed).sample(cells, len(cells)) for seed in range(chosen.processes)]
     tallies = [count_cells(order, platform_arm("cpu")).counted for order in orders]
     lines = spread(tallies)

@@ -1,8 +1,12 @@
 """The Python environment of a base whose constraints differ from the head's: built anew, for this one comparison."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 CONSTRAINTS = "constraints.txt"
@@ -23,6 +27,18 @@ def changed_constraints(base: Path, head: Path) -> list[str]:
     ]
 
 
+def not_installed(changed: Sequence[str]) -> list[str]:
+    """Of the head's changed constraints, those that this interpreter's libraries do not meet, in words."""
+    found: list[str] = []
+    for line in changed:
+        name, _, version = line.partition(";")[0].removeprefix("+").partition("==")
+        with contextlib.suppress(PackageNotFoundError):
+            installed = metadata.version(name.strip())
+            if line.startswith("+") and version and installed != version.strip():
+                found.append(f"{name.strip()} is {installed}, not {version.strip()}")
+    return found
+
+
 def build(base: Path, folder: Path) -> str:
     """Installs a checkout under its own constraints into a new environment, with uv where there is one.
 
@@ -35,7 +51,10 @@ def build(base: Path, folder: Path) -> str:
     python = folder / "bin" / "python"
     wanted = [str(base), "-c", str(base / CONSTRAINTS)] if (base / CONSTRAINTS).is_file() else [str(base)]
     if uv := shutil.which("uv"):
-        commands = [[uv, "venv", "-q", str(folder)], [uv, "pip", "install", "-q", "--python", str(python), *wanted]]
+        commands = [
+            [uv, "venv", "-q", "--python", sys.executable, str(folder)],
+            [uv, "pip", "install", "-q", "--python", str(python), *wanted],
+        ]
     else:
         commands = [[sys.executable, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *wanted]]
     for command in commands:

@@ -10,30 +10,29 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from benches import bands, checkout, compare_arms, record
-from benches.arms import Arm, Worker, WorkerLost, has_instrument, pinned_arm
+from benches.arms import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
 from benches.bands import Bands, LearnedPolicy
 from benches.checkout import Base, CheckoutError
 from benches.compare_arms import BASE, CANARIES, HEAD
-from benches.environment import ToolchainError, build, changed_constraints
+from benches.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
 from benches.messages import Spec
-from benches.offers import Matched, NotComparable, Question, from_root, match, survey
+from benches.offers import Matched, NotComparable, match, survey
 from benches.policy import Policy
-from benches.record import ArmRecord, Cell, CellRecord, Run
+from benches.question import Question, from_root
+from benches.record import ArmRecord, CellRecord, Run
 from benches.record_file import make_folder, write
 from benches.schedule import Job, Rim, measure
-from benches.session import DEFAULT_REFERENCE, progress
-from benches.verdict import Finding, Judgement
+from benches.session import command_line, progress, reference_among
+from benches.verdict import EVERY, Finding, Judgement
 
 SAVE_EVERY_S = 10.0
-
-EVERY = "every benchmark"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Gate:
         """
         try:
             arms, notes = self._arms()
-            offers = {arm.name: survey(arm, self.question, self.folder) for arm in arms}
+            offers = {arm.name: survey(arm, self.question, self.folder, self.repo) for arm in arms}
             matched = match(offers[BASE], offers[HEAD], self.question, self.policy)
         except (NotComparable, WorkerLost, ToolchainError) as error:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
@@ -80,7 +79,8 @@ class Gate:
             findings, remarks = self._look_twice(run, arms, matched)
         except WorkerLost as lost:
             findings, remarks = [Finding("worker", EVERY, "incomparable", f"no worker can start: {lost}")], []
-        return run, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
+        measured = run if any(one.blocks for one in run.cells) else None
+        return measured, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
 
     def _arms(self) -> tuple[list[Arm], list[str]]:
         """Base and head, each a copy in a folder of its own, and what is to be said of them."""
@@ -93,21 +93,27 @@ class Gate:
             raise NotComparable(f"the base {self.base.name} has no benches/worker.py: it is older than the instrument")
         notes, python = [], self.question.base_python
         if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
+            if lacking := not_installed(changed):
+                words = f"the constraints changed, but of the head's {'; '.join(lacking)} here"
+                raise ToolchainError(f"{words}; install them first: pip install -c {CONSTRAINTS} -e .")
             self.tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
             notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
             python = build(folders[BASE], self.folder / "environment")
-        pinned = pinned_arm(self.question.device, self.question.threads, self.question.cpus)
+        pinned = replace(
+            pinned_arm(self.question.device, self.question.threads, self.question.cpus),
+            instrument=copy_instrument(self.folder / "instrument"),
+        )
         arms = [replace(pinned, name=name, checkout=folder) for name, folder in folders.items()]
         return [replace(arms[0], python=python or arms[0].python), arms[1]], notes
 
     def _run(self, arms: list[Arm], matched: Matched) -> Run:
-        reference = _reference(matched.cells)
+        reference = reference_among(matched.cells)
         canary = [cell for cell in matched.cells if cell.trainer == reference]
         commits = {arm.name: self.base.commit[:12] for arm in arms} | {HEAD: checkout.head(self.repo)}
         return Run(
             schema=record.SCHEMA,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=f"triptych gate --base {self.base.name}",
+            command=command_line(),
             commit=commits[HEAD],
             settings=self.question.settings,
             reference=reference,
@@ -131,6 +137,7 @@ class Gate:
         )
 
     def _look_twice(self, run: Run, arms: list[Arm], matched: Matched) -> tuple[list[Finding], list[str]]:
+        began = time.monotonic()
         rim = Rim(Worker, _now_and_then(partial(write, run, self.result)), self.advance)
         jobs = [
             Job(
@@ -146,32 +153,37 @@ class Gate:
         measure(run, arms, jobs, rim)
         margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
         found = _of_others(compare_arms.logs(run), _stopped(compare_arms.settled(run)))
-        timed = compare_arms.first_look(found, margins)
+        timed, canary = compare_arms.first_look(found, margins), _canary(run, margins)
         cells = compare_arms.undecided(timed, margins, run.settings.restarts)
-        if cells and not compare_arms.unfit(_canary(run, margins)):
+        if cells and not compare_arms.unfit(canary):
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
             measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, first)
-            timed = compare_arms.second_look(timed, compare_arms.logs(run), margins, cells)
-        run.status = "complete"
+            timed = compare_arms.second_look(timed, compare_arms.logs(run), margins)
+            canary = _canary(run, margins)
+        run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
-        settled = compare_arms.settled(run)  # again: a cell may have failed in the second look
-        findings = [
-            *compare_arms.believed(timed, _canary(run, margins)),
-            *compare_arms.untimed(run, compare_arms.logs(run)),
-            *compare_arms.counted(run),
-        ]
-        stopped = _stopped(settled)
-        return [*settled, *(one for one in findings if one.cell not in stopped)], _remarks(run, margins)
+        return _findings(run, timed, canary), _remarks(run, canary, margins)
 
 
 def _canary(run: Run, margins: LearnedPolicy) -> list[Finding]:
     return compare_arms.canary(compare_arms.logs(run, *CANARIES), margins)
 
 
-def _remarks(run: Run, margins: LearnedPolicy) -> list[str]:
+def _findings(run: Run, timed: Sequence[Finding], canary: Sequence[Finding]) -> list[Finding]:
+    """All of them, of times only where nothing else of the cell speaks against comparing them."""
+    settled = compare_arms.settled(run)
+    stopped = _stopped(settled)
+    others = [
+        *compare_arms.believed(timed, canary),
+        *compare_arms.untimed(run, compare_arms.logs(run)),
+        *compare_arms.counted(run),
+    ]
+    return [*settled, *(one for one in others if one.cell not in stopped)]
+
+
+def _remarks(run: Run, canary: Sequence[Finding], margins: LearnedPolicy) -> list[str]:
     """What limits the findings, or vouches for them."""
-    canary = _canary(run, margins)
     unfit = compare_arms.unfit(canary)
     return [
         *([f"Unfit: {unfit}."] if unfit else []),
@@ -201,12 +213,6 @@ def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
             saved = time.monotonic()
 
     return save_if_due
-
-
-def _reference(cells: Collection[Cell]) -> str:
-    """The trainer that the canary runs."""
-    trainers = [cell.trainer for cell in cells]
-    return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]
 
 
 def judge_checkout(
@@ -242,7 +248,7 @@ def judge_checkout(
             known,
             Path(copies),
             output / "result.json",
-            tell=lambda words: shown.console.print(words, highlight=False, soft_wrap=True),
+            tell=lambda words: shown.console.print(words, highlight=False, markup=False, emoji=False, soft_wrap=True),
             advance=lambda doing, share: shown.update(bar, description=doing, advance=share),
         )
         return gate.judge()

@@ -14,7 +14,7 @@ import msgspec
 from benches.arms import CHECKOUT
 from benches.counted import Amount, Counts, gated
 from benches.record import Cell, Fingerprint
-from benches.record_file import RecordError, replace_file
+from benches.record_file import NOT_JSON, RecordError, replace_file
 from benches.verdict import Finding, Judgement
 
 GOLDEN = CHECKOUT / "benches" / "baselines" / "counts.json"
@@ -61,7 +61,7 @@ def read(path: Path) -> GoldenFile:
         raise RecordError(
             f"{path} is JSON but holds no golden counts ({error}); expected what {UPDATE} wrote"
         ) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise RecordError(
             f"{path} is not JSON, or was cut short ({error}); restore it, or write it with {UPDATE}"
         ) from error

@@ -21,7 +21,7 @@ Factory = Callable[[Task], Rung]
 
 
 def device(amount: int) -> Factory:
-    """So many sines more in every compiled step, one of the other; a sine is never as large as would change the loss."""
+    """So many sines more in every compiled step, one of the other; none is ever as large as would change the loss."""
 
     def make(task: Task) -> Rung:
         def step(state: State, batch: Batch) -> tuple[State, LossValue]:

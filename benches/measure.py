@@ -1,4 +1,4 @@
-"""What a worker does: compile cold, prepare, time a block. With `training.py` the only clock around a trainer."""
+"""What a worker does: compile cold, prepare, time a block."""
 
 import gc
 import itertools
@@ -91,9 +91,8 @@ class Measurer:
             case messages.Train() | messages.TrainSeed():
                 return _train(self._cells[request.cell_id], request)
             case messages.Count():
-                cell_id = request.spec.cell.id
-                cell = self._cells.get(cell_id) or self._warm_or_new(request.spec)
-                return messages.Counted(count(cell, self._programs.get(cell_id)))
+                compilations = self._programs.get(request.spec.cell.id)
+                return messages.Counted(count(self._warm_or_new(request.spec), compilations))
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
             case _:
@@ -145,10 +144,10 @@ class Measurer:
         return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
 
     def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
-        """The cell compiled last is the one whose programs are still there; it need not compile them again."""
+        """The cell compiled last, whose programs are there whatever was cleared before, or prepared; else a new one."""
         if self._compiled_last is not None and self._compiled_last[0] == spec:
             return self._compiled_last[1]
-        return prepare(spec)
+        return self._cells.get(spec.cell.id) or prepare(spec)
 
     def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> Block:
         """Times a block from fresh starting values, the device drained on both sides of the clock."""

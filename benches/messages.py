@@ -45,11 +45,16 @@ class Platforms(msgspec.Struct, frozen=True, tag="platforms"):
 
 
 class Survey(msgspec.Struct, frozen=True, tag="survey"):
-    """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed."""
+    """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed.
+
+    Attributes:
+        repo: The repository of which the checkout is a copy.
+    """
 
     trainers: list[str]
     workloads: list[str]
     folder: str
+    repo: str = ""
 
 
 class CompileCold(msgspec.Struct, frozen=True, tag="compile"):
@@ -160,6 +165,7 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
         data_paths: Where their data now lies, by name.
         python: The interpreter that answers.
         outside: The files of trainers that are not the checkout's own, by label.
+        astray: Files of the repository itself that were imported in place of the checkout's.
     """
 
     protocol: int
@@ -169,6 +175,7 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
     data_paths: dict[str, str]
     python: str = ""
     outside: dict[str, str] = {}
+    astray: list[str] = []
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):

@@ -1,114 +1,17 @@
 """What base and head both have to offer, and what only one of them has: asked of a worker of each."""
 
 import difflib
-import os
-import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from benches import messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from benches.checkout import CheckoutError
 from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.policy import Policy
-from benches.record import Cell, Settings, WorkloadRecord
+from benches.question import LEFT_OUT, Question
+from benches.record import Cell, WorkloadRecord
 from benches.session import DEFAULT_WORKLOADS
 from benches.verdict import Finding
-
-GATE = Settings(restarts=10, rounds=6, block_s=0.05, train_budget_s=1.5)
-
-
-LEFT_OUT = ("naive", "digits")
-"""Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a gate compares, and how.
-
-    Attributes:
-        trainers: References as the registry loads them; the built-in ones of each side if empty.
-        cpus: The processors of every worker; any if empty.
-        threads: Of XLA.
-        base_python: The base's interpreter; if None, this one, or a new environment where constraints changed.
-    """
-
-    trainers: tuple[str, ...] = ()
-    workloads: tuple[str, ...] = DEFAULT_WORKLOADS
-    device: str = "cpu"
-    settings: Settings = GATE
-    cpus: tuple[int, ...] = ()
-    threads: int = 1
-    base_python: str | None = None
-
-
-def question(options: Mapping[str, Any]) -> Question:
-    """What the command line asked for.
-
-    Raises:
-        ValueError: If a processor or an interpreter is named that there is not.
-    """
-    if (python := options["base_python"]) and shutil.which(python) is None:
-        raise ValueError(f"--base-python {python!r} is no program; expected the path of a Python interpreter")
-    asked = {name: options[name] for name in ("restarts", "seed") if options[name] is not None}
-    return Question(
-        trainers=_names(options["trainer"]),
-        workloads=_names(options["workload"]) or DEFAULT_WORKLOADS,
-        device=options["device"],
-        settings=msgspec.structs.replace(GATE, **asked),
-        cpus=_cpus(options["cpus"]),
-        threads=options["threads"],
-        base_python=python,
-    )
-
-
-def _names(given: Iterable[str]) -> tuple[str, ...]:
-    """Each name once, whether options or commas stand between them."""
-    return tuple(dict.fromkeys(name for names in given for name in names.split(",") if name))
-
-
-def from_root(reference: str, repo: Path, folder: Path) -> str:
-    """A trainer as a worker finds it in a copy of the repository, where files are looked for from its root.
-
-    Args:
-        reference: As typed; a file is meant from the folder.
-        repo: The root.
-        folder: In which it was typed.
-
-    Raises:
-        benches.checkout.CheckoutError: If the file lies outside, where base and head would both find the same one.
-    """
-    place, _, attribute = reference.rpartition(":")
-    if not place.endswith(".py"):
-        return reference
-    path = (folder / place).parent.resolve() / Path(place).name
-    if not path.is_relative_to(repo.resolve()):
-        raise CheckoutError(f"{place} lies outside {repo}, so base and head would be the same file; give one inside")
-    return f"{path.relative_to(repo.resolve())}:{attribute}"
-
-
-def _cpus(text: str | None) -> tuple[int, ...]:
-    """The processors named, or the last one that this process may use; none where the system cannot pin."""
-    if text is None:
-        return last_cpu()
-    present = _cpus_present()
-    named = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) in present for part in named):
-        raise ValueError(f"--cpus {text!r}: expected numbers among {', '.join(map(str, present))}, with commas between")
-    return tuple(map(int, named))
-
-
-def last_cpu() -> tuple[int, ...]:
-    """The last processor that this process may use, often the quietest; none where the system does not tell."""
-    return tuple(_cpus_present()[-1:])
-
-
-def _cpus_present() -> list[int]:
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 class NotComparable(Exception):
@@ -134,24 +37,29 @@ class Matched(NamedTuple):
     data_paths: dict[str, dict[str, str]]
 
 
-def survey(arm: Arm, question: Question, folder: Path) -> messages.Surveyed:
-    """Asks a worker of the arm for its trainers and workloads, whose data it writes.
+def survey(arm: Arm, question: Question, folder: Path, repo: Path) -> messages.Surveyed:
+    """Asks a worker of the arm, a copy of the repository, for its trainers and workloads, whose data it writes.
 
     Raises:
-        NotComparable: If the checkout does not answer as this one would.
+        NotComparable: If the checkout does not answer as this one would, or what it runs is not its own.
     """
     place = folder / f"data-{arm.name}"
     place.mkdir()
-    request = messages.Survey(list(question.trainers), list(question.workloads), str(place))
+    request = messages.Survey(list(question.trainers), list(question.workloads), str(place), str(repo))
     try:
         with Worker(arm) as worker:
             answer = worker.ask(request, START_TIMEOUT_S)
-    except (WorkerLost, msgspec.DecodeError) as error:
+    except WorkerLost as error:
         raise NotComparable(f"the {arm.name} has no worker that answers this gate: {error}") from error
     if not isinstance(answer, messages.Surveyed):
         raise NotComparable(f"the {arm.name} cannot say what it has: {getattr(answer, 'reason', answer)}")
     if answer.protocol != messages.PROTOCOL:
         raise NotComparable(f"the {arm.name} speaks protocol {answer.protocol}, this gate {messages.PROTOCOL}")
+    if answer.astray:
+        raise NotComparable(
+            f"the {arm.name} imports {answer.astray[0]} from the working tree instead of its own copy; keep packages "
+            "in the root of the repository or in src, and set no PYTHONPATH"
+        )
     return answer
 
 
@@ -185,11 +93,17 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
         notes=(
             *(f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)),
             *(f"{cell.id} is left out, being slow; name the trainers to have it measured." for cell in left_out),
+            *(policy.unused({cell.id for cell in (*offered, *candidates)}) if _is_everything(question) else []),
         ),
         workloads=head.workloads,
         references={BASE: base.trainers, HEAD: head.trainers, **dict.fromkeys(CANARIES, base.trainers)},
         data_paths={BASE: base.data_paths, HEAD: head.data_paths, **dict.fromkeys(CANARIES, base.data_paths)},
     )
+
+
+def _is_everything(question: Question) -> bool:
+    """Whether nothing was picked, so that a pattern without a match is a mistake."""
+    return not question.trainers and question.workloads == DEFAULT_WORKLOADS
 
 
 def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, question: Question) -> None:
@@ -230,5 +144,5 @@ def _changed(cell: Cell, changes: str) -> Finding:
 
 
 def _same(cell: Cell, file: str) -> Finding:
-    words = f"both sides would run {file}, which is not in this repository; give a trainer of its own with --trainer"
+    words = f"both sides would run one {Path(file).name}, which is not in this repository; name one that is: --trainer"
     return Finding("presence", cell.id, "incomparable", words)

@@ -5,8 +5,6 @@ its samples to the `benchmark` fixture through a clock that replays them.
 """
 
 import math
-import shlex
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -168,7 +166,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     """Everything measured, once, for the cells of the selected benchmarks."""
     config = request.config
     cells = dict.fromkeys(callspec.params["cell"] for item in request.session.items if (callspec := _callspec(item)))
-    config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), _command())
+    config.stash[RUN] = measured = suite.new_run(list(cells), _settings(config), suite.command_line())
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
@@ -183,12 +181,6 @@ def run(request: pytest.FixtureRequest) -> Run:
 def _callspec(item: pytest.Item) -> Any:
     """The parameters of a parametrized test."""
     return getattr(item, "callspec", None)
-
-
-def _command() -> str:
-    """What was typed, without the folders in which the program happens to lie."""
-    program = Path(sys.argv[0])
-    return shlex.join(["pytest" if program.stem == "__main__" else program.stem, *sys.argv[1:]])
 
 
 def _stopped(error: OSError | WorkerLost) -> str:

@@ -60,9 +60,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return any(matches(cell, pattern) for pattern in self.allowed_missing)
 
     def unused(self, cells: set[str]) -> list[str]:
-        """The patterns that match none of these benchmarks."""
+        """A sentence for every pattern that matches none of these benchmarks."""
         patterns = dict.fromkeys((*self.benchmarks, *self.allowed_missing))
-        return [pattern for pattern in patterns if not any(matches(cell, pattern) for cell in cells)]
+        return [
+            f"The policy's pattern {pattern!r} matches no benchmark."
+            for pattern in patterns
+            if not any(matches(cell, pattern) for cell in cells)
+        ]
 
 
 def matches(cell: str, pattern: str) -> bool:

@@ -13,6 +13,9 @@ import msgspec
 
 from benches.record import SCHEMA, Run
 
+NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises for bytes that are not the JSON that was expected."""
+
 
 class RecordError(Exception):
     """A result file that cannot be used; the message says what was got, what was expected, what to do."""
@@ -41,7 +44,16 @@ def write(run: Run, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    replace_file(path, msgspec.json.format(msgspec.json.encode(_RunFile(run)), indent=1))
+    write_json(_RunFile(run), path)
+
+
+def write_json(value: msgspec.Struct, path: Path) -> None:
+    """Likewise, of any struct.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
 
 
 def make_folder(folder: Path) -> None:
@@ -106,7 +118,7 @@ def decode(text: bytes, name: str) -> Run:
         raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:
         run = msgspec.json.decode(text, type=_RunFile).triptych
-    except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
     _check_references(run, name)
     return run
@@ -120,7 +132,7 @@ def _decode_header(text: bytes, name: str) -> _Header:
             f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
             "or `pytest --benchmark-json` wrote"
         ) from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
 
 

@@ -1,7 +1,6 @@
 """Records the series of the self-test: calibrates the injections, then takes as many restarts as are wanted."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -14,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from benches import messages, record, series
-from benches.arms import CHECKOUT, START_TIMEOUT_S, Arm, Worker, pinned_arm
+from benches.arms import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
 from benches.checkout import commit
 from benches.compare_arms import BASE, CANARIES, HEAD
 from benches.messages import Spec
-from benches.offers import GATE, LEFT_OUT, last_cpu
+from benches.question import GATE, LEFT_OUT, last_cpu
 from benches.record import FAILURES, ArmRecord, Cell, CellRecord, Fingerprint, Run
 from benches.record_file import RecordError
 from benches.schedule import Job, Rim, measure
@@ -44,10 +43,11 @@ LOADS = {
 }
 
 LOAD = """
-import random, time
+import os, random, time
 import numpy as np
 a = np.ones((512, 512), np.float32)
-while True:
+parent = os.getppid()
+while os.getppid() == parent:
     until = time.perf_counter() + random.uniform(0, 0.2)
     while time.perf_counter() < until:
         a = np.tanh(a @ a / 512)
@@ -64,9 +64,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         OSError: If the file cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="triptych-self-test-") as folder, _competing() if load else nullcontext():
-        copy = Path(folder)
-        for package in ("impls", "benches"):
-            shutil.copytree(CHECKOUT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__"))
+        copy = copy_instrument(Path(folder))
         plain = replace(pinned_arm("cpu", 1, last_cpu()), checkout=copy)
         data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
         with Worker(plain) as worker:
@@ -81,16 +79,22 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         run, jobs = _run(known.header, arms, data)
         first = max((one.number for one in known.restarts), default=-1) + 1
         missing = range(len(known.restarts), restarts)
-        for count, restart in zip(missing, _restarts(run, arms, jobs, first), strict=False):
+        for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
             series.append(path, restart)
             tell(f"Restart {count + 1} of {restarts}")
 
 
-def _restarts(run: Run, arms: list[Arm], jobs: list[Job], first: int) -> Iterator[Restart]:
-    """Restart after restart, without end; one that lost a worker is left out."""
+def restarts_of(
+    run: Run, arms: list[Arm], jobs: list[Job], first: int, start: Callable[[Arm], Worker] = Worker
+) -> Iterator[Restart]:
+    """Restart after restart, without end; one that lost a worker is left out.
+
+    Raises:
+        benches.record_file.RecordError: If a cell cannot be measured, or workers are lost time and again.
+    """
     number = first
     while True:
-        measure(run, arms, jobs, Rim(Worker, lambda: None, lambda *_: None), first=number)
+        measure(run, arms, jobs, Rim(start, lambda: None, lambda *_: None), first=number)
         if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES]:
             raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
         number += len(run.cut_short)

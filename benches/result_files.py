@@ -19,7 +19,7 @@ import msgspec
 from benches import record_file
 from benches.pairing import step_times
 from benches.record import FAILURES, CellRecord, Run
-from benches.record_file import RecordError
+from benches.record_file import NOT_JSON, RecordError
 
 SHORTEST_S, LONGEST_S = 1e-12, 1e9
 """Durations outside are no measurements."""
@@ -66,6 +66,12 @@ class Side:
     moments: tuple[str, ...]
     ours: bool
 
+    @property
+    def names_processor(self) -> bool:
+        """Whether it says what it was measured on, in every arm."""
+        known = [value for key, value in self.machine.items() if key.endswith(("cpu", "cpu_model", "fingerprint"))]
+        return bool(known) and all(known)
+
 
 class _Stats(msgspec.Struct):
     median: float | None = None
@@ -97,7 +103,7 @@ def read_side(paths: Sequence[Path]) -> Side:
     Raises:
         RecordError: If one cannot be used, is given twice, or was measured on another machine than the rest.
     """
-    texts = [_text(path) for path in paths]
+    texts = [record_file.read_bytes(path) for path in paths]
     _refuse_copies(paths, texts)
     sides = [_side(text, str(path)) for path, text in zip(paths, texts, strict=True)]
     for side in sides[1:]:
@@ -121,15 +127,6 @@ def differences(one: Side, other: Side) -> list[str]:
     ]
 
 
-def _text(path: Path) -> bytes:
-    if not path.is_file():
-        raise RecordError(f"{path} is not a file; give the path of a result file")
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
-
-
 def _refuse_copies(paths: Sequence[Path], texts: Sequence[bytes]) -> None:
     seen: dict[str, Path] = {}
     for path, text in zip(paths, texts, strict=True):
@@ -149,10 +146,8 @@ def _side(text: bytes, name: str) -> Side:
             f"{name} is JSON but no result file ({error}); expected one that `pytest --benchmark-json` or "
             "`triptych run` wrote"
         ) from error
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
-    except RecursionError as error:
-        raise RecordError(f"{name} is nested too deeply for a result file; was it made by pytest-benchmark?") from error
 
 
 def _theirs(file: _File, name: str) -> Side:
@@ -187,7 +182,8 @@ def _checked(what: str, value: float, *rounds: float) -> float:
 def _machine(info: dict[str, Any]) -> dict[str, str | None]:
     found: Any = info.get("cpu")
     cpu: dict[str, Any] = found if isinstance(found, dict) else {}
-    values = (cpu.get("brand_raw") or cpu.get("brand"), cpu.get("count"), info.get("python_implementation"))
+    name = cpu.get("brand_raw") or cpu.get("brand") or info.get("node")  # some processors have no name, hosts have
+    values = (name, cpu.get("count"), info.get("python_implementation"))
     return {key: None if value is None else str(value) for key, value in zip(ASKED_OF_A_MACHINE, values, strict=True)}
 
 

@@ -23,8 +23,7 @@ import msgspec
 
 from benches import learning, messages
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from benches.counted import Ceilings
-from benches.record import CellRecord, Fingerprint, Outcome, Run, Training
+from benches.record import ArmRecord, CellRecord, Outcome, Run, Training
 
 RETAKES = 3
 """A void block is taken again this often; then the round goes on without it."""
@@ -174,21 +173,22 @@ class _Restart:
             raise WorkerLost(
                 "killed", f"the worker of arm {arm.name} cannot use its device: {getattr(answer, 'reason', answer)}"
             )
-        self._keep(arm, fingerprint=answer.fingerprint)
+        self._keep(msgspec.structs.replace(self._known(arm), fingerprint=answer.fingerprint))
 
-    def _keep(self, arm: Arm, **found: Fingerprint | Ceilings) -> None:
-        """Adds to the arm's record what its worker found."""
-        self._run.arms = [
-            msgspec.structs.replace(known, **found) if known.name == arm.name else known for known in self._run.arms
-        ]
+    def _known(self, arm: Arm) -> ArmRecord:
+        return next(known for known in self._run.arms if known.name == arm.name)
+
+    def _keep(self, found: ArmRecord) -> None:
+        """Replaces what was known of an arm."""
+        self._run.arms = [found if known.name == found.name else known for known in self._run.arms]
 
     def _measure_ceilings(self, arm: Arm) -> None:
         """Once per arm, when its worker has nothing else to do; a comparison of arms needs none."""
-        if self._between_arms or any(known.name == arm.name and known.ceilings for known in self._run.arms):
+        if self._between_arms or self._known(arm).ceilings:
             return
         answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
         if isinstance(answer, messages.CeilingsMeasured):
-            self._keep(arm, ceilings=answer.ceilings)
+            self._keep(msgspec.structs.replace(self._known(arm), ceilings=answer.ceilings))
             self._rim.save()
 
     def _make_ready(self, job: Job) -> None:
@@ -199,7 +199,7 @@ class _Restart:
     def _compile(self, job: Job) -> None:
         if self._run.settings.sweep_budget_s is not None and job.record.compiles:
             return  # a sweep asks how a step grows: one cold compile of each of its many cells is enough
-        clear, count = not self._between_arms, job.record.counts is None
+        clear, count = not self._between_arms, not self._between_arms and job.record.counts is None
         answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=clear, count=count))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.append(answer.compiled)
@@ -236,10 +236,17 @@ class _Restart:
             job.record.seed_trainings.append(answer.training)
 
     def _count(self, job: Job) -> None:
-        """Once per cell; a trainer that cannot be counted keeps its times and has no counts."""
+        """Once per cell; a trainer that cannot be counted keeps its times and has no counts.
+
+        Between arms its programs are built again, from cold caches: what its neighbours built before, and a change of
+        theirs would be counted as its own.
+        """
         if job.record.counts is not None or job.spec.cell.mode == "floor":
             return
-        answer = self._workers[job.record.arm].ask(messages.Count(job.spec), self._run.settings.timeout_s)
+        worker, timeout_s = self._workers[job.record.arm], self._run.settings.timeout_s
+        if self._between_arms:
+            worker.ask(messages.CompileCold(job.spec, self._number, count=True), timeout_s)
+        answer = worker.ask(messages.Count(job.spec), timeout_s)
         if isinstance(answer, messages.Counted):
             job.record.counts = answer.counts
 

@@ -1,8 +1,8 @@
 """How good the gate is: its verdicts on several hundred gates drawn from a recorded series.
 
-A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does. Where
-nothing changed, base and head are exchangeable, so each drawn restart swaps them by a coin. Intervals are over the
-series' restarts, not over the draws.
+A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does, the sides as
+they were recorded, so that an arm that is slower for no reason would show. Intervals are over the series' restarts, not
+over the draws.
 """
 
 import gc
@@ -18,9 +18,9 @@ import msgspec
 import numpy as np
 
 from benches import compare_arms
+from benches.bands import LearnedPolicy
 from benches.compare_arms import BASE, HEAD, Margins, Metric
-from benches.record_file import replace_file
-from benches.series import Header, Injection, Restart, Series, canary_logs, head_logs, refuse_short, stacked
+from benches.series import Header, Injection, Kind, Restart, Series, canary_logs, head_logs, refuse_short, stacked
 from benches.stats import clopper_pearson
 from benches.verdict import Finding, Verdict
 
@@ -28,6 +28,9 @@ BASELINES = Path(__file__).parent / "baselines"
 
 RESTARTS = 60
 """Of a series: three gates of two looks that share none."""
+
+TYPICAL: tuple[Kind, float] = ("device", 0.05)
+"""The slowdown on which fixed thresholds are tried too."""
 
 SUITES = 300
 HALVES, SUITES_OF_A_HALF = 40, 10
@@ -52,7 +55,7 @@ class Rate(msgspec.Struct, frozen=True):
         measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
         share: Of the drawn gates.
         low: Interval over restarts, 95 %.
-        independent: How many gates without a common restart the series holds.
+        independent: How many gates of as many looks as they may take, without a common restart, the series holds.
     """
 
     case: str
@@ -66,29 +69,30 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What a series says of the gate."""
+    """What a series says of the gate.
+
+    Attributes:
+        widened: The margins, fractions, that a noise band made wider than the policy has them; by cell and metric.
+    """
 
     header: Header
     restarts: int
     rates: list[Rate]
+    widened: dict[str, float] = {}
 
 
-def summary(series: Series, policy: Margins, restarts: int) -> Summary:
+def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
     """The rates with where they come from.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    return Summary(series.header, len(series.restarts), rates(series, policy, restarts))
-
-
-def write(found: Summary, path: Path) -> None:
-    """Replaces the file.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    replace_file(path, msgspec.json.format(msgspec.json.encode(found), indent=1))
+    widened = {
+        f"{one.cell}, {one.name}": width
+        for one, width in policy.bands.items()
+        if width > policy.policy.margin(one.name, one.cell)
+    }
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), widened)
 
 
 def shipped() -> list[Summary]:
@@ -120,10 +124,10 @@ def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) 
     return [
         *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
         *(
-            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
+            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule), looks=1)
             for name, rule in RULES.items()
         ),
-        *(draws.injected(one) for one in series.header.injections),
+        *(rate for one in series.header.injections for rate in draws.injected(one)),
     ]
 
 
@@ -136,12 +140,12 @@ class _Draws:
     restarts: int
     suites: int
 
-    def rate(self, case: str, said: str, count: Count) -> Rate:
+    def rate(self, case: str, said: str, count: Count, looks: int = compare_arms.LOOKS) -> Rate:
         """The share over all restarts, and its interval from halves of them.
 
         References:
             Politis, Romano and Wolf, "Subsampling", 1999: a mean over half of n, drawn without replacement, varies
-            around the mean over all as that varies around the truth.
+            around the mean over all as that varies around the truth; over more than half, by (n - b) / b less.
         """
         random = np.random.default_rng(0)
         everything = np.arange(len(self.series.restarts))
@@ -151,18 +155,27 @@ class _Draws:
             np.mean([count(random, pool) for _ in range(SUITES_OF_A_HALF)])
             for pool in (random.permutation(everything)[:half] for _ in range(HALVES))
         ]
+        share, independent = called / self.suites, len(everything) // (looks * self.restarts)
         low, high = np.quantile(again, [0.025, 0.975])
-        independent = len(everything) // self.restarts
-        if low == high:  # all or nothing: as much as gates without a common restart can tell
-            exact = clopper_pearson(round(low * independent), independent)
+        if low == high or half == len(everything):  # as much as gates without a common restart can tell
+            exact = clopper_pearson(round(share * independent), independent)
             low, high = exact.low or 0.0, exact.high or 1.0
-        return Rate(case, said, called / self.suites, float(low), float(high), self.suites, independent)
+        else:
+            wider = math.sqrt(half / (len(everything) - half))
+            low, high = (min(1.0, max(0.0, share + (end - share) * wider)) for end in (low, high))
+        return Rate(case, said, share, float(low), float(high), self.suites, independent)
 
-    def injected(self, one: Injection) -> Rate:
-        """How often the slowed cell is called, by its name."""
-        rate = self.rate(f"{one.kind} +{100 * one.size:g} %", "regressed, that cell", self.says("regressed", one))
-        logs = stacked(head_logs(self.series, one))[one.metric]
-        return msgspec.structs.replace(rate, measured=math.expm1(statistics.median(logs)))
+    def injected(self, one: Injection) -> list[Rate]:
+        """How often the slowed cell is called, by its name; of a typical slowdown also what fixed thresholds call."""
+        case, logs = f"{one.kind} +{100 * one.size:g} %", stacked(head_logs(self.series, one))[one.metric]
+        found = [self.rate(case, "regressed, that cell", self.says("regressed", one))]
+        if (one.kind, one.size) == TYPICAL:
+            found += [
+                self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, one), looks=1)
+                for name, rule in RULES.items()
+            ]
+        measured = math.expm1(statistics.median(logs))
+        return [msgspec.structs.replace(rate, measured=measured) for rate in found]
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
@@ -172,34 +185,31 @@ class _Draws:
 
         def count(random: np.random.Generator, pool: np.ndarray) -> bool:
             drawn = [restarts[i] for i in random.permutation(pool)[: compare_arms.LOOKS * self.restarts]]
-            if injection is None:
-                drawn = [swapped(one) if random.random() < 0.5 else one for one in drawn]
             findings = drawn_gate(drawn, self.policy, self.restarts)
             said = {Metric(one.metric, one.cell) for one in findings if one.verdict == verdict}
             return injection.metric in said if injection else bool(said)
 
         return count
 
-    def exceeds(self, statistic: Statistic, limit: float) -> Count:
-        """Whether any time of the head is so much above the base's, as one stored file against another."""
+    def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Count:
+        """Whether a time of the head is so much above the base's, as one stored file against another.
+
+        Any time, or the injected one.
+        """
+        metrics = [injection.metric] if injection else list(head_logs(self.series)[0])
 
         def pooled(chosen: Sequence[Restart], arm: str, metric: Metric) -> float:
-            samples = [restart.arms[arm][metric.cell] for restart in chosen]
+            cell = injection.cell.id if injection and arm == HEAD else metric.cell
+            samples = [restart.arms[arm][cell] for restart in chosen]
             if metric.name == "compile":
                 return statistic([sample.compile_s for sample in samples])
             return statistic([step for sample in samples for step in sample.step_s if step])
 
         def count(random: np.random.Generator, pool: np.ndarray) -> bool:
             chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
-            metrics = list(head_logs(self.series)[0])
             return any(pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
 
         return count
-
-
-def swapped(drawn: Drawn) -> Drawn:
-    """The same restart with head and base taken for each other, and the canaries too."""
-    return Drawn(*({metric: -value for metric, value in side.items()} for side in drawn))
 
 
 def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[Finding]:
@@ -210,7 +220,7 @@ def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[F
     cells = compare_arms.undecided(found, policy, restarts)
     if cells and not compare_arms.unfit(canary):
         heads, canaries = (stacked([one[side] for one in drawn]) for side in (0, 1))
-        found = compare_arms.second_look(found, heads, policy, cells)
+        found = compare_arms.second_look(found, heads, policy)
         measured_again = {metric: values for metric, values in canaries.items() if metric.cell in cells}
         canary = compare_arms.canary(first_canaries | measured_again, policy)
     return compare_arms.believed(found, canary)

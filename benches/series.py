@@ -14,7 +14,7 @@ import msgspec
 
 from benches.compare_arms import BASE, CANARIES, HEAD, LOOKS, Metric
 from benches.record import Cell, Count, Duration, Fingerprint, Settings
-from benches.record_file import RecordError, read_bytes
+from benches.record_file import NOT_JSON, RecordError, read_bytes
 from impls.registry import label
 
 SCHEMA = 1
@@ -97,7 +97,7 @@ def read(path: Path) -> Series:
     try:
         header = msgspec.json.decode(first, type=Header)
         restarts = [msgspec.json.decode(line, type=Restart) for line in rest[:-1]]
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except NOT_JSON as error:
         raise RecordError(f"{path} is not a series of the gate's self-test: {error}; record a new one") from error
     if header.schema != SCHEMA:
         raise RecordError(f"{path} has schema {header.schema}, expected {SCHEMA}; record a new series")

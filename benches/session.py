@@ -1,5 +1,7 @@
 """One run of the instrument, from what was asked for to the record: arms, cells, data, file, progress."""
 
+import shlex
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -25,7 +27,7 @@ from benches.sweeps import Sweep, plan, sweep_names
 from benches.workloads import save
 from impls import registry
 
-DEFAULT_TRAINERS = ("naive", "treemap", "flax_optax")
+DEFAULT_TRAINERS = tuple(registry.BUILT_IN)
 DEFAULT_WORKLOADS = ("xor", "digits")
 DEFAULT_REFERENCE = "treemap"
 
@@ -111,18 +113,29 @@ def _check_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
             raise ChoiceError(f"unknown {kind} {name!r}; expected one of {', '.join(known)}")
 
 
+def reference_among(cells: Sequence[Cell]) -> str:
+    """The trainer that the others are held against: the usual one where it is there."""
+    trainers = [cell.trainer for cell in cells]
+    return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]
+
+
+def command_line() -> str:
+    """What was typed, without the folders in which the program happens to lie."""
+    program = Path(sys.argv[0])
+    return shlex.join(["pytest" if program.stem == "__main__" else program.stem, *sys.argv[1:]])
+
+
 def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
     """A record with everything but measurements."""
     devices = dict.fromkeys(cell.device for cell in cells)
     arms = [platform_arm(device) for device in devices]
-    trainers = [cell.trainer for cell in cells]
     return Run(
         schema=record.SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
         commit=commit(),
         settings=settings,
-        reference=DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0],
+        reference=reference_among(cells),
         arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
         workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
         cells=[CellRecord(cell, cell.device) for cell in cells],

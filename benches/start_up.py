@@ -80,9 +80,10 @@ def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
 
     import numpy as np
 
-    from benches.workloads import WORKLOADS, batches, read
+    from benches.sizes import workload_named
+    from benches.workloads import batches, read
 
-    workload = WORKLOADS[spec.cell.workload]
+    workload = workload_named(spec.cell.workload)
     layers = [
         {"w": np.full((inputs, outputs), 0.1, np.float32), "b": np.zeros(outputs, np.float32)}
         for inputs, outputs in itertools.pairwise(workload.task.layer_sizes)

@@ -28,7 +28,25 @@ def survey(request: Survey) -> Surveyed:
     files = {label: registry.source(reference) for label, reference in loaded.items()}
     outside = {label: file for label, file in files.items() if not Path(file).is_relative_to(Path.cwd())}
     return Surveyed(
-        PROTOCOL, loaded, refused, [describe(workload) for workload in known], paths, sys.executable, outside
+        PROTOCOL,
+        loaded,
+        refused,
+        [describe(workload) for workload in known],
+        paths,
+        sys.executable,
+        outside,
+        _astray(Path(request.repo).resolve()) if request.repo else [],
+    )
+
+
+def _astray(repo: Path) -> list[str]:
+    """Imported files that lie in the repository, and neither in this copy of it, nor in the instrument or Python."""
+    own = [Path.cwd(), Path(__file__).parents[1], Path(sys.prefix), Path(sys.base_prefix)]
+    files = {Path(file).resolve() for module in list(sys.modules.values()) if (file := module.__dict__.get("__file__"))}
+    return sorted(
+        str(file)
+        for file in files
+        if file.is_relative_to(repo) and not any(file.is_relative_to(place.resolve()) for place in own)
     )
 
 

@@ -27,6 +27,9 @@ EXIT_CODES: dict[Verdict, int] = {
 """In order from the worst; the worst verdict of a run gives its exit code."""
 
 
+EVERY = "every benchmark"
+"""In the place of a cell, where something is said of all."""
+
 MOST = math.log(1e15)
 """Factors beyond this are cut: nothing that was measured gets there, and a hostile file must not overflow."""
 

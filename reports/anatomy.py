@@ -1,24 +1,22 @@
 """Where a step goes: the dispatch floor and the rest, trainer by trainer."""
 
-from typing import TYPE_CHECKING
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benches.anatomy import Anatomy, anatomies
 from benches.stats import Estimate
 from reports import text
-from reports.exhibit import MOST_ROWS, Exhibit
+from reports.chart import bare, beside, stacked
+from reports.exhibit import MOST_ROWS, Exhibit, cut
 from reports.styles import INK, Style, styles
 from reports.table import Report
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 1.75, 2.2, 0.3, 0.7
+LEFT_IN, RIGHT_IN = 1.75, 2.2
 
 
 def measured(report: Report) -> list[Anatomy]:
     """The step cells of all runs shown whose floor was measured."""
-    return [anatomy for source in report.sources for anatomy in anatomies(source.run)][:MOST_ROWS]
+    return [anatomy for source in report.sources for anatomy in anatomies(source.run)]
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -31,7 +29,8 @@ def exhibit(report: Report) -> Exhibit:
         "Where a step goes",
         f"The dispatch floor is from {text.percent(low)} ({least}) to {text.percent(high)} ({most}) of a step.",
         "The full part of a bar is the dispatch floor, an empty compiled call on the same arrays; the pale part is "
-        "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device.",
+        "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device."
+        + cut(shown),
         [
             "Cell",
             "Time per step",
@@ -62,31 +61,22 @@ def _seconds(estimate: Estimate) -> str:
     return f"-{text.seconds(-estimate.value)}" if estimate.value < 0 else text.seconds(estimate.value)
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """A panel per workload and device, each with its own axis; a stacked bar per trainer."""
-    from matplotlib.figure import Figure
-
-    shown = measured(report)
+    shown = measured(report)[:MOST_ROWS]
     looks = styles(list(dict.fromkeys(anatomy.record.cell.trainer for anatomy in shown)))
     panels: dict[str, list[Anatomy]] = {}
     for anatomy in shown:
         cell = anatomy.record.cell
         panels.setdefault(f"{text.name(cell.workload, 40)}, {text.name(cell.device, 20)}", []).append(anatomy)
-    whole = top = sum(len(rows) * ROW_IN + EDGE_IN for rows in panels.values())
-    drawn = Figure(figsize=(WIDTH_IN, whole))
-    for place, rows in panels.items():
-        height = len(rows) * ROW_IN + EDGE_IN
-        top -= height
-        frame = (LEFT_IN / WIDTH_IN, (top + EDGE_IN) / whole, 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN)
-        axes = drawn.add_axes((*frame, (height - EDGE_IN) / whole))
+    drawn, frames = stacked([len(rows) for rows in panels.values()], LEFT_IN, RIGHT_IN)
+    for axes, (place, rows) in zip(frames, panels.items(), strict=True):
         _panel(axes, rows, [looks[row.record.cell.trainer] for row in rows])
         axes.set_xlabel(f"microseconds per step on {place}")
     return drawn
 
 
-def _panel(axes: "Axes", rows: list[Anatomy], looks: list[Style]) -> None:
-    from reports.chart import bare, beside
-
+def _panel(axes: Axes, rows: list[Anatomy], looks: list[Style]) -> None:
     for y, (row, style) in enumerate(zip(rows, looks, strict=True)):
         floor, whole = (1e6 * part.value for part in (row.floor_s, row.step_s))
         axes.barh(y, min(floor, whole), height=0.6, color=style.color, linewidth=0)

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
@@ -13,14 +14,12 @@ from reports.exhibit import MOST_ROWS
 from reports.styles import GRID, INK, MUTED, Style, styles
 from reports.table import Report, Row
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 WIDTH_IN = 8.6
 LEFT_IN = 1.75
 RIGHT_IN = 2.2
 TOP_IN = 0.22
 BOTTOM_IN = 0.5
+STACKED_ROW_IN, STACKED_EDGE_IN = 0.3, 0.6
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Chart:
     """A figure with its axes and strips."""
 
     figure: Figure
-    axes: "Axes"
+    axes: Axes
     strips: list[Strip]
 
 
@@ -66,19 +65,19 @@ def chart(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Chart:
     )
     _frame(axes, y, row_in)
     for position, words in headings:
-        _words(axes, -LEFT_IN * 72 + 4, position, words, "bold")
+        beside(axes, (0, -LEFT_IN * 72 + 4), position, words, "bold")
     for strip in strips:
         _name(axes, strip, naming.side_name(report, strip.row.place))
     return Chart(figure, axes, strips)
 
 
-def _frame(axes: "Axes", bottom: float, row_in: float) -> None:
+def _frame(axes: Axes, bottom: float, row_in: float) -> None:
     axes.set_ylim(bottom - 0.4, -0.14 / row_in)
     bare(axes)
     axes.set_axisbelow(True)
 
 
-def bare(axes: "Axes") -> None:
+def bare(axes: Axes) -> None:
     """An x axis with a grid, and nothing else."""
     axes.set_yticks([])
     axes.set_facecolor("none")
@@ -89,8 +88,8 @@ def bare(axes: "Axes") -> None:
     axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
 
 
-def _name(axes: "Axes", strip: Strip, side: str) -> None:
-    _words(axes, -LEFT_IN * 72 + 26, strip.y, f"{text.name(strip.row.trainer, 20 - len(side))} {side}".strip())
+def _name(axes: Axes, strip: Strip, side: str) -> None:
+    beside(axes, (0, -LEFT_IN * 72 + 26), strip.y, f"{text.name(strip.row.trainer, 20 - len(side))} {side}".strip())
     axes.plot(
         [-(LEFT_IN - 0.22) / (WIDTH_IN - LEFT_IN - RIGHT_IN)],
         [strip.y],
@@ -104,26 +103,32 @@ def _name(axes: "Axes", strip: Strip, side: str) -> None:
 
 def remark(chart: Chart, strip: Strip, words: str) -> None:
     """A word on the right of a row."""
-    _words(chart.axes, 8, strip.y, words)
+    beside(chart.axes, (1, 8), strip.y, words)
 
 
-def _words(axes: "Axes", x_points: float, y: float, words: str, weight: str = "normal") -> None:
-    frame = axes.get_yaxis_transform()
-    place: dict[str, Any] = {"xycoords": frame, "textcoords": "offset points", "annotation_clip": False}
-    look: dict[str, Any] = {"va": "center", "color": INK.drawn, "fontweight": weight, "parse_math": False}
-    axes.annotate(words, (0 if x_points < 0 else 1, y), (x_points, 0), **place, **look)
+def stacked(rows: Sequence[int], left_in: float, right_in: float) -> tuple[Figure, list[Axes]]:
+    """Panels one below the other, each as high as its rows, with room for words on both sides."""
+    heights = [count * STACKED_ROW_IN + STACKED_EDGE_IN for count in rows]
+    whole = top = sum(heights)
+    figure = Figure(figsize=(WIDTH_IN, whole))
+    frames: list[Axes] = []
+    for height in heights:
+        top -= height
+        frame = (left_in / WIDTH_IN, (top + STACKED_EDGE_IN) / whole, 1 - (left_in + right_in) / WIDTH_IN)
+        frames.append(figure.add_axes((*frame, (height - STACKED_EDGE_IN) / whole)))
+    return figure, frames
 
 
-def beside(axes: "Axes", at: tuple[int, float], y: float, said: str) -> None:
+def beside(axes: Axes, at: tuple[int, float], y: float, said: str, weight: str = "normal") -> None:
     """Words beside a row: so many points from the left edge, 0, or the right one, 1."""
     side, offset = at
     axes.annotate(
         said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        annotation_clip=False, va="center", color=INK.drawn, parse_math=False,
+        annotation_clip=False, va="center", color=INK.drawn, fontweight=weight, parse_math=False,
     )  # fmt: skip
 
 
-def log_axis(axes: "Axes", low: float, high: float, label: str, side: Literal["x", "y"] = "x") -> None:
+def log_axis(axes: Axes, low: float, high: float, label: str, side: Literal["x", "y"] = "x") -> None:
     """A log axis around these values, with ticks in plain figures, few enough to read."""
     pad = max(high / low, 1.1) ** 0.05
     axis = axes.xaxis if side == "x" else axes.yaxis

@@ -1,19 +1,19 @@
 """Why one trainer is faster: the ladder from the naive trainer to the fastest, one change and one factor per rung."""
 
 import math
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benches import pairing
 from benches.ladder import Climb, Rung, climbs
 from reports import text
+from reports.chart import bare, beside, log_axis, stacked
 from reports.exhibit import Exhibit
+from reports.styles import MUTED, OWN
 from reports.table import Report
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 3.0, 2.2, 0.3, 0.55
+LEFT_IN, RIGHT_IN = 3.0, 2.2
 
 
 def measured(report: Report) -> list[Climb]:
@@ -52,29 +52,24 @@ def _sentence(climb: Climb) -> str:
 def _line(climb: Climb, rung: Rung) -> list[str]:
     step_s = pairing.step_s(rung.record)
     assert step_s is not None, "a rung of a climb has blocks"
-    factor = ("–", "–") if rung.factor is None else (text.significant(rung.factor.value), text.interval(rung.factor))
+    factor = (
+        (text.NONE, text.NONE)
+        if rung.factor is None
+        else (text.significant(rung.factor.value), text.interval(rung.factor))
+    )
     return [text.name(climb.workload, 40), climb.device, rung.change.words, text.seconds(step_s.value), *factor]
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """One panel per ladder: time per step on a log axis, falling from row to row."""
-    from matplotlib.figure import Figure
-
     shown = measured(report)
-    heights = [len(climb.rungs) * ROW_IN + EDGE_IN for climb in shown]
-    drawn = Figure(figsize=(WIDTH_IN, sum(heights)))
-    top = sum(heights)
-    for climb, height in zip(shown, heights, strict=True):
-        top -= height
-        frame = (LEFT_IN / WIDTH_IN, (top + EDGE_IN) / sum(heights), 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN)
-        _panel(drawn.add_axes((*frame, (height - EDGE_IN) / sum(heights))), climb)
+    drawn, frames = stacked([len(climb.rungs) for climb in shown], LEFT_IN, RIGHT_IN)
+    for axes, climb in zip(frames, shown, strict=True):
+        _panel(axes, climb)
     return drawn
 
 
-def _panel(axes: "Axes", climb: Climb) -> None:
-    from reports.chart import bare, log_axis
-    from reports.styles import INK, MUTED, OWN
-
+def _panel(axes: Axes, climb: Climb) -> None:
     times = [step.value for rung in climb.rungs if (step := pairing.step_s(rung.record))]
     microseconds = [1e6 * step_s for step_s in times]
     axes.plot(microseconds, range(len(times)), "-", color=MUTED.drawn, linewidth=1, zorder=1)
@@ -83,17 +78,9 @@ def _panel(axes: "Axes", climb: Climb) -> None:
     )
     for y, (rung, step_s) in enumerate(zip(climb.rungs, times, strict=True)):
         factor = f" · {text.significant(rung.factor.value)}× faster" if rung.factor else ""
-        _words(axes, (0, -LEFT_IN * 72 + 4), y, rung.change.words, INK.drawn)
-        _words(axes, (1, 8), y, f"{text.seconds(step_s)}{factor}", INK.drawn)
+        beside(axes, (0, -LEFT_IN * 72 + 4), y, rung.change.words)
+        beside(axes, (1, 8), y, f"{text.seconds(step_s)}{factor}")
     axes.set_ylim(len(times) - 0.4, -0.6)
     bare(axes)
     name = f"{text.name(climb.workload, 40)}, {text.name(climb.device, 20)}"
     log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {name} (log scale)")
-
-
-def _words(axes: "Axes", at: tuple[int, float], y: float, words: str, color: str) -> None:
-    side, offset = at
-    axes.annotate(
-        words, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        annotation_clip=False, va="center", color=color, parse_math=False,
-    )  # fmt: skip

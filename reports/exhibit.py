@@ -49,6 +49,6 @@ def where(report: Report, row: Row) -> str:
     return f"{text.name(row.trainer, 40)} on {', '.join(part for part in parts if part)}"
 
 
-def cut(rows: Sequence[Row]) -> str:
+def cut(rows: Sequence[object]) -> str:
     """Says so where a figure does not have all rows."""
     return f" The first {MOST_ROWS} of {len(rows)} cells are drawn." if len(rows) > MOST_ROWS else ""

@@ -14,21 +14,21 @@ from typing import Any
 
 import click
 
-from benches import bands, golden
+from benches import bands, counting, golden, series
 from benches.arms import WorkerLost, platform_arm
 from benches.checkout import CheckoutError
 from benches.compare_files import compare
 from benches.gate import judge_checkout
-from benches.offers import GATE, question
 from benches.policy import Policy, PolicyError, find
+from benches.question import GATE, question_of
 from benches.record import Run
-from benches.record_file import RecordError
+from benches.record_file import RecordError, write_json
 from benches.result_files import read_side
 from benches.verdict import Judgement
 from reports.gate_output import Destinations, deliver
 from reports.text import name
 
-PASSED, FAILED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 1, 2, 4, 130, 143
+PASSED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 2, 4, 130, 143
 
 OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python")
 
@@ -73,13 +73,15 @@ def _refused(error: Exception, code: int) -> int:
 
 def _run(options: Mapping[str, Any]) -> int:
     policy = find(options["policy"])
+    files = Destinations(*(options[kind] for kind in ("markdown", "junit", "json")))
+    files.refuse_missing_folders()
     if options["update_counts"]:
         return _update_counts(options["counts"] or golden.GOLDEN)
     if options["self_test"]:
         return _test_the_gate(policy, options)
     measured, judgement = _judgement(policy, options)
-    deliver(judgement, Destinations(*(options[kind] for kind in ("markdown", "junit", "json"))), os.environ, sys.stdout)
     _write_page(judgement, measured, options["output"])
+    deliver(judgement, files, os.environ, sys.stdout)
     return judgement.exit_code
 
 
@@ -102,6 +104,14 @@ def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) ->
         raise click.UsageError(f"{of_code} is for code, --baseline and --candidate are for result files; give either")
     if len(files) == 1:
         raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
+    counts_only, of_self_test = options["exact"] or options["update_counts"], options["self_test"]
+    useless = [
+        *(name for name in OF_CODE if counts_only or (of_self_test and name != "restarts")),
+        *(() if counts_only else ("counts",)),
+        *(() if of_self_test else ("load",)),
+    ]
+    if ignored := ", ".join(f"--{name.replace('_', '-')}" for name in useless if name in typed):
+        raise click.UsageError(f"{ignored} would change nothing here; leave it out, or see triptych gate --help")
 
 
 def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:
@@ -110,7 +120,7 @@ def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, 
         return None, compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
     if options["exact"]:
         return None, _exact(options["counts"])
-    return judge_checkout(Path.cwd(), options["base"], question(options), policy, options["output"])
+    return judge_checkout(Path.cwd(), options["base"], question_of(options), policy, options["output"])
 
 
 def _exact(path: Path | None) -> Judgement:
@@ -135,17 +145,15 @@ def _update_counts(path: Path) -> int:
     return PASSED
 
 
-def _count_built_in() -> Any:
+def _count_built_in() -> counting.Tally:
     """Counts them on the CPU; neither its cores nor XLA's threads change a count."""
-    from benches import counting
-
-    cells = counting.built_in_cells("cpu")
+    cells = counting.built_in_cells()
     click.echo(f"Counting {len(cells)} cells; that takes some twenty seconds.", err=True)
     return counting.count_cells(cells, platform_arm("cpu"))
 
 
 def _test_the_gate(policy: Policy, options: Mapping[str, Any]) -> int:
-    from benches import recorder, self_test, series
+    from benches import recorder, self_test
     from reports.gate_rates import plain
 
     output, load = options["output"], options["load"]
@@ -153,8 +161,9 @@ def _test_the_gate(policy: Policy, options: Mapping[str, Any]) -> int:
     recorder.extend(path, options["restarts"] or self_test.RESTARTS, load=load, tell=partial(click.echo, err=True))
     known = series.read(path)
     if not load:  # what a competing process does is no noise of this machine
-        bands.write(bands.learn(known, GATE.restarts), output / bands.FILE)
-    summary = self_test.summary(known, policy, GATE.restarts)
-    self_test.write(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
+        write_json(bands.learn(known, GATE.restarts), output / bands.FILE)
+    margins = bands.LearnedPolicy(policy, bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint))
+    summary = self_test.summary(known, margins, GATE.restarts)
+    write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
     click.echo(plain(summary))
     return PASSED

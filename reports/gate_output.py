@@ -1,5 +1,6 @@
 """Hands the findings of the gate to people and programs: standard output, files, the summary of a GitHub job."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,16 @@ class Destinations:
     markdown: Path | None = None
     junit: Path | None = None
     json: Path | None = None
+
+    def refuse_missing_folders(self) -> None:
+        """Finds out now, not after minutes of measuring.
+
+        Raises:
+            ValueError: If a file could not be written.
+        """
+        for kind, path in (("markdown", self.markdown), ("junit", self.junit), ("json", self.json)):
+            if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+                raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
 
 
 def deliver(judgement: Judgement, files: Destinations, environment: Mapping[str, str], stream: TextIO) -> None:

@@ -12,7 +12,7 @@ from benches.record import ArmRecord, Fingerprint, Run
 from benches.record_file import make_folder, replace_file
 from benches.self_test import Summary
 from benches.stats import Estimate
-from benches.verdict import Finding, Judgement, percent
+from benches.verdict import INCOMPARABLE, PASSED, REGRESSED, UNDECIDED, Finding, Judgement, percent
 from reports import document, gate_plot, gate_rates, gate_text, text
 from reports.facts import facts
 
@@ -22,16 +22,18 @@ BUDGET = 100_000
 SHORT = 160
 
 MEANING = {
-    0: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
-    1: (
+    PASSED: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
+    REGRESSED: (
         "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
         "or compiles to the same."
     ),
-    3: (
+    UNDECIDED: (
         "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
         "More restarts, or a quieter machine, would tell."
     ),
-    4: "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row.",
+    INCOMPARABLE: (
+        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row."
+    ),
 }
 """What an exit code means for a merge."""
 
@@ -125,7 +127,7 @@ def compared(run: Run) -> list[tuple[str, str]]:
     """What a gate on code measured, and where."""
     arms = {arm.name: arm for arm in run.arms}
     machines = {_machine(arm.fingerprint) for arm in run.arms if arm.fingerprint}
-    lost = f", of which {len(run.cut_short)} lost a worker" if run.cut_short else ""
+    lost = f"; {len(run.cut_short)} more lost a worker and do not count" if run.cut_short else ""
     return [
         ("Base commit", _commit(arms.get("base"))),
         ("Head commit", _commit(arms.get("head"))),

@@ -1,5 +1,6 @@
 """How good the gate is: its rates in plain text, and the words of the table that the pages show."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from benches.self_test import Rate, Summary
@@ -54,7 +55,7 @@ def plain(summary: Summary) -> str:
         f"[{100 * one.low:.1f}, {100 * one.high:.1f}] of {one.gates} drawn gates"
         for one in rates
     ]
-    return "\n".join([title(summary), *rows])
+    return "\n".join([title(summary), *rows, *_widened(summary)])
 
 
 def _changed(rate: Rate) -> str:
@@ -71,35 +72,50 @@ def title(summary: Summary) -> str:
 
 
 def told(summary: Summary) -> Told:
-    """For a page: where it comes from, two sentences, and every rate."""
+    """For a page: where it comes from, some sentences, and every rate."""
     lines = [
         Line(_changed(one), _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
         for one in summary.rates
     ]
-    return Told(title(summary), [words for words in (_alarms(summary), _sees(summary)) if words], lines)
+    sentences = [_alarms(summary), _sees(summary), *_widened(summary)]
+    return Told(title(summary), [words for words in sentences if words], lines)
+
+
+def _widened(summary: Summary) -> list[str]:
+    """Which margins were not the policy's."""
+    wider = ", ".join(f"{cell} {100 * width:.1f} %" for cell, width in summary.widened.items())
+    return [f"Noise bands learned on this machine widened the margins of {wider}."] if wider else []
 
 
 def _alarms(summary: Summary) -> str:
     """How often it alarms at nothing, and how often fixed thresholds do on the same samples."""
     ours = [one for one in summary.rates if one.said == "regressed anywhere"]
-    fixed = [one for one in summary.rates if one.said.startswith(FIXED)]
     if not ours:
         return ""
+    fixed = [one for one in summary.rates if one.said.startswith(FIXED) and one.case == ours[0].case]
     words = (
         f"Where nothing had changed, the gate called something regressed in {_percent(ours[0].share)} "
         f"{_interval(ours[0].low, ours[0].high)} of {text.count(ours[0].gates, 'drawn gate')}"
     )
-    others = ", ".join(f"{one.said.removeprefix(FIXED)} in {_percent(one.share)}" for one in fixed)
+    others = _listed(fixed)
     return f"{words}; of pytest-benchmark's fixed thresholds, {others}." if others else f"{words}."
 
 
 def _sees(summary: Summary) -> str:
-    """How surely it sees the typical slowdown."""
-    seen = [one for one in summary.rates if one.case.endswith(f" {TYPICAL}")]
+    """How surely it sees the typical slowdown, and fixed thresholds of the same samples."""
+    typical = [one for one in summary.rates if one.case.endswith(f" {TYPICAL}")]
+    seen = [one for one in typical if not one.said.startswith(FIXED)]
+    others = _listed([one for one in typical if one not in seen])
     shares = " and ".join(
         f"{_percent(one.share)} {_interval(one.low, one.high)} where it was {_kind(one.case)}" for one in seen
     )
-    return f"A slowdown of {TYPICAL[1:]} it called regressed in {shares}." if shares else ""
+    words = f"A slowdown of {TYPICAL[1:]} it called regressed in {shares}"
+    return f"{words}; fixed thresholds saw the former, {others}." if others else f"{words}." if shares else ""
+
+
+def _listed(fixed: Sequence[Rate]) -> str:
+    """Fixed thresholds and how often they called something."""
+    return ", ".join(f"{one.said.removeprefix(FIXED)} in {_percent(one.share)}" for one in fixed)
 
 
 def _kind(case: str) -> str:

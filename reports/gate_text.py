@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from benches.verdict import EXIT_CODES, Finding, Judgement, Verdict
+from benches.verdict import EXIT_CODES, INCOMPARABLE, PASSED, REGRESSED, UNDECIDED, Finding, Judgement, Verdict
 from reports import text
 from reports.terminal import escaped
 
@@ -28,7 +28,12 @@ SYMBOLS: dict[Verdict, str] = {
 LONG = 2000
 """So many characters of a sentence are shown."""
 
-MEANING = {0: "the gate is open", 1: "the gate is shut", 3: "the gate cannot tell", 4: "the gate cannot compare"}
+MEANING = {
+    PASSED: "the gate is open",
+    REGRESSED: "the gate is shut",
+    UNDECIDED: "the gate cannot tell",
+    INCOMPARABLE: "the gate cannot compare",
+}
 
 
 def headline(judgement: Judgement) -> str:

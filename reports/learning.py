@@ -1,20 +1,19 @@
 """Time to the target loss over seeds: who learns, how often, and how long it takes; misses stand beside the rest."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.figure import Figure
 
 from benches import learning
 from benches.learning import Learned
 from benches.record import CellRecord, SeedTraining
 from benches.stats import Estimate, smallest_n
 from reports import naming, text
+from reports.chart import Chart, Strip, chart, log_axis, remark
 from reports.exhibit import IDENTITY, MOST_ROWS, Exhibit, cut, identity
+from reports.styles import BAND, INK
 from reports.table import Report, Row
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from reports.chart import Chart, Strip
 
 GUTTER = 1.25
 """The misses stand so many times beyond the slowest training."""
@@ -138,11 +137,8 @@ def _known(value: float, found: Learned, show: text.Show) -> str:
     return "not within the budget" if found.cut else "never"
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """A row per cell: seconds to the target on a log axis, and a gutter for what never got there."""
-    from reports.chart import chart, log_axis
-    from reports.styles import BAND, INK
-
     rows = shown(report)
     drawn = chart(report, rows, row_in=0.42)
     times = [one.seconds for strip in drawn.strips for one in strip.row.record.seed_trainings if _has_time(one)] or [
@@ -163,7 +159,7 @@ def _has_time(training: SeedTraining) -> bool:
     return training.ending == "reached" and training.seconds > 0
 
 
-def _seeds(drawn: "Chart", strip: "Strip", gutter: float) -> None:
+def _seeds(drawn: Chart, strip: Strip, gutter: float) -> None:
     """One mark per seed, spread over the height of the row; an ending at a time, which keeps the page small."""
     color, trainings = strip.style.color, strip.row.record.seed_trainings
     for ending, marker, face in (("reached", strip.style.marker, color), ("missed", "x", color), ("cut", "o", "none")):
@@ -173,10 +169,7 @@ def _seeds(drawn: "Chart", strip: "Strip", gutter: float) -> None:
         drawn.axes.plot(times, lanes, marker, markersize=3.6, mew=0 if ending == "reached" else 0.9, **look)
 
 
-def _median(drawn: "Chart", strip: "Strip", low: float, gutter: float) -> None:
-    from reports.chart import remark
-    from reports.styles import INK
-
+def _median(drawn: Chart, strip: Strip, low: float, gutter: float) -> None:
     found = _learned(strip.row.record)
     middle = found.seconds
     ends = [min(end, gutter) for end in (middle.low, middle.high) if end is not None]

@@ -3,18 +3,16 @@
 import statistics
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from benches.record import Start
 from benches.stats import geometric
 from reports import naming, text
+from reports.chart import Chart, Strip, chart, remark
 from reports.exhibit import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
+from reports.styles import INK, MUTED
 from reports.table import Report, Row
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from reports.chart import Chart, Strip
 
 PHASES: tuple[tuple[str, Callable[[Start], float]], ...] = (
     ("interpreter", lambda start: start.interpreter_s),
@@ -88,11 +86,8 @@ def _line(report: Report, row: Row, words: str, starts: list[Start]) -> list[str
     ]
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """Two stacked bars per trainer."""
-    from reports.chart import chart
-    from reports.styles import INK
-
     drawn = chart(report, shown(report), row_in=0.5)
     furthest = max(_bars(drawn, strip) for strip in drawn.strips)
     drawn.axes.set_xlim(0, furthest * 1.04)
@@ -101,10 +96,8 @@ def figure(report: Report) -> "Figure":
     return drawn.figure
 
 
-def _bars(drawn: "Chart", strip: "Strip") -> float:
+def _bars(drawn: Chart, strip: Strip) -> float:
     """The bars of one trainer; gives the end of the longer."""
-    from reports.chart import remark
-
     ends = [0.0]
     for index, (words, starts) in enumerate(cases(strip.row)):
         y, left = strip.y + 0.36 * index - 0.18, 0.0
@@ -118,10 +111,8 @@ def _bars(drawn: "Chart", strip: "Strip") -> float:
     return max(ends)
 
 
-def _key(drawn: "Chart") -> None:
+def _key(drawn: Chart) -> None:
     """The phases by strength, above the axes and from the left edge of the figure."""
-    from reports.styles import INK, MUTED
-
     x = -0.34
     for (words, _), strength in zip(PHASES, STRENGTHS, strict=True):
         for letters, offset, color, alpha in (("■", 0, MUTED.drawn, strength), (words, 11, INK.drawn, 1.0)):

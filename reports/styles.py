@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from reports.table import BUILT_IN
+from impls.registry import BUILT_IN
 
 
 class Themed(NamedTuple):

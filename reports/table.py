@@ -12,13 +12,12 @@ from benches import pairing
 from benches.pairing import BreakEven, Parity, Ratio
 from benches.record import FAILURES, CellRecord, Mode, Run
 from benches.stats import Estimate
+from impls.registry import BUILT_IN
 from reports.history import Trend, trends
 from reports.sources import Source, label
 
 MARGIN = 0.02
 """A difference in time per step smaller than this is of no practical account."""
-
-BUILT_IN = ("naive", "treemap", "flax_optax")
 
 Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
 Rank = Literal["fastest", "tied", "undecided", "behind"]

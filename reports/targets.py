@@ -2,20 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from benches import pairing
 from benches.record import Run
 from benches.stats import Estimate, hodges_lehmann
 from benches.targets import C_LOOP, FLAX_STEP, FLOOR, SCAN, STEP, Finding, Side, Target, cell_of, findings
 from reports import text
+from reports.chart import bare, beside, log_axis, stacked
 from reports.exhibit import Exhibit
+from reports.styles import INK, OWN
 from reports.table import Report
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from rich.table import Table
 
-WIDTH_IN, LEFT_IN, RIGHT_IN, ROW_IN, EDGE_IN = 8.6, 4.15, 1.75, 0.3, 0.55
+LEFT_IN, RIGHT_IN = 4.15, 1.75
 
 MODES = {"step": "step by step", "scan": "in a scan", "floor": "empty call", "limit": "C loop", "eager": "eager"}
 
@@ -149,18 +152,10 @@ def exhibit(report: Report) -> Exhibit:
     )
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """A row per target: its ratio over the most that it may be, the line at 1."""
-    from matplotlib.figure import Figure
-
-    from reports.chart import bare, log_axis
-    from reports.styles import INK
-
     shown = [finding for _, finding in measured(report)]
-    height = len(shown) * ROW_IN + EDGE_IN
-    drawn = Figure(figsize=(WIDTH_IN, height))
-    frame = (LEFT_IN / WIDTH_IN, EDGE_IN / height, 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN, 1 - EDGE_IN / height)
-    axes = drawn.add_axes(frame)
+    drawn, [axes] = stacked([len(shown)], LEFT_IN, RIGHT_IN)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     bare(axes)
     axes.axvline(1, color=INK.drawn, linewidth=1, zorder=1)
@@ -169,11 +164,8 @@ def figure(report: Report) -> "Figure":
     return drawn
 
 
-def _mark(axes: "Axes", y: int, finding: Finding) -> list[float]:
+def _mark(axes: Axes, y: int, finding: Finding) -> list[float]:
     """Draws a row; gives the values that the axis has to reach."""
-    from reports.chart import beside
-    from reports.styles import INK, OWN
-
     beside(axes, (0, -LEFT_IN * 72 + 4), y, words(finding.target))
     ratio, most = finding.ratio, finding.target.most
     if ratio is None:

@@ -1,18 +1,18 @@
 """Total time against steps: compile time and then step after step, and where one trainer overtakes another."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benches.totals import Crossing, crossings, total_s
 from reports import naming, text
+from reports.chart import WIDTH_IN, log_axis
+from reports.curves import frame, key
 from reports.exhibit import Exhibit
+from reports.styles import INK, Style, styles
 from reports.table import Place, Report, Row
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from reports.styles import Style
 
 MOST_PLACES = 4
 MOST_SAID = 4
@@ -106,13 +106,8 @@ def _figures(one: Crossing) -> tuple[str, str]:
     return f"after {text.significant(one.steps.value)} steps", text.interval(one.steps)
 
 
-def figure(report: Report) -> "Figure":
+def figure(report: Report) -> Figure:
     """A panel per place, both axes logarithmic."""
-    from matplotlib.figure import Figure
-
-    from reports.chart import WIDTH_IN
-    from reports.styles import INK, styles
-
     looks, shown = styles(report.trainers), places(report)
     height = PANEL_IN * len(shown)
     made = Figure(figsize=(WIDTH_IN, height))
@@ -126,10 +121,7 @@ def figure(report: Report) -> "Figure":
     return made
 
 
-def _panel(axes: "Axes", report: Report, place: Place, looks: "dict[str, Style]") -> None:
-    from reports.chart import log_axis
-    from reports.curves import frame, key
-
+def _panel(axes: Axes, report: Report, place: Place, looks: dict[str, Style]) -> None:
     rows, found = drawn(report, place), of(report, place)
     steps = _steps(rows[0].planned_steps, found)
     seconds = [value for row in rows for value in _line(axes, row, steps, looks[row.trainer])]
@@ -155,7 +147,7 @@ def _steps(planned: int, found: list[Crossing]) -> list[float]:
     return [last ** (index / count) for index in range(count + 1)]
 
 
-def _line(axes: "Axes", row: Row, steps: list[float], style: "Style") -> list[float]:
+def _line(axes: Axes, row: Row, steps: list[float], style: Style) -> list[float]:
     """A trainer's total with its band; gives every figure drawn."""
     totals = [total for at in steps if (total := total_s(row.record, at))]
     middle = [total.value for total in totals]
@@ -168,10 +160,8 @@ def _line(axes: "Axes", row: Row, steps: list[float], style: "Style") -> list[fl
     return [*low, *middle, *high]
 
 
-def _mark(axes: "Axes", rows: list[Row], one: Crossing, first: float) -> None:
+def _mark(axes: Axes, rows: list[Row], one: Crossing, first: float) -> None:
     """Where two are level: a ring where that is one step, and the interval of the step as a bar."""
-    from reports.styles import INK
-
     if one.steps is None:
         return
     record = next(row.record for row in rows if row.trainer == one.ahead)

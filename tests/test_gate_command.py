@@ -116,8 +116,12 @@ def test_an_unusable_file_exits_with_4(tmp_path: Path) -> None:
         (["--baseline", "--candidate", "b-0.json"], "result files need both sides"),
         (["--baseline", "absent.json", "--candidate", "b-0.json"], "'absent.json' does not exist"),
         (["--baseline=a-0.json", "--candidate=b-0.json", "--policy=wrong.toml"], "unknown field `alpah`"),
-        (["--baseline=a-0.json", "--candidate=b-0.json", "--json=/dev/null/x"], "Not a directory"),
+        (["--baseline=a-0.json", "--candidate=b-0.json", "--json=/dev/null/x"], "/dev/null is no folder that can be"),
         (["--baseline=a-0.json", "--candidate=b-0.json", "--precise"], "No such option"),
+        (["--exact", "--trainer=naive", "--restarts=3"], "--trainer, --restarts would change nothing here"),
+        (["--self-test", "--device=cuda"], "--device would change nothing here"),
+        (["--load"], "--load would change nothing here"),
+        (["--base=HEAD", "--counts=a.json"], "--counts would change nothing here"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Imports go one way, and what must start at once starts without jax."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -138,3 +139,11 @@ def test_loading_a_trainer_is_what_imports_jax():
     statement = "from impls import registry\nregistry.names()\nregistry.label('naive')"
     assert "jax" not in modules_after(statement)
     assert "jax" in modules_after(f"{statement}\nregistry.load('treemap')")
+
+
+def test_the_map_of_the_instrument_names_every_module() -> None:
+    """And none that there is not."""
+    folder = ROOT / "benches"
+    named = set(re.findall(r"`(\w+)`", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""))
+    there = {path.stem for path in folder.glob("*.py")} - {"__init__", "bench_step", "bench_train", "bench_compile"}
+    assert named == there

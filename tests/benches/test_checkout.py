@@ -88,11 +88,14 @@ def test_a_pull_request_names_its_own_base(repo: Path) -> None:
 
 
 def test_on_main_the_usual_base_is_the_commit_before_unless_there_is_uncommitted_work(repo: Path) -> None:
-    """A clean main is compared with its last commit but one, a dirty one with its last, a new file included."""
+    """A clean main is compared with its last commit but one, a dirty one with its last.
+
+    A new file may be what the last gate wrote, which would have main compared with itself.
+    """
     first, second = git(repo, "rev-parse", "HEAD").strip(), commit(repo, {"a.txt": "two"})
+    edit(repo, {"gate.json": "{}"})
     assert checkout.usual_base(repo, {}).commit == first
-    git(repo, "config", "status.showUntrackedFiles", "no")
-    edit(repo, {"new.txt": "new"})
+    edit(repo, {"a.txt": "three"})
     assert checkout.usual_base(repo, {}).commit == second
 
 

@@ -8,7 +8,7 @@ import pytest
 from runs import cell_record, run_of
 
 from benches import compare_arms
-from benches.compare_arms import BASE, CANARIES, HEAD
+from benches.compare_arms import BASE, CANARIES, HEAD, Metric
 from benches.policy import Policy
 from benches.record import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 from benches.verdict import Finding, Verdict
@@ -144,6 +144,16 @@ def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
     (found,) = compare_arms.untimed(run, compare_arms.logs(run))
     assert (found.metric, found.verdict) == ("time", "undecided")
     assert "no restart was measured to its end" in found.sentence
+
+
+def test_a_second_look_leaves_standing_what_was_decided() -> None:
+    """More restarts in which the regressed metric is fine again do not take the verdict back."""
+    policy, slower, unsure = Policy(), Metric("time", "a"), Metric("compile", "a")
+    first = compare_arms.first_look({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, policy)
+    assert [one.verdict for one in first] == ["regressed", "undecided"]
+    more = {slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}
+    again = {one.metric: one.verdict for one in compare_arms.second_look(first, more, policy)}
+    assert again == {"time": "regressed", "compile": "ok"}
 
 
 def test_a_restart_that_was_cut_short_does_not_count() -> None:

@@ -1,11 +1,13 @@
 """When a base gets an environment of its own, and what is said when that cannot be built. No test installs anything."""
 
+import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from benches.environment import ToolchainError, build, changed_constraints
+from benches.environment import ToolchainError, build, changed_constraints, not_installed
 
 
 def project(folder: Path, constraints: str | None = None) -> Path:
@@ -33,6 +35,13 @@ def test_constraints_differ_by_their_lines(
     assert changed_constraints(project(tmp_path / "base", base), project(tmp_path / "head", head)) == changed
 
 
+def test_what_the_head_asks_for_must_be_installed() -> None:
+    """Else the head would run with libraries that are not its own; what is not installed at all it may not need."""
+    here = metadata.version("pytest")
+    changed = ["-pytest==0", f"+pytest=={here}", "+msgspec==0.0.1 ; python_version > '3'", "+nosuch==1", "+numpy"]
+    assert not_installed(changed) == [f"msgspec is {metadata.version('msgspec')}, not 0.0.1"]
+
+
 def with_programs(folder: Path, programs: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Puts shell programs before all others."""
     folder.mkdir()
@@ -51,7 +60,7 @@ def test_an_environment_holds_the_base_under_its_own_constraints(
     python = build(base, tmp_path / "new")
     assert python == str(tmp_path / "new" / "bin" / "python")
     assert (tmp_path / "asked").read_text().splitlines() == [
-        f"venv -q {tmp_path}/new",
+        f"venv -q --python {sys.executable} {tmp_path}/new",
         f"pip install -q --python {python} {base} -c {base}/constraints.txt",
     ]
 

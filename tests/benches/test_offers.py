@@ -1,6 +1,7 @@
 """What base and head have to offer, matched; and what the command line asks for."""
 
-import os
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from runs import XOR
 
 from benches import survey as surveys
 from benches.arms import Arm
-from benches.checkout import CheckoutError
 from benches.compare_arms import BASE, CANARIES
 from benches.messages import PROTOCOL, Survey, Surveyed
-from benches.offers import Matched, NotComparable, Question, from_root, match, question, survey
+from benches.offers import Matched, NotComparable, match, survey
 from benches.policy import Policy
+from benches.question import Question
 from benches.record import WorkloadRecord
 
 DIGITS = msgspec.structs.replace(XOR, name="digits", steps=880)
@@ -152,7 +153,7 @@ def test_the_same_file_on_both_sides_is_no_comparison() -> None:
     matched = found(installed, installed)
     assert [cell.trainer for cell in matched.cells] == ["mine"]
     assert matched.findings[0].verdict == "incomparable"
-    assert "both sides would run /site-packages/theirs.py" in matched.findings[0].sentence
+    assert "both sides would run one theirs.py, which is not in this repository" in matched.findings[0].sentence
 
 
 @pytest.mark.parametrize("other", [{"python": "/other/python"}, {"outside": {"theirs": "/other/theirs.py"}}])
@@ -160,53 +161,6 @@ def test_the_same_trainer_in_another_environment_is_a_comparison(other: dict[str
     """Another interpreter has other libraries."""
     mine: dict[str, Any] = {"python": "/usr/bin/python", "outside": {"theirs": "/site-packages/theirs.py"}}
     assert len(found(offer("theirs", **mine), offer("theirs", **(mine | other))).cells) == 1
-
-
-UNTYPED: dict[str, Any] = dict.fromkeys(("restarts", "seed", "cpus", "base_python"))
-
-OPTIONS = UNTYPED | {"trainer": (), "workload": (), "device": "cpu", "threads": 1}
-
-PRESENT = min(os.sched_getaffinity(0))
-
-
-def test_the_command_line_is_a_question() -> None:
-    """Defaults, and what was typed; names with commas or one by one, each once."""
-    assert question(OPTIONS).workloads == ("xor", "digits")
-    assert question(OPTIONS).settings.restarts == 10
-    assert len(question(OPTIONS).cpus) == 1
-    typed = OPTIONS | {"trainer": ("a,b", "a", ""), "workload": ("xor", "xor"), "restarts": 3, "cpus": f" {PRESENT}"}
-    asked = question(typed)
-    assert (asked.trainers, asked.workloads, asked.cpus) == (("a", "b"), ("xor",), (PRESENT,))
-    assert asked.settings.restarts == 3
-
-
-@pytest.mark.parametrize("cpus", ["9999", ",", "", "-1", "0x0", "0,", "²"])
-def test_a_processor_that_there_is_not_is_refused(cpus: str) -> None:
-    """The sentence names those that there are."""
-    with pytest.raises(ValueError, match=r"--cpus .*: expected numbers among \d"):
-        question(OPTIONS | {"cpus": cpus})
-
-
-def test_an_interpreter_that_there_is_not_is_refused() -> None:
-    """Before anything is measured."""
-    with pytest.raises(ValueError, match="--base-python '/no/python' is no program; expected the path"):
-        question(OPTIONS | {"base_python": "/no/python"})
-
-
-def test_a_file_is_found_from_the_folder_and_looked_for_from_the_root(tmp_path: Path) -> None:
-    """However it was typed; names and modules stay as they are."""
-    (tmp_path / "sub").mkdir()
-    typed = ["mine.py:Trainer", "../sub/mine.py:Trainer", str(tmp_path / "sub" / "mine.py:Trainer")]
-    assert {from_root(one, tmp_path, tmp_path / "sub") for one in typed} == {"sub/mine.py:Trainer"}
-    for other in ("naive", "package.module:Trainer"):
-        assert from_root(other, tmp_path, tmp_path / "sub") == other
-
-
-def test_a_file_outside_the_repository_is_refused(tmp_path: Path) -> None:
-    """Base and head would both load it: always equal, whatever changed."""
-    for outside in ("/elsewhere/mine.py:Trainer", "../mine.py:Trainer"):
-        with pytest.raises(CheckoutError, match=r"mine.py lies outside .*, so base and head would be the same file"):
-            from_root(outside, tmp_path, tmp_path)
 
 
 def test_a_survey_tells_a_checkouts_own_trainers_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +183,21 @@ def test_a_survey_tells_a_checkouts_own_trainers_from_others(tmp_path: Path, mon
     assert elsewhere.outside == {"mine": str(tmp_path / "else" / "mine.py")}
 
 
+def test_a_survey_names_what_it_imported_from_the_repository_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editable install leads there from every copy; Python's own environment may lie there too."""
+    for name in ("repo/lib/mine.py", "repo/.venv/theirs.py", "elsewhere/other.py", "repo/copies/base/own.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        module = types.ModuleType(Path(name).stem)
+        module.__file__ = str(tmp_path / name)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.chdir(tmp_path / "repo/copies/base")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "repo/.venv"))
+    answer = surveys.survey(Survey(["treemap"], [], str(tmp_path), str(tmp_path / "repo")))
+    assert answer.astray == [str(tmp_path / "repo/lib/mine.py")]
+
+
 @pytest.mark.parametrize(
     ("program", "words"),
     [
@@ -244,8 +213,13 @@ def test_a_survey_tells_a_checkouts_own_trainers_from_others(tmp_path: Path, mon
             '"data_paths": {}}\'; sleep 9',
             "the base speaks protocol 1, this gate 2",
         ),
+        (
+            'read line; echo \'{"type": "surveyed", "protocol": 2, "trainers": {}, "refused": {}, "workloads": [], '
+            '"data_paths": {}, "astray": ["/repo/lib/mine.py"]}\'; sleep 9',
+            "the base imports /repo/lib/mine.py from the working tree instead of its own copy; keep packages",
+        ),
     ],
-    ids=["dead", "another protocol", "no protocol", "an older worker", "an older survey"],
+    ids=["dead", "another protocol", "no protocol", "an older worker", "an older survey", "astray"],
 )
 def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, program: str, words: str) -> None:
     """Whatever it answers, it is a sentence."""
@@ -253,4 +227,4 @@ def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, program: str,
     python.write_text(f"#!/bin/sh\n{program}\n")
     python.chmod(0o755)
     with pytest.raises(NotComparable, match=words):
-        survey(Arm(BASE, "cpu", python=str(python)), Question(), tmp_path)
+        survey(Arm(BASE, "cpu", python=str(python)), Question(), tmp_path, tmp_path)

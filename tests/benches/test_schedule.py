@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from runs import XOR
+from watched import LOG, Override, Watched, name_of_cell
 
 from benches import messages, schedule
 from benches.arms import Arm, Worker, WorkerLost
@@ -16,7 +17,6 @@ from benches.record import (
     Block,
     Cell,
     CellRecord,
-    Compile,
     Point,
     Run,
     SeedTraining,
@@ -25,52 +25,6 @@ from benches.record import (
 )
 
 ARM = Arm("cpu", "cpu")
-LOG = list[tuple[int, str, str]]
-Override = Callable[[messages.Request, str], messages.Answer | None]
-
-
-class Watched(Worker):
-    """A worker without a process: logs (worker number, request, cell) and answers plausibly."""
-
-    def __init__(self, number: int, log: LOG, answer: Override) -> None:
-        self.number, self.log, self.override = number, log, answer
-
-    def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
-        cell_id = name_of_cell(request)
-        self.log.append((self.number, type(request).__name__, cell_id))
-        return self.override(request, cell_id) or plausible(request)
-
-    def end(self) -> None:
-        self.log.append((self.number, "end", ""))
-
-
-def name_of_cell(request: messages.Request) -> str:
-    match request:
-        case messages.CompileCold() | messages.Prepare() | messages.Count():
-            return request.spec.cell.id
-        case messages.TimeBlock() | messages.Train() | messages.TrainSeed():
-            return request.cell_id
-        case _:
-            return ""
-
-
-def plausible(request: messages.Request) -> messages.Answer:
-    match request:
-        case messages.CompileCold():
-            return messages.Compiled(Compile(request.restart, 0.01, 0.01, 0.05, 0.1, 1))
-        case messages.Prepare():
-            return messages.Prepared(0.001)
-        case messages.Train():
-            curve = [Point(0, 0, 0.7), Point(100, 0.1, 0.1)]
-            return messages.Trained(Training(request.restart, 100, 0.1, curve, 0.1, None, 1.0, None), None)
-        case messages.TrainSeed():
-            training = SeedTraining(request.seed, request.restart, "reached", 50, 0.05, [Point(0, 0, 0.7)])
-            return messages.SeedTrained(training)
-        case messages.TimeBlock():
-            at = (request.restart, request.round, request.position)
-            return messages.BlockTimed(Block(*at, request.steps, 0.1, 0.1))
-        case _:
-            return messages.Described(None)  # pyright: ignore[reportArgumentType]  nobody looks at it here
 
 
 def plausible_always(request: messages.Request, cell_id: str) -> None:
@@ -293,6 +247,19 @@ def rounds_of(asked: Asked) -> list[list[tuple[str, list[str]]]]:
     blocks = [(cell, arm) for _, arm, kind, cell in asked if kind == "TimeBlock"]
     rounds = [blocks[first : first + 7] for first in range(0, len(blocks), 7)]
     return [[(cell, [arm for _, arm in turn]) for cell, turn in groupby(one, key=lambda b: b[0])] for one in rounds]
+
+
+def test_what_is_counted_between_arms_is_built_from_cold_caches() -> None:
+    """Once, when all is timed; before that the caches hold what the neighbours built, so nothing is counted."""
+    asked: dict[str, list[tuple[bool, bool]]] = {}
+
+    def note(arm: str, request: messages.Request, _: int) -> None:
+        if isinstance(request, messages.CompileCold):
+            asked.setdefault(f"{arm} {request.spec.cell.id}", []).append((request.clear, request.count))
+
+    watch_arms(note, restarts=2, rounds=1)
+    assert all(turns == [(False, False), (True, True), (False, False)] for turns in asked.values())
+    assert len(asked) == 7
 
 
 def test_the_arms_of_a_cell_take_their_turns_side_by_side() -> None:

@@ -9,7 +9,8 @@ from runs import XOR
 from benches import messages, schedule, starts
 from benches.arms import START_TIMEOUT_S, Arm, Worker, WorkerLost, platform_arm
 from benches.record import SCHEMA, ArmRecord, Cell, CellRecord, Outcome, Run, Settings, Start
-from benches.workloads import WORKLOADS, save
+from benches.sizes import workload_named
+from benches.workloads import save
 
 ARM = Arm("cpu", "cpu")
 
@@ -107,8 +108,12 @@ def test_phases_add_up() -> None:
 
 
 def test_a_cold_start_fetches_nothing_and_a_second_one_with_a_cache_everything(tmp_path: Path) -> None:
-    """Real processes: jax's own events tell what came from disk. A process that was started so does nothing else."""
-    spec = messages.Spec(Cell("xor", "treemap", "cpu"), "treemap", str(save(WORKLOADS["xor"], tmp_path)))
+    """Real processes: jax's own events tell what came from disk. A process that was started so does nothing else.
+
+    The workload is one of another size, which only its name describes.
+    """
+    workload = workload_named("digits-width16")
+    spec = messages.Spec(Cell(workload.name, "treemap", "cpu"), "treemap", str(save(workload, tmp_path)))
     cold = platform_arm("cpu")
     cached = Arm("cpu", "cpu", cold.env | starts.env_of_cache(tmp_path / "cache"))
     found: list[Start] = []

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from benches import self_test as self_tests
+from benches.record_file import write_json
 from benches.stats import Estimate
 from benches.verdict import Finding, Judgement, percent
 from reports import gate_page, gate_plot, gate_rates, gate_text
@@ -280,7 +281,7 @@ def test_both_pages_show_the_series_that_are_shipped(tmp_path: Path, monkeypatch
     small = sample_run(workloads=("xor",), restarts=1, rounds=1)
     for shown in (0, 2):
         for load in ("quiet", "loaded")[:shown]:
-            self_tests.write(self_test(load), tmp_path / f"self-test-{load}.json")
+            write_json(self_test(load), tmp_path / f"self-test-{load}.json")
         gate = gate_page.write_page(judged(), None, tmp_path / "gate").read_text()
         report = write_report([small], tmp_path / "report")[0].read_text()
         assert [page.count('<table class="rates">') for page in (gate, report)] == [shown, shown]
