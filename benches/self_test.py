@@ -55,7 +55,7 @@ class Rate(msgspec.Struct, frozen=True):
         measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
         share: Of the drawn gates.
         low: Interval over restarts, 95 %.
-        independent: How many gates of as many looks as they may take, without a common restart, the series holds.
+        independent: How many such gates without a common restart the series holds.
     """
 
     case: str
@@ -107,8 +107,15 @@ class Drawn(NamedTuple):
     canary: dict[Metric, float]
 
 
-Count = Callable[[np.random.Generator, np.ndarray], bool]
-"""Draws a gate from restarts of these numbers, and tells whether what is counted was said of it."""
+class Called(NamedTuple):
+    """Whether what is counted was said of a drawn gate, and how many restarts it looked at."""
+
+    said: bool
+    restarts: int
+
+
+Count = Callable[[np.random.Generator, np.ndarray], Called]
+"""Draws a gate from restarts of these numbers."""
 
 
 def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) -> list[Rate]:
@@ -124,7 +131,7 @@ def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) 
     return [
         *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
         *(
-            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule), looks=1)
+            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
             for name, rule in RULES.items()
         ),
         *(rate for one in series.header.injections for rate in draws.injected(one)),
@@ -140,8 +147,8 @@ class _Draws:
     restarts: int
     suites: int
 
-    def rate(self, case: str, said: str, count: Count, looks: int = compare_arms.LOOKS) -> Rate:
-        """The share over all restarts, and its interval from halves of them.
+    def rate(self, case: str, said: str, count: Count) -> Rate:
+        """The share over all restarts, and its interval from halves of them, where these can tell.
 
         References:
             Politis, Romano and Wolf, "Subsampling", 1999: a mean over half of n, drawn without replacement, varies
@@ -149,20 +156,19 @@ class _Draws:
         """
         random = np.random.default_rng(0)
         everything = np.arange(len(self.series.restarts))
-        half = max(len(everything) // 2, compare_arms.LOOKS * self.restarts)
-        called = sum(count(random, everything) for _ in range(self.suites))
-        again = [
-            np.mean([count(random, pool) for _ in range(SUITES_OF_A_HALF)])
-            for pool in (random.permutation(everything)[:half] for _ in range(HALVES))
-        ]
-        share, independent = called / self.suites, len(everything) // (looks * self.restarts)
-        low, high = np.quantile(again, [0.025, 0.975])
-        if low == high or half == len(everything):  # as much as gates without a common restart can tell
-            exact = clopper_pearson(round(share * independent), independent)
+        drawn = [count(random, everything) for _ in range(self.suites)]
+        share = statistics.fmean(one.said for one in drawn)
+        independent = math.floor(len(everything) / statistics.fmean(one.restarts for one in drawn))
+        called, half = round(share * independent), max(len(everything) // 2, compare_arms.LOOKS * self.restarts)
+        if called in (0, independent) or half == len(everything):
+            exact = clopper_pearson(called, independent)
             low, high = exact.low or 0.0, exact.high or 1.0
         else:
+            pools = (random.permutation(everything)[:half] for _ in range(HALVES))
+            again = [statistics.fmean(count(random, pool).said for _ in range(SUITES_OF_A_HALF)) for pool in pools]
             wider = math.sqrt(half / (len(everything) - half))
-            low, high = (min(1.0, max(0.0, share + (end - share) * wider)) for end in (low, high))
+            low, high = (share + (end - share) * wider for end in np.quantile(again, [0.025, 0.975]))
+            low, high = max(0.0, min(share, low)), min(1.0, max(share, high))
         return Rate(case, said, share, float(low), float(high), self.suites, independent)
 
     def injected(self, one: Injection) -> list[Rate]:
@@ -171,8 +177,7 @@ class _Draws:
         found = [self.rate(case, "regressed, that cell", self.says("regressed", one))]
         if (one.kind, one.size) == TYPICAL:
             found += [
-                self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, one), looks=1)
-                for name, rule in RULES.items()
+                self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, one)) for name, rule in RULES.items()
             ]
         measured = math.expm1(statistics.median(logs))
         return [msgspec.structs.replace(rate, measured=measured) for rate in found]
@@ -183,11 +188,12 @@ class _Draws:
             Drawn(*both) for both in zip(head_logs(self.series, injection), canary_logs(self.series), strict=True)
         ]
 
-        def count(random: np.random.Generator, pool: np.ndarray) -> bool:
+        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
             drawn = [restarts[i] for i in random.permutation(pool)[: compare_arms.LOOKS * self.restarts]]
             findings = drawn_gate(drawn, self.policy, self.restarts)
             said = {Metric(one.metric, one.cell) for one in findings if one.verdict == verdict}
-            return injection.metric in said if injection else bool(said)
+            looked = max(one.restarts[0] for one in findings)
+            return Called(injection.metric in said if injection else bool(said), looked)
 
         return count
 
@@ -205,9 +211,10 @@ class _Draws:
                 return statistic([sample.compile_s for sample in samples])
             return statistic([step for sample in samples for step in sample.step_s if step])
 
-        def count(random: np.random.Generator, pool: np.ndarray) -> bool:
+        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
             chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
-            return any(pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
+            slower = (pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
+            return Called(any(slower), len(chosen))
 
         return count
 

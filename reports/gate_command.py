@@ -32,8 +32,15 @@ PASSED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 2, 4, 130, 143
 
 OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python")
 
-QUESTIONS = ("exact", "update_counts", "self_test", "base")
-"""Options that ask something of code; result files ask something else, and one gate answers one question."""
+TAKES: dict[str, tuple[str, ...]] = {
+    "base": OF_CODE,
+    "exact": ("counts",),
+    "update_counts": ("counts",),
+    "self_test": ("restarts", "load"),
+    "baseline": ("candidate",),
+    "candidate": ("baseline",),
+}
+"""What can be asked, and the options that make a difference there; where nothing is asked, the usual base is meant."""
 
 
 def run(options: Mapping[str, Any], typed: Collection[str]) -> int:
@@ -48,7 +55,7 @@ def run(options: Mapping[str, Any], typed: Collection[str]) -> int:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
-    _refuse_two_questions(options, typed)
+    _refuse_contradictions(options, typed)
     try:
         return _run(options)
     except (PolicyError, ValueError, OSError) as error:
@@ -95,23 +102,23 @@ def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> Non
         click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
 
 
-def _refuse_two_questions(options: Mapping[str, Any], typed: Collection[str]) -> None:
-    asked = [f"--{name.replace('_', '-')}" for name in QUESTIONS if options[name]]
-    files = [f"--{side}" for side in ("baseline", "candidate") if options[side]]
-    if len(asked) + bool(files) > 1:
-        raise click.UsageError(f"{', '.join([*asked, *files])} ask different things; give one of them")
-    if files and (of_code := ", ".join(f"--{name.replace('_', '-')}" for name in OF_CODE if name in typed)):
-        raise click.UsageError(f"{of_code} is for code, --baseline and --candidate are for result files; give either")
-    if len(files) == 1:
+def _refuse_contradictions(options: Mapping[str, Any], typed: Collection[str]) -> None:
+    asked = [question for question in TAKES if options[question]]
+    question = asked[0] if asked else "base"
+    mine = (question, *TAKES[question])
+    if any(one not in mine for one in asked):
+        raise click.UsageError(f"{_spelled(asked)} ask different things; give one of them")
+    if asked in (["baseline"], ["candidate"]):
         raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
-    counts_only, of_self_test = options["exact"] or options["update_counts"], options["self_test"]
-    useless = [
-        *(name for name in OF_CODE if counts_only or (of_self_test and name != "restarts")),
-        *(() if counts_only else ("counts",)),
-        *(() if of_self_test else ("load",)),
-    ]
-    if ignored := ", ".join(f"--{name.replace('_', '-')}" for name in useless if name in typed):
-        raise click.UsageError(f"{ignored} would change nothing here; leave it out, or see triptych gate --help")
+    if useless := [one for one in (*OF_CODE, "counts", "load") if one in typed and one not in mine]:
+        raise click.UsageError(
+            f"{_spelled(useless)} would change nothing here; leave it out, or see triptych gate --help"
+        )
+
+
+def _spelled(names: Collection[str]) -> str:
+    """Options as they are typed."""
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
 
 
 def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:

@@ -1,5 +1,6 @@
 """What base and head have to offer, matched; and what the command line asks for."""
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from runs import XOR
 
 from benches import survey as surveys
-from benches.arms import Arm
+from benches.arms import Arm, copy_instrument
 from benches.compare_arms import BASE, CANARIES
 from benches.messages import PROTOCOL, Survey, Surveyed
 from benches.offers import Matched, NotComparable, match, survey
@@ -196,6 +197,23 @@ def test_a_survey_names_what_it_imported_from_the_repository_itself(
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "repo/.venv"))
     answer = surveys.survey(Survey(["treemap"], [], str(tmp_path), str(tmp_path / "repo")))
     assert answer.astray == [str(tmp_path / "repo/lib/mine.py")]
+
+
+def test_a_copys_own_packages_come_before_the_repositorys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the project is installed: what lies in src is the copy's, what lies elsewhere is refused."""
+    repo, copy = tmp_path / "repo", tmp_path / "copy"
+    for folder in (repo, copy):
+        for name in ("src", "lib"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / f"mine_in_{name}.py").write_text("from impls.treemap import Trainer\n")
+            (folder / f"of_{name}.py").write_text(f"from mine_in_{name} import Trainer\n")
+    monkeypatch.setenv("PYTHONPATH", f"{repo / 'src'}{os.pathsep}{repo / 'lib'}")
+    arm = Arm(BASE, "cpu", checkout=copy, instrument=copy_instrument(tmp_path / "instrument"))
+    answer = survey(arm, Question(("of_src.py:Trainer",), ("xor",)), tmp_path, repo)
+    assert answer.trainers == {"of_src": "of_src.py:Trainer"}
+    (tmp_path / "again").mkdir()
+    with pytest.raises(NotComparable, match=r"the base imports .*repo/lib/mine_in_lib.py from the working tree"):
+        survey(arm, Question(("of_lib.py:Trainer",), ("xor",)), tmp_path / "again", repo)
 
 
 @pytest.mark.parametrize(

@@ -14,25 +14,28 @@ from benches import learning, record_file
 ROOT = Path(__file__).resolve().parent.parent.parent
 Saved = tuple[subprocess.CompletedProcess[str], Path]
 
-TWO_CELLS = ("--trainer=treemap,flax_optax", "--workload=xor", "--device=cpu")
+ONE_CELL, TWO_CELLS = (
+    (f"--trainer={trainers}", "--workload=xor", "--device=cpu") for trainers in ("treemap", "treemap,flax_optax")
+)
 
 
-def run_pytest(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest in the checkout, as a user would, and gives what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=own | environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
-    """A quick run of two trainers with everything saved that can be, and its folder."""
+    """A quick run of two trainers with everything saved that can be, and its folder; in a shell that sets numerics."""
     folder = tmp_path_factory.mktemp("saved")
     done = run_pytest(
         "--benchmark-only", "--quick", "--seed=3", *TWO_CELLS, f"--output={folder / 'latest'}",
         "--seeds=3", "--start-up",
         f"--benchmark-json={folder / 'benchmark.json'}", f"--benchmark-storage={folder / 'storage'}",
         "--benchmark-save=base", "--benchmark-save-data",
+        JAX_ENABLE_X64="1", JAX_DISABLE_JIT="1",
     )  # fmt: skip
     return done, folder
 
@@ -108,7 +111,7 @@ def test_a_saved_run_can_be_compared_with(saved: Saved) -> None:
 
 def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
     """--benchmark-disable checks that everything works and prints no table."""
-    done = run_pytest("benches", "--benchmark-disable", *TWO_CELLS, f"--output={tmp_path}")
+    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "seconds per step: xor" not in done.stdout
     assert len(record_file.read(tmp_path / "result.json").cells[0].blocks) == 1
@@ -142,19 +145,15 @@ def test_lost_parity_fails_the_run(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     """Something stands where the page should be; the result is there, the exit code is 1."""
     (tmp_path / "index.html" / "occupied").mkdir(parents=True)
-    done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
+    done = run_pytest("--benchmark-only", "--quick", "--restarts=1", *ONE_CELL, f"--output={tmp_path}")
     assert done.returncode == 1
     assert "No page was written: " in done.stdout
     assert record_file.read(tmp_path / "result.json").status == "complete"
 
 
-def test_numerics_of_the_shell_do_not_reach_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
     """With float64 and without jit in the environment a step is what it always is."""
-    monkeypatch.setenv("JAX_ENABLE_X64", "1")
-    monkeypatch.setenv("JAX_DISABLE_JIT", "1")
-    done = run_pytest("--benchmark-only", "--quick", *TWO_CELLS, f"--output={tmp_path}")
-    assert done.returncode == 0, done.stdout
-    cells = record_file.read(tmp_path / "result.json").cells
+    cells = record_file.read(saved[1] / "latest" / "result.json").cells
     assert [cell.compiles[0].programs for cell in cells] == [1, 1]
     assert cells[0].trainings[0].final_loss == pytest.approx(0.0193075, abs=1e-6)
 
