@@ -8,8 +8,8 @@ in its place. The record is saved whenever it has grown.
 
 Where arms hold the same cells, to be compared with each other, the arms of a cell always take their turns side by
 side, and each worker compiles and prepares cell after cell, in the same order in every arm, without clearing its
-caches between them: that takes half the time. What neighbours share, the little programs of eager trainers, is then warm
-in both arms alike, unless one of them became eager, or ceased to be; counts are therefore taken from cold caches.
+caches between them: that takes half the time. What neighbours share, the little programs of eager trainers, is then
+warm in both arms alike, unless one of them became eager, or ceased to be; so counts are taken from cold caches.
 """
 
 import random
