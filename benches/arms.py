@@ -92,6 +92,9 @@ class WorkerLost(Exception):
 class Worker:
     """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent.
 
+    One of an arm with processors of its own imports where there is room, beside others that start, and is pinned when
+    it has done so: it has one thread until XLA is asked for its devices.
+
     Attributes:
         began_s: The monotonic clock, which all processes share, just before this one was started.
     """
@@ -109,10 +112,12 @@ class Worker:
             cwd=arm.checkout,
             start_new_session=True,
         )
-        _pin(self._process.pid, arm.cpus)
         assert self._process.stdout is not None, "stdout is a pipe"
         self._output = self._process.stdout.fileno()
         self._buffer = b""
+        self._to_pin = arm.cpus
+        if arm.cpus:
+            self._send(messages.Import())
 
     def __enter__(self) -> Self:
         return self
@@ -129,21 +134,32 @@ class Worker:
             WorkerLost: If the worker ends, says nothing for `timeout_s` seconds, or something that is no answer; it is
                 dead afterwards.
         """
+        if self._to_pin:
+            self._answer(START_TIMEOUT_S)
+            _pin(self._process.pid, self._to_pin)
+            self._to_pin = ()
+        self._send(request)
+        line = self._answer(timeout_s)
+        try:
+            return msgspec.json.decode(line, type=messages.Answer)
+        except msgspec.DecodeError as error:
+            self.end()
+            raise WorkerLost("killed", f"its answer to {type(request).__name__} is none ({error})") from error
+
+    def _send(self, request: messages.Request) -> None:
         assert self._process.stdin is not None, "stdin is a pipe"
         try:
             self._process.stdin.write(msgspec.json.encode(request) + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._lost() from None
+
+    def _answer(self, timeout_s: float) -> bytes:
         line = self._read_line(time.monotonic() + timeout_s)
         if line is None:
             self.end()
             raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
-        try:
-            return msgspec.json.decode(line, type=messages.Answer)
-        except msgspec.DecodeError as error:
-            self.end()
-            raise WorkerLost("killed", f"its answer to {type(request).__name__} is none ({error})") from error
+        return line
 
     def end(self) -> None:
         """Ends the process and its process group."""
@@ -205,13 +221,11 @@ def _search_path(arm: Arm) -> str:
 
 
 def _pin(pid: int, cpus: tuple[int, ...]) -> None:
-    """Keeps a process, which has no threads yet, on some processors where the system can do that.
+    """Keeps a process, and the threads that it will make, on some processors where the system can do that.
 
     As a batch process: XLA's thread, when a step wakes it, would else push the step's own from the one processor, more
     or less often with every program, so that a step with more to compute could take less time.
     """
-    if not cpus:
-        return
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         if hasattr(psutil.Process, "cpu_affinity"):
             psutil.Process(pid).cpu_affinity(list(cpus))

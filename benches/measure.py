@@ -177,10 +177,12 @@ class Measurer:
 
 
 def describe(
-    request: messages.Describe | messages.Platforms | messages.Survey | messages.MeasureCeilings,
+    request: messages.Import | messages.Describe | messages.Platforms | messages.Survey | messages.MeasureCeilings,
 ) -> messages.Answer:
     """What is asked of the machine or the checkout rather than of a cell."""
     match request:
+        case messages.Import():
+            return messages.Imported()
         case messages.Describe():
             return messages.Described(fingerprint())
         case messages.Platforms():

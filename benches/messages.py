@@ -44,6 +44,10 @@ class Platforms(msgspec.Struct, frozen=True, tag="platforms"):
     """Which platforms are present? -> PlatformsFound."""
 
 
+class Import(msgspec.Struct, frozen=True, tag="import"):
+    """Import jax and what measures, and nothing else yet -> Imported."""
+
+
 class Survey(msgspec.Struct, frozen=True, tag="survey"):
     """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed.
 
@@ -129,7 +133,8 @@ class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
 
 
 Request = (
-    Describe
+    Import
+    | Describe
     | Platforms
     | Survey
     | CompileCold
@@ -153,6 +158,10 @@ class PlatformsFound(msgspec.Struct, frozen=True, tag="platforms_found"):
     """Names such as "cpu", "cuda", "tpu"; CPU first."""
 
     names: list[str]
+
+
+class Imported(msgspec.Struct, frozen=True, tag="imported"):
+    """Ready for requests, with not one of XLA's threads made."""
 
 
 class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
@@ -237,7 +246,8 @@ class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
 
 
 Answer = (
-    Described
+    Imported
+    | Described
     | PlatformsFound
     | Surveyed
     | Compiled

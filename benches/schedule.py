@@ -112,15 +112,18 @@ class _Restart:
 
     def _start(self, arms: Sequence[Arm], stack: ExitStack) -> bool:
         """Starts a worker per arm; False if one was lost, though not so often yet that it seems unable to start."""
-        for arm in arms:
-            try:
-                self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
-                self._describe(arm)
-            except WorkerLost:
-                if self._is_too_often(arm.name):
-                    raise
-                return False
+        for begin in (partial(self._enter, stack), self._describe):
+            for arm in arms:
+                try:
+                    begin(arm)
+                except WorkerLost:
+                    if self._is_too_often(arm.name):
+                        raise
+                    return False
         return True
+
+    def _enter(self, stack: ExitStack, arm: Arm) -> None:
+        self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
 
     def _is_too_often(self, place: str) -> bool:
         """Counts a lost worker. Between arms one loss says nothing of the arm: who knows who killed it."""
