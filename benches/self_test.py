@@ -97,7 +97,10 @@ def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
 
 def shipped() -> list[Summary]:
     """What comes with this project: the gate in a quiet and in a loaded series."""
-    return [msgspec.json.decode(path.read_bytes(), type=Summary) for path in sorted(BASELINES.glob("self-test-*.json"))]
+    return [
+        msgspec.json.decode(path.read_bytes(), type=Summary)
+        for path in sorted(BASELINES.glob("self-test-*.json"), reverse=True)
+    ]
 
 
 class Drawn(NamedTuple):
