@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -34,7 +35,7 @@ class Band(msgspec.Struct, frozen=True):
 
     metric: str
     cell: str
-    width: float
+    width: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Bands(msgspec.Struct, frozen=True):
@@ -56,6 +57,15 @@ class LearnedPolicy:
     def alpha(self) -> float:
         """As the policy says."""
         return self.policy.alpha
+
+    @property
+    def widened(self) -> dict[str, float]:
+        """The margins, fractions, that a band made wider than the policy has them; by cell and metric."""
+        return {
+            f"{one.cell}, {one.name}": width
+            for one, width in self.bands.items()
+            if width > self.policy.margin(one.name, one.cell)
+        }
 
     def margin(self, metric: str, cell: str) -> float:
         """The policy's margin, or the band where that is wider."""

@@ -79,6 +79,12 @@ class Gate:
             findings, remarks = self._look_twice(run, arms, matched)
         except WorkerLost as lost:
             findings, remarks = [Finding("worker", EVERY, "incomparable", f"no worker can start: {lost}")], []
+        else:
+            if run.cut_short and not any(one.blocks for one in run.cells):
+                words = (
+                    "nothing was measured, every restart lost a worker; triptych run says why, with the same --device"
+                )
+                findings = [Finding("worker", EVERY, "incomparable", words)]
         measured = run if any(one.blocks for one in run.cells) else None
         return measured, Judgement((*matched.findings, *findings), matched.added, (*notes, *matched.notes, *remarks))
 
@@ -189,7 +195,10 @@ def _remarks(run: Run, canary: Sequence[Finding], margins: LearnedPolicy) -> lis
         *([f"Unfit: {unfit}."] if unfit else []),
         *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
         *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
-        *(["Margins are at least as wide as the noise bands learned on this machine."] if margins.bands else []),
+        *(
+            f"The margin of {cell}, is {100 * width:.1f} %, the noise band learned on this machine."
+            for cell, width in margins.widened.items()
+        ),
     ]
 
 

@@ -103,8 +103,8 @@ def read_side(paths: Sequence[Path]) -> Side:
     Raises:
         RecordError: If one cannot be used, is given twice, or was measured on another machine than the rest.
     """
+    refuse_copies(paths)
     texts = [record_file.read_bytes(path) for path in paths]
-    _refuse_copies(paths, texts)
     sides = [_side(text, str(path)) for path, text in zip(paths, texts, strict=True)]
     for side in sides[1:]:
         if differing := differences(sides[0], side):
@@ -127,10 +127,15 @@ def differences(one: Side, other: Side) -> list[str]:
     ]
 
 
-def _refuse_copies(paths: Sequence[Path], texts: Sequence[bytes]) -> None:
+def refuse_copies(paths: Sequence[Path]) -> None:
+    """Refuses a file that is given twice, on one side or on both.
+
+    Raises:
+        RecordError: If one is, or cannot be read.
+    """
     seen: dict[str, Path] = {}
-    for path, text in zip(paths, texts, strict=True):
-        digest = hashlib.sha256(text).hexdigest()
+    for path in paths:
+        digest = hashlib.sha256(record_file.read_bytes(path)).hexdigest()
         if digest in seen:
             raise RecordError(f"{path} is the same as {seen[digest]}; a copy is no restart: measure again, or drop it")
         seen[digest] = path

@@ -87,12 +87,7 @@ def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    widened = {
-        f"{one.cell}, {one.name}": width
-        for one, width in policy.bands.items()
-        if width > policy.policy.margin(one.name, one.cell)
-    }
-    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), widened)
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), policy.widened)
 
 
 def shipped() -> list[Summary]:

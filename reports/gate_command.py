@@ -23,7 +23,7 @@ from benches.policy import Policy, PolicyError, find
 from benches.question import GATE, question_of
 from benches.record import Run
 from benches.record_file import RecordError, write_json
-from benches.result_files import read_side
+from benches.result_files import read_side, refuse_copies
 from benches.verdict import Judgement
 from reports.gate_output import Destinations, deliver
 from reports.text import name
@@ -88,7 +88,12 @@ def _run(options: Mapping[str, Any]) -> int:
         return _test_the_gate(policy, options)
     measured, judgement = _judgement(policy, options)
     _write_page(judgement, measured, options["output"])
-    deliver(judgement, files, os.environ, sys.stdout)
+    try:
+        deliver(judgement, files, os.environ, sys.stdout)
+    except OSError as error:
+        where = error.filename or "an output"
+        code = _refused(OSError(f"{where} cannot be written ({error.strerror}); give another file"), USAGE)
+        return judgement.exit_code or code
     return judgement.exit_code
 
 
@@ -124,6 +129,7 @@ def _spelled(names: Collection[str]) -> str:
 def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:
     """What was found, and the measurements of a gate on code."""
     if options["baseline"]:
+        refuse_copies([*options["baseline"], *options["candidate"]])
         return None, compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
     if options["exact"]:
         return None, _exact(options["counts"])

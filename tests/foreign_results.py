@@ -27,6 +27,7 @@ def side(folder: Path, name: str, times: dict[str, float], restarts: int = 6, **
     for number, wobble in enumerate(WOBBLE[:restarts]):
         moved = {benchmark: time * (1 + wobble) for benchmark, time in times.items()}
         path = folder / f"{name}-{number}.json"
-        path.write_text(json.dumps(content(moved, f"2026-01-01T00:0{number}:00", **machine)))
+        found = content(moved, f"2026-01-01T00:0{number}:00", **machine) | {"commit_info": {"branch": name}}
+        path.write_text(json.dumps(found))
         paths.append(path)
     return paths

@@ -92,6 +92,22 @@ def test_a_page_that_cannot_be_written_leaves_the_verdict(tmp_path: Path) -> Non
     assert "give a folder that can be written with --output" in done.stderr
 
 
+def test_an_output_that_cannot_be_written_leaves_a_bad_verdict(tmp_path: Path) -> None:
+    """With a sentence; a good verdict that does not arrive is none."""
+    for after, code in ((1.5, 1), (1.0, 2)):
+        done = gate(tmp_path, *sides(tmp_path, after), GITHUB_STEP_SUMMARY="/nowhere/summary")
+        assert done.returncode == code
+        assert "Error: /nowhere/summary cannot be written (No such file or directory)" in done.stderr
+
+
+def test_the_same_file_on_both_sides_is_refused(tmp_path: Path) -> None:
+    """Nothing would ever differ."""
+    before = side(tmp_path, "a", {"test_x": 1.0})
+    done = gate(tmp_path, "--baseline", *before, "--candidate", *before)
+    assert done.returncode == 4
+    assert "a-0.json is the same as" in done.stderr
+
+
 def test_the_policy_of_the_current_folder_holds(tmp_path: Path) -> None:
     """And another one if given."""
     (tmp_path / "pyproject.toml").write_text("[tool.triptych.gate.margins]\ntime = 0.9\n")
