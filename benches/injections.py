@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from impls import treemap
 from impls.protocol import Batch, LossValue
@@ -22,30 +23,24 @@ Factory = Callable[[Task], Rung]
 
 def device(amount: int) -> Factory:
     """So many sines more in every compiled step, one of the other; none is ever as large as would change the loss."""
+    return _lengthened(amount, jnp.sin, lambda last: last > 1.5)
+
+
+def compile_(amount: int) -> Factory:
+    """So many operations more to trace, lower and compile, none of them ever below zero."""
+    return _lengthened(amount, lambda far: jnp.abs(far - 1.5), lambda far: far < 0)
+
+
+def _lengthened(amount: int, operation: Callable[[Array], Array], never: Callable[[Array], Array]) -> Factory:
+    """A chain of operations that begins with the loss, and takes its place where that never happens."""
 
     def make(task: Task) -> Rung:
         def step(state: State, batch: Batch) -> tuple[State, LossValue]:
             state, value = treemap.train_step(task, state, batch)
             last = value
             for _ in range(amount):
-                last = jnp.sin(last)
-            return state, jnp.where(last > 1.5, last, value)
-
-        return Rung(task, jax.jit(step, donate_argnums=0))
-
-    return make
-
-
-def compile_(amount: int) -> Factory:
-    """So many operations more to trace, lower and compile; a number near the loss, which it never equals, leaves it."""
-
-    def make(task: Task) -> Rung:
-        def step(state: State, batch: Batch) -> tuple[State, LossValue]:
-            state, value = treemap.train_step(task, state, batch)
-            far = value
-            for _ in range(amount):
-                far = jnp.abs(far - 1.5)
-            return state, jnp.where(far < 0, far, value)
+                last = operation(last)
+            return state, jnp.where(never(last), last, value)
 
         return Rung(task, jax.jit(step, donate_argnums=0))
 

@@ -148,6 +148,13 @@ def test_what_neither_side_has_is_refused(asked: Question, words: str) -> None:
         found(neither, neither, asked)
 
 
+def test_a_pattern_without_a_match_is_told_where_everything_is_compared() -> None:
+    """A slip of the pen in the policy; where only some benchmarks were asked for it means nothing."""
+    policy, both = Policy(allowed_missing=("xor-niave-*",)), offer("naive", workloads=(XOR, DIGITS))
+    assert "The policy's pattern 'xor-niave-*' matches no benchmark." in found(both, both, Question(), policy).notes
+    assert not any("matches no benchmark" in note for note in found(both, both, ON_XOR, policy).notes)
+
+
 def test_the_same_file_on_both_sides_is_no_comparison() -> None:
     """An installed trainer is the same code for base and head; a gate of it would always be open."""
     installed = offer("mine", "theirs", outside={"theirs": "/site-packages/theirs.py"}, python="/usr/bin/python")
