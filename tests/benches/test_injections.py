@@ -10,9 +10,8 @@ from impls.protocol import Layer
 from impls.task import Adam, Task
 
 TASK = Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Adam(0.05))
-BATCH = tuple(
-    jax.numpy.asarray(values, "float32") for values in ([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
-)
+INPUTS, TARGETS = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
+BATCH = (jax.numpy.asarray(INPUTS, "float32"), jax.numpy.asarray(TARGETS, "float32"))
 PARAMS = [
     Layer(w=jax.numpy.full(shape, 0.1, "float32"), b=jax.numpy.zeros(shape[1], "float32")) for shape in ((2, 3), (3, 1))
 ]
