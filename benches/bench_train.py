@@ -2,7 +2,7 @@
 
 import pytest
 
-from benches.plugin import CLOCK, Replay
+from triptych.benches.run.plugin import CLOCK, Replay
 
 
 @pytest.mark.benchmark(timer=CLOCK)

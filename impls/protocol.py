@@ -22,7 +22,7 @@ from typing import Protocol, TypedDict, TypeVar
 
 from jaxtyping import Array, Float32
 
-from impls.task import Task
+from triptych.impls.task import Task
 
 
 class Layer(TypedDict):

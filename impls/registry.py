@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import re
 import sys
+from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
 from pathlib import Path
@@ -16,11 +17,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from impls.protocol import Factory
+    from triptych.impls.protocol import Factory
 
-BUILT_IN = {name: f"impls.{name}:Trainer" for name in ("naive", "treemap", "flax_optax")}
+BUILT_IN = {name: f"triptych.impls.{name}.trainer:Trainer" for name in ("naive", "treemap", "flax_optax")}
 
-RUNGS = {name: f"impls.rungs:{name}" for name in ("batched", "compiled_gradient", "undonated", "one_vector")}
+RUNGS = {
+    name: f"triptych.impls.variants.ladder:{name}"
+    for name in ("batched", "compiled_gradient", "undonated", "one_vector")
+}
 """Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"
@@ -128,6 +132,7 @@ def _unknown(name: str) -> str:
 
 
 def _load_module(name: str) -> ModuleType:
+    name = _today(name)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -139,6 +144,22 @@ def _load_module(name: str) -> ModuleType:
         raise RegistryError(_raised(name, error)) from error
     except (Exception, SystemExit) as error:
         raise RegistryError(_raised(name, error)) from error
+
+
+def _today(name: str) -> str:
+    """The name of a module; of one of ours too, as it was before all of them were under `triptych`."""
+    if name.partition(".")[0] not in ("impls", "benches"):
+        return name
+    found, ours = (_spec(one) for one in (name, f"triptych.{name}"))
+    is_own = found is not None and Path(found.origin or "").is_relative_to(Path(__file__).resolve().parents[1])
+    return f"triptych.{name}" if ours is not None and (found is None or is_own) else name
+
+
+def _spec(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except ImportError:
+        return None
 
 
 def _load_file(place: str) -> ModuleType:

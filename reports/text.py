@@ -7,10 +7,9 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from benches.pairing import BreakEven, Parity
-from benches.record import Outcome
-from benches.stats import Estimate, smallest_n
-from reports.table import MARGIN, Row, Spread
+from triptych.benches.analysis.pairing import BreakEven, Parity
+from triptych.benches.record.run import Outcome
+from triptych.benches.stats.ranks import Estimate, smallest_n
 
 NONE = DASH = "\u2013"
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
@@ -127,23 +126,6 @@ def outcome(value: Outcome) -> str:
     return value.kind.replace("_", " ")
 
 
-def ratio(row: Row) -> Entry:
-    """Time per step over the reference's, or in its place why it cannot be said."""
-    time = row.ratio.time
-    if time is None:
-        return Entry("no ratio", (name(row.ratio.reason),))
-    if row.standing == "reference":
-        return Entry(significant(1), ("reference",), 1.0)
-    if time.low is None:
-        return Entry(significant(time.value), (interval(time),), time.value)
-    return Entry(significant(time.value), (interval(time), standing(row.standing)), time.value)
-
-
-def standing(word: str) -> str:
-    """For instance "slower" or "tie, within ±2 %"."""
-    return f"tie, within ±{100 * MARGIN:g} %" if word == "tie" else word
-
-
 def break_even(value: BreakEven) -> Entry:
     """From how many steps on the cell is ahead of the reference, compiling included."""
     words = {
@@ -161,16 +143,15 @@ def break_even(value: BreakEven) -> Entry:
     return Entry(main, (interval(value.steps),), value.steps.value)
 
 
-def spread(value: Spread | None, show: Callable[[float], str] = significant) -> Entry:
-    """A figure that all trainings should share; its extremes if they do not."""
-    if value is None:
-        return Entry(NONE)
-    low, high = show(value.low), show(value.high)
-    return Entry(show(value.value), () if low == high else (f"from {low} to {high}",), value.value)
-
-
 def parity(certificate: Parity | None) -> str:
     """Whether the reference computed the same, and over how many steps."""
     if certificate is None:
         return ""
     return f"✓ same over {count(certificate.steps, 'step')}" if certificate.holds else f"✗ {certificate.reason}"
+
+
+def escaped(words: str) -> str:
+    """Words that Markdown and HTML take as they are."""
+    for character in "\\`*_[]|~":
+        words = words.replace(character, f"\\{character}")
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

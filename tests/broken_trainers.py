@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from cases import trainer_of
 
-from impls import treemap
-from impls.task import Task
+from triptych.impls.task import Task
+from triptych.impls.treemap import trainer
 
 RANDOM = np.random.default_rng(0)
-LOSS = jax.jit(treemap.loss, static_argnums=1)
+LOSS = jax.jit(trainer.loss, static_argnums=1)
 
 
 @dataclass(frozen=True)

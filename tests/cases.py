@@ -5,9 +5,9 @@ from typing import Any
 
 import oracle
 
-from impls import registry
-from impls.protocol import Trainer
-from impls.task import Adam, Task
+from triptych.impls import registry
+from triptych.impls.protocol import Trainer
+from triptych.impls.task import Adam, Task
 
 TRAINERS = ("naive", "treemap", "flax_optax")
 

@@ -2,6 +2,9 @@
 
 from jaxtyping import install_import_hook
 
-CHECKED = tuple(f"impls.{name}" for name in ("flax_optax", "naive", "reference", "specimens", "treemap"))
+CHECKED = tuple(
+    f"triptych.impls.{name}"
+    for name in ("flax_optax.trainer", "naive.trainer", "laws.reference", "laws.specimens", "treemap.trainer")
+)
 
 install_import_hook(CHECKED, "beartype.beartype")

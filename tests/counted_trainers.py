@@ -4,7 +4,7 @@
 
 import jax
 
-from impls import treemap
+from triptych.impls.treemap import trainer
 
 
 class Treemap:
@@ -12,7 +12,7 @@ class Treemap:
 
     def __init__(self, task):
         self.task = task
-        self.inner = treemap.Trainer(task)
+        self.inner = trainer.Trainer(task)
         self.init, self.params = self.inner.init, self.inner.params
 
 
@@ -22,7 +22,7 @@ class TwoPrograms(Treemap):
     def __init__(self, task):
         super().__init__(task)
         self.calls = 0
-        self.other = treemap.Trainer(task)
+        self.other = trainer.Trainer(task)
 
     def step(self, state, batch):
         self.calls += 1
@@ -38,7 +38,7 @@ class Looping(Treemap):
     def step(self):
         @jax.jit
         def step(state, batch):
-            state, loss = treemap.train_step(self.task, state, batch)
+            state, loss = trainer.train_step(self.task, state, batch)
             if self.unrolled:
                 for _ in range(self.turns):
                     loss = -loss

@@ -62,7 +62,7 @@ def everything_in(folder: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
-TREEMAP = (ROOT / "impls" / "treemap.py").read_text(encoding="utf-8")
+TREEMAP = (ROOT / "impls" / "treemap" / "trainer.py").read_text(encoding="utf-8")
 
 GENEROUS = "[tool.triptych.gate]\nalpha = 0.5\nmargins = { time = 1.0, compile = 1.0 }\n"
 """A policy under which three restarts decide about one cell, and nothing is slower that does not take twice as long."""

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from impls import treemap
+from triptych.impls.treemap import trainer
 
 SLOW_STEP_S = 0.02
 
@@ -21,7 +21,7 @@ class Treemap:
 
     def __init__(self, task):
         self.task = task
-        self.inner = treemap.Trainer(task)
+        self.inner = trainer.Trainer(task)
 
     def init(self, params):
         return self.inner.init(params)
@@ -37,7 +37,7 @@ class Retracer(Treemap):
     """Compiles a new program in every step."""
 
     def step(self, state, batch):
-        return jax.jit(lambda state, batch: treemap.train_step(self.task, state, batch))(state, batch)
+        return jax.jit(lambda state, batch: trainer.train_step(self.task, state, batch))(state, batch)
 
 
 class HostMover(Treemap):
@@ -98,7 +98,7 @@ class EarlyReturner(Treemap):
         self.step = partial(jax.jit(self.slow_step), bool(task.layer_sizes))
 
     def slow_step(self, _, state, batch):
-        state, loss = treemap.train_step(self.task, state, batch)
+        state, loss = trainer.train_step(self.task, state, batch)
 
         def wait(loss):
             time.sleep(SLOW_STEP_S)

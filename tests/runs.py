@@ -1,6 +1,6 @@
 """Small runs made by hand, for tests of what reads them."""
 
-from benches.record import (
+from triptych.benches.record.run import (
     SCHEMA,
     ArmRecord,
     Block,

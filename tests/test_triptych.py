@@ -10,7 +10,7 @@ import misbehaving
 import pytest
 from runs import cell_record, run_of
 
-from benches import record_file
+from triptych.benches.record import files
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +26,7 @@ def triptych(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def result(tmp_path: Path) -> Path:
     """A result file of two cells."""
     path = tmp_path / "result.json"
-    record_file.write(run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]})), path)
+    files.write(run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]})), path)
     return path
 
 

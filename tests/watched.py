@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from benches import messages
-from benches.arms import Worker
-from benches.counted import Counts
-from benches.record import Block, Compile, Point, SeedTraining, Training
+from triptych.benches.arms.process import Worker
+from triptych.benches.record.counts import Counts
+from triptych.benches.record.run import Block, Compile, Point, SeedTraining, Training
+from triptych.benches.worker import messages
 
 LOG = list[tuple[int, str, str]]
 Override = Callable[[messages.Request, str], messages.Answer | None]

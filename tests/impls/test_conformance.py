@@ -13,9 +13,10 @@ import pytest
 from broken_trainers import BROKEN, Made, sound
 from cases import TRAINERS, trainer_of
 
-from impls import conformance, protocol, registry
-from impls.conformance import CHECKS, BrokenLaw, check
-from impls.task import Task
+from triptych.impls import protocol, registry
+from triptych.impls.laws import conformance
+from triptych.impls.laws.conformance import CHECKS, BrokenLaw, check
+from triptych.impls.task import Task
 
 LAWS = range(1, 9)
 

@@ -12,9 +12,9 @@ import numpy as np
 import oracle
 import pytest
 
-from benches.workloads import WORKLOADS, Layers, batches
-from impls import registry
-from impls.protocol import Layer, Params
+from triptych.benches.workloads.published import WORKLOADS, Layers, batches
+from triptych.impls import registry
+from triptych.impls.protocol import Layer, Params
 
 TRAINERS = ("naive", "treemap", "flax_optax")
 

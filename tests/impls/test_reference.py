@@ -8,9 +8,9 @@ import oracle
 import pytest
 from cases import network_of, task_id
 
-from impls import reference
-from impls.specimens import TASKS, batches_on_host, start
-from impls.task import Adam, Sgd, Task
+from triptych.impls.laws import reference
+from triptych.impls.laws.specimens import TASKS, batches_on_host, start
+from triptych.impls.task import Adam, Sgd, Task
 
 FORMULAS = [task for task in TASKS if isinstance(task.optimizer, Sgd)]
 

@@ -8,9 +8,9 @@ from cases import TRAINERS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impls import flax_optax, naive, registry, treemap
-from impls.registry import RegistryError, label, load, names
-from impls.task import Sgd, Task
+from triptych.impls import flax_optax, naive, registry, treemap
+from triptych.impls.registry import RegistryError, label, load, names
+from triptych.impls.task import Sgd, Task
 
 TASK = Task((2, 1), "relu", "sigmoid", "bce", Sgd(0.1))
 

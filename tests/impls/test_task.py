@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from impls.task import Adam, Sgd, Task, TaskError
+from triptych.impls.task import Adam, Sgd, Task, TaskError
 
 GOOD = Task((2, 3, 1), "relu", "sigmoid", "bce", Sgd(0.5))
 

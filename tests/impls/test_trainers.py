@@ -12,10 +12,11 @@ from cases import TRAINERS, network_of, task_id, trainer_of
 from jax.dtypes import TypePromotionError
 from jaxtyping import TypeCheckError
 
-from impls import naive, registry
-from impls.protocol import Trainer
-from impls.specimens import BATCH_SIZE, TASKS, Rows, batch_of, batches_on_host, start
-from impls.task import Adam, Sgd, Task
+from triptych.impls import registry
+from triptych.impls.laws.specimens import BATCH_SIZE, TASKS, Rows, batch_of, batches_on_host, start
+from triptych.impls.naive import trainer
+from triptych.impls.protocol import Trainer
+from triptych.impls.task import Adam, Sgd, Task
 
 STEPS = 20
 
@@ -164,4 +165,4 @@ def test_signatures_are_checked_while_tests_run():
     task = TASKS[0]
     weights = registry.load("naive")(task).init(start(task))
     with pytest.raises(TypeCheckError, match="predict"):
-        naive.predict(task, weights, jnp.ones((5, 3)))
+        trainer.predict(task, weights, jnp.ones((5, 3)))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benches.record import Run
-from reports.page import write_report
-from reports.table import Report, report
 from tests.reports.sample_run import sample_run, seeded
+from triptych.benches.record.run import Run
+from triptych.reports.page.page import write_report
+from triptych.reports.view.report import Report, report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

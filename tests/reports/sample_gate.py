@@ -4,12 +4,12 @@ from functools import cache
 
 import numpy as np
 
-from benches.record import ArmRecord, Run
-from benches.self_test import Rate, Summary
-from benches.series import Header
-from benches.stats import paired_shift
-from benches.verdict import Comparison, Finding, Judgement, Rule, judge
 from tests.reports.sample_run import fingerprint, sample_run
+from triptych.benches.gate.verdict import Comparison, Finding, Judgement, Rule, judge
+from triptych.benches.record.run import ArmRecord, Run
+from triptych.benches.selftest.rates import Rate, Summary
+from triptych.benches.selftest.series import Header
+from triptych.benches.stats.ranks import paired_shift
 
 CHANGES = {"steady": 0.0, "slower": 0.08, "faster": -0.06, "unclear": 0.017, "far": 3.0}
 """log(head / base) of each cell, before noise."""

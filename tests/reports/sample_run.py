@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from benches.counted import Ceilings, Counts
-from benches.record import (
+from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.run import (
     SCHEMA,
     ArmRecord,
     Block,

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benches.pairing import BreakEven, Parity
-from benches.stats import Estimate
-from reports import text
-from reports.table import Spread
+from triptych.benches.analysis.pairing import BreakEven, Parity
+from triptych.benches.stats.ranks import Estimate
+from triptych.reports import text
+from triptych.reports.view.report import Spread
+from triptych.reports.words import columns
 
 
 @pytest.mark.parametrize(
@@ -77,8 +78,8 @@ def test_inverse_turns_the_interval_round() -> None:
 
 def test_margin_is_said() -> None:
     """A tie names the margin that it lies in; the other words stand for themselves."""
-    assert text.standing("tie") == "tie, within ±2 %"
-    assert text.standing("undecided") == "undecided"
+    assert columns.standing("tie") == "tie, within ±2 %"
+    assert columns.standing("undecided") == "undecided"
 
 
 def test_break_even_in_words() -> None:
@@ -97,8 +98,8 @@ def test_parity_mark() -> None:
 
 def test_trainings_that_differ_show_their_extremes() -> None:
     """A figure that should be the same every time says so when it is not."""
-    assert text.spread(Spread(0.5, 0.4, 0.6)).note == "from 0.400 to 0.600"
-    assert text.spread(Spread(0.5, 0.5, 0.5)).note == ""
+    assert columns.spread(Spread(0.5, 0.4, 0.6)).note == "from 0.400 to 0.600"
+    assert columns.spread(Spread(0.5, 0.5, 0.5)).note == ""
 
 
 def test_names_cannot_steer_text() -> None:

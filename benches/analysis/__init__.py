@@ -1,0 +1,1 @@
+"""What a record says: ratios, parity, totals, learning, the ladder."""

@@ -1,0 +1,75 @@
+"""The crossover: from which size on two trainers take the same time per step, within the margin."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from triptych.benches.stats.ranks import Estimate
+
+Side = Literal["tie", "off", "open"]
+
+
+class Crossover(NamedTuple):
+    """Where a ratio comes to stay inside the margin, and how far that is decided.
+
+    A size is decided by the interval of its ratio over restarts: a tie if all of it lies inside the margin, off if
+    all of it lies outside, open otherwise. So the crossover lies above `above` and at `by` or below.
+
+    Attributes:
+        kind: "everywhere" every size is a tie; "reached" ties from `by` on; "not reached" the largest size is off;
+            "open" neither is decided.
+        at: The smallest size from which on the estimates alone lie inside the margin; None if the last does not.
+        above: The largest size that is off; None if none is.
+        by: The smallest size from which on every size is a tie; None if the largest is not.
+        smallest: The smallest size measured,
+        largest: and the largest.
+    """
+
+    kind: Literal["everywhere", "reached", "not reached", "open"]
+    at: int | None
+    above: int | None
+    by: int | None
+    smallest: int
+    largest: int
+
+
+def crossover(ratios: Mapping[int, Estimate], margin: float) -> Crossover:
+    """Where the ratios come to stay inside the margin.
+
+    Args:
+        ratios: Time per step over the reference's, by size.
+        margin: As a fraction: 0.02 lets a ratio lie between 1 / 1.02 and 1.02.
+
+    Raises:
+        ValueError: If there is no size.
+    """
+    if not ratios:
+        raise ValueError("no sizes; expected the ratio of at least one")
+    sizes = sorted(ratios)
+    sides = {size: side(ratios[size], margin) for size in sizes}
+    off = [size for size in sizes if sides[size] == "off"]
+    at = _stays(sizes, [_inside(ratios[size].value, margin) for size in sizes])
+    by = _stays(sizes, [sides[size] == "tie" for size in sizes])
+    above = off[-1] if off else None
+    kind = "everywhere" if by == sizes[0] else "reached" if by else "not reached" if above == sizes[-1] else "open"
+    return Crossover(kind, at, above, by, sizes[0], sizes[-1])
+
+
+def side(ratio: Estimate, margin: float) -> Side:
+    """What the interval of a ratio decides; without an interval nothing is."""
+    if ratio.low is None or ratio.high is None:
+        return "open"
+    if _inside(ratio.low, margin) and _inside(ratio.high, margin):
+        return "tie"
+    return "off" if ratio.low > 1 + margin or ratio.high < 1 / (1 + margin) else "open"
+
+
+def _inside(ratio: float, margin: float) -> bool:
+    return abs(math.log(ratio)) <= math.log1p(margin)
+
+
+def _stays(sizes: list[int], holds: list[bool]) -> int | None:
+    """The smallest size from which on it always holds; None if it does not at the last."""
+    broken = [index for index, one in enumerate(holds) if not one]
+    first = broken[-1] + 1 if broken else 0
+    return sizes[first] if first < len(sizes) else None

@@ -1,0 +1,76 @@
+"""The ladder from the naive trainer to the fastest: one thing changed per rung, each with its factor.
+
+All rungs are cells of one run, so that a factor is a paired ratio like any other, and the factors multiply to the
+ratio of first to last.
+"""
+
+import itertools
+from typing import NamedTuple
+
+from triptych.benches.analysis import pairing
+from triptych.benches.record.run import CellRecord, Mode, Run
+from triptych.benches.stats.ranks import Estimate, geometric
+
+
+class Change(NamedTuple):
+    """A rung's cell, and what it changes on the rung before."""
+
+    trainer: str
+    mode: Mode
+    words: str
+
+
+LADDER: tuple[Change, ...] = (
+    Change("naive", "step", "sample by sample, every operation by itself"),
+    Change("batched", "step", "the whole batch at once"),
+    Change("compiled_gradient", "step", "loss and gradient compiled into one program"),
+    Change("undonated", "step", "the update compiled with them"),
+    Change("treemap", "step", "the old state's memory used again (donated)"),
+    Change("treemap", "scan", "all steps in one lax.scan"),
+)
+
+FLOOR = Change("treemap", "floor", "an empty compiled call on the same arrays")
+
+
+class Rung(NamedTuple):
+    """A measured rung: its cell and how many times as fast as the rung before it is; None for the first."""
+
+    change: Change
+    record: CellRecord
+    factor: Estimate | None
+
+
+class Climb(NamedTuple):
+    """The measured rungs of one workload on one device, and how many times as fast the last is as the first."""
+
+    workload: str
+    device: str
+    rungs: list[Rung]
+    whole: Estimate
+    floor_share: Estimate | None
+
+
+def climbs(run: Run) -> list[Climb]:
+    """Every workload and device of which the whole ladder was measured and every rung keeps parity with the next."""
+    places = dict.fromkeys((record.cell.workload, record.cell.device) for record in run.cells)
+    return [climb for place in places if (climb := _climb(run, *place))]
+
+
+def _climb(run: Run, workload: str, device: str) -> Climb | None:
+    cells = {
+        (record.cell.trainer, record.cell.mode): record
+        for record in run.cells
+        if (record.cell.workload, record.cell.device) == (workload, device) and record.counted_blocks
+    }
+    if any((change.trainer, change.mode) not in cells for change in LADDER):
+        return None
+    records = [cells[change.trainer, change.mode] for change in LADDER]
+    pairs = list(itertools.pairwise(records))
+    if not all(pairing.parity(run, slow, fast).holds for slow, fast in pairs):
+        return None
+    factors = [None, *(geometric(pairing.paired_ratios(slow, fast)) for slow, fast in pairs)]
+    rungs = [Rung(*parts) for parts in zip(LADDER, records, factors, strict=True)]
+    whole = geometric(pairing.paired_ratios(records[0], records[-1]))
+    floor, step = cells.get((FLOOR.trainer, FLOOR.mode)), cells[FLOOR.trainer, "step"]
+    share = geometric(pairing.paired_ratios(floor, step)) if floor else None
+    return Climb(workload, device, rungs, whole, share)

@@ -1,0 +1,103 @@
+"""What is learned from several seeds: who reaches the target loss, how often, and how long it takes.
+
+A training that ends above its target is a miss and counts as "never"; one that the time budget has cut did not
+reach it within the budget, which is no statement about learning. Both are kept: the median over seeds is finite
+only where more than half of the seeds reached the target.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from triptych.benches.analysis import pairing
+from triptych.benches.analysis.pairing import Parity
+from triptych.benches.record.run import CellRecord, Run, SeedTraining
+from triptych.benches.stats.ranks import Estimate, clopper_pearson, median
+
+
+class Learned(NamedTuple):
+    """What the seeds of one cell come to.
+
+    Attributes:
+        reached, missed, cut: How many trainings ended so.
+        rate: Share of seeds that reached the target (within the budget, where some were cut).
+        steps: Median step at which the target was reached; infinite if half of the seeds or more never did.
+        seconds: Median time of these steps, compiled beforehand.
+    """
+
+    reached: int
+    missed: int
+    cut: int
+    rate: Estimate
+    steps: Estimate
+    seconds: Estimate
+
+
+def learned(record: CellRecord) -> Learned | None:
+    """The seeds of a cell, counted and with their medians; None without any."""
+    trainings = record.seed_trainings
+    if not trainings:
+        return None
+    endings = [training.ending for training in trainings]
+    return Learned(
+        endings.count("reached"),
+        endings.count("missed"),
+        endings.count("cut"),
+        clopper_pearson(endings.count("reached"), len(endings)),
+        median([_or_never(training, training.steps) for training in trainings]),
+        median([_or_never(training, training.seconds) for training in trainings]),
+    )
+
+
+def _or_never(training: SeedTraining, value: float) -> float:
+    return value if training.ending == "reached" else math.inf
+
+
+def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
+    """The same times, begun so many seconds earlier; None if that is not known."""
+    if seconds is None:
+        return None
+    low, high = (None if bound is None else bound + seconds for bound in (estimate.low, estimate.high))
+    return Estimate(estimate.value + seconds, low, high, estimate.n)
+
+
+def compile_s(record: CellRecord) -> float | None:
+    """Seconds of a cold compile, the median over restarts."""
+    return statistics.median(one.compile_s for one in record.compiles) if record.compiles else None
+
+
+def start_s(run: Run, record: CellRecord) -> float | None:
+    """Seconds from the start of a process until it can compile, the median over the trainer's cold starts.
+
+    Starts are measured on one workload of a trainer; imports, device and building take as long for another.
+    """
+    cells = [one for one in run.cells if (one.arm, one.cell.trainer) == (record.arm, record.cell.trainer)]
+    cold = [start.until_compile_s for cell in cells for start in cell.starts if start.cache == "cold"]
+    return statistics.median(cold) if cold else None
+
+
+def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
+    """The certificate over every seed that both have trained: their losses agree at every step that both recorded."""
+    theirs = {training.seed: training for training in reference.seed_trainings}
+    pairs = [(ours, theirs[ours.seed]) for ours in record.seed_trainings if ours.seed in theirs]
+    workload, steps = run.workload(record.cell.workload), 0
+    for ours, other in pairs:
+        certificate = pairing.agreement(ours.curve, other.curve, workload)
+        if not certificate.holds:
+            return certificate._replace(reason=f"seed {ours.seed}: {certificate.reason}")
+        steps += certificate.steps
+    if not pairs:
+        return Parity(holds=False, steps=0, reason="no seed in common")
+    return Parity(holds=True, steps=steps, reason=f"same losses from {len(pairs)} seed{'s' * (len(pairs) > 1)}")
+
+
+def same_step(record: CellRecord, reference: CellRecord) -> tuple[int, int]:
+    """Of the seeds with which both reached the target: in how many at the same step, and how many these are."""
+    theirs = {training.seed: training for training in _reached(reference.seed_trainings)}
+    pairs = [(ours.steps, theirs[ours.seed].steps) for ours in _reached(record.seed_trainings) if ours.seed in theirs]
+    return sum(ours == other for ours, other in pairs), len(pairs)
+
+
+def _reached(trainings: Sequence[SeedTraining]) -> list[SeedTraining]:
+    return [training for training in trainings if training.ending == "reached"]

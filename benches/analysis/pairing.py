@@ -1,0 +1,174 @@
+"""What a run says: times, ratios and their parity certificates, all derived from the record.
+
+A ratio is taken inside a restart, block against the block of the same round, so that drift of the machine
+cancels; and it is given only together with a `Parity`, since the speed of a different computation means nothing.
+"""
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from triptych.benches.record.run import FAILURES, Block, CellRecord, Point, Run, WorkloadRecord
+from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
+
+
+class Parity(NamedTuple):
+    """Whether two cells computed the same losses, over the steps that both have run."""
+
+    holds: bool
+    steps: int
+    reason: str
+
+
+class Ratio(NamedTuple):
+    """How many times as long as the reference a cell takes per step; None, with the reason, if it cannot be said."""
+
+    time: Estimate | None
+    parity: Parity | None
+    reason: str = ""
+
+
+class BreakEven(NamedTuple):
+    """From how many steps on a cell is ahead of its reference, compile time included.
+
+    Attributes:
+        kind: "after" it compiles longer and then steps faster; "until" the other way round; "always" and "never"
+            ahead where both point the same way; "undecided" where the restarts disagree; "unknown" without data.
+        steps: For "after" and "until", the step at which the two are level.
+    """
+
+    kind: Literal["after", "until", "always", "never", "undecided", "unknown"]
+    steps: Estimate | None = None
+
+
+def restarts(record: CellRecord) -> dict[int, list[Block]]:
+    """The counted blocks of a cell by restart."""
+    grouped: dict[int, list[Block]] = {}
+    for block in record.counted_blocks:
+        grouped.setdefault(block.restart, []).append(block)
+    return grouped
+
+
+def step_times(record: CellRecord) -> list[float]:
+    """Seconds per step, one number per restart: the median over its blocks."""
+    return [statistics.median(block.step_s for block in blocks) for blocks in restarts(record).values()]
+
+
+def step_s(record: CellRecord) -> Estimate | None:
+    """Seconds per step with its interval over restarts; None if nothing counted."""
+    return _estimate(step_times(record))
+
+
+def compile_s(record: CellRecord) -> Estimate | None:
+    """Seconds of tracing, lowering and compiling with their interval over restarts.
+
+    Without jit nothing compiles: where a restart took no time at all, the seconds themselves are ranked, not their
+    logarithms.
+    """
+    values = [compiled.compile_s for compiled in record.compiles]
+    return _estimate(values, geometric if all(values) else hodges_lehmann)
+
+
+def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
+    """Time per step over the reference's, one number per restart: the median over rounds that both have."""
+    ours, theirs = _by_round(record), _by_round(reference)
+    ratios: dict[int, list[float]] = {}
+    for key in ours.keys() & theirs.keys():
+        ratios.setdefault(key[0], []).append(ours[key].step_s / theirs[key].step_s)
+    return [statistics.median(ratios[restart]) for restart in sorted(ratios)]
+
+
+def compile_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
+    """Compile time over the reference's, one number per restart that both have; none where nothing compiled."""
+    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    common = sorted(ours.keys() & theirs.keys())
+    return [ours[restart] / theirs[restart] for restart in common if ours[restart] and theirs[restart]]
+
+
+def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
+    """The time ratio of a cell to its reference, certified; or why there is none."""
+    if reference is None:
+        return Ratio(None, None, "no reference cell was measured")
+    for side in (record, reference):
+        if side.outcome.kind in FAILURES or side.outcome.kind == "unmeasured":
+            return Ratio(None, None, f"{side.cell.trainer}: {side.outcome.kind.replace('_', ' ')}")
+    certificate = parity(run, record, reference)
+    if not certificate.holds:
+        return Ratio(None, certificate, certificate.reason)
+    pairs = paired_ratios(record, reference)
+    return Ratio(geometric(pairs), certificate) if pairs else Ratio(None, certificate, "no rounds in common")
+
+
+def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
+    """Extra compile time over step time saved, each taken inside a restart."""
+    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    saved = paired_savings(record, reference)
+    common = sorted(saved.keys() & ours.keys() & theirs.keys())
+    extra = {restart: ours[restart] - theirs[restart] for restart in common}
+    if not common:
+        return BreakEven("unknown")
+    if all(extra[restart] <= 0 <= saved[restart] for restart in common):
+        return BreakEven("always")
+    if all(saved[restart] <= 0 <= extra[restart] for restart in common):
+        return BreakEven("never")
+    if all(extra[restart] * saved[restart] > 0 for restart in common):
+        steps = geometric([extra[restart] / saved[restart] for restart in common])
+        if all(saved[restart] > 0 for restart in common):
+            return BreakEven("after", steps)
+        if all(saved[restart] < 0 for restart in common):
+            return BreakEven("until", steps)
+    return BreakEven("undecided")
+
+
+def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
+    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
+    ours, theirs = _by_round(record), _by_round(reference)
+    savings: dict[int, list[float]] = {}
+    for key in ours.keys() & theirs.keys():
+        savings.setdefault(key[0], []).append(theirs[key].step_s - ours[key].step_s)
+    return {restart: statistics.median(values) for restart, values in savings.items()}
+
+
+def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
+    """The cell of that trainer which differs from `record` in nothing else."""
+    cell = record.cell
+    for other in run.cells:
+        same = (other.cell.workload, other.cell.device, other.cell.mode) == (cell.workload, cell.device, cell.mode)
+        if same and other.arm == record.arm and other.cell.trainer == trainer:
+            return other
+    return None
+
+
+def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
+    """Compares the loss curves at every step that both recorded."""
+    if not record.trainings or not reference.trainings:
+        return Parity(holds=False, steps=0, reason="no losses to compare")
+    workload = run.workload(record.cell.workload)
+    theirs = reference.trainings[0].curve
+    for training in [*record.trainings[1:], *reference.trainings[1:]]:
+        again = agreement(training.curve, theirs, workload)
+        if not again.holds:
+            return again
+    return agreement(record.trainings[0].curve, theirs, workload)
+
+
+def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: WorkloadRecord) -> Parity:
+    """One loss curve against another, at every step that both have."""
+    ours, theirs = ({point.step: point.loss for point in points} for points in (curve, reference))
+    common = sorted(ours.keys() & theirs.keys())
+    if not common or common[-1] == 0:
+        return Parity(holds=False, steps=0, reason="no losses to compare")
+    for step in common:
+        allowed = workload.parity_atol + workload.parity_rtol * abs(theirs[step])
+        if not abs(ours[step] - theirs[step]) <= allowed:
+            reason = f"losses differ at step {step}: {ours[step]:.6g} against {theirs[step]:.6g}"
+            return Parity(holds=False, steps=step, reason=reason)
+    return Parity(holds=True, steps=common[-1], reason=f"same losses over {common[-1]:,} steps")
+
+
+def _estimate(values: list[float], estimator: Callable[[list[float]], Estimate] = geometric) -> Estimate | None:
+    return estimator(values) if values else None
+
+
+def _by_round(record: CellRecord) -> dict[tuple[int, int], Block]:
+    return {(block.restart, block.round): block for block in record.counted_blocks}

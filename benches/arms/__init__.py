@@ -1,0 +1,1 @@
+"""Where a worker runs: a process, a checkout, an environment, a device."""

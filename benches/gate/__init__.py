@@ -1,0 +1,1 @@
+"""`triptych gate`: two sides, taken in turns or from files, compared and judged."""

@@ -1,0 +1,91 @@
+"""Noise bands: how far apart two measurements of the same code come out on one machine, learned from a series.
+
+A margin narrower than the band of its cell would alarm at noise, so the gate takes the wider of the two. Bands hold
+for the machine and the libraries on which they were learned, and for nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.sides import Metric
+from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
+from triptych.benches.record.run import Fingerprint
+
+FILE = "bands.json"
+
+MACHINE = ("cpu_model", "cpu_count", "affinity", "platform", "device_kind", "python", "jax", "jaxlib")
+
+
+class Band(msgspec.Struct, frozen=True):
+    """The band of one metric of one cell, a fraction."""
+
+    metric: str
+    cell: str
+    width: Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class Bands(msgspec.Struct, frozen=True):
+    """All bands of one machine; `learned` says when."""
+
+    learned: str
+    machine: dict[str, str]
+    bands: list[Band]
+
+
+@dataclass(frozen=True)
+class LearnedPolicy:
+    """A policy whose margins are at least as wide as the bands."""
+
+    policy: Policy
+    bands: Mapping[Metric, float] = field(default_factory=dict[Metric, float])
+
+    @property
+    def alpha(self) -> float:
+        """As the policy says."""
+        return self.policy.alpha
+
+    @property
+    def widened(self) -> dict[str, float]:
+        """The margins, fractions, that a band made wider than the policy has them; by cell and metric."""
+        return {
+            f"{one.cell}, {one.name}": width
+            for one, width in self.bands.items()
+            if width > self.policy.margin(one.name, one.cell)
+        }
+
+    def margin(self, metric: str, cell: str) -> float:
+        """The policy's margin, or the band where that is wider."""
+        return max(self.policy.margin(metric, cell), self.bands.get(Metric(metric, cell), 0.0))
+
+
+def machine(fingerprint: Fingerprint) -> dict[str, str]:
+    """What must be equal for a band to hold."""
+    return {name: str(getattr(fingerprint, name)) for name in MACHINE}
+
+
+def read(path: Path) -> Bands | None:
+    """The bands in a file, if there is one.
+
+    Raises:
+        RecordError: If it holds something else.
+    """
+    if not path.exists():
+        return None
+    try:
+        return msgspec.json.decode(read_bytes(path), type=Bands)
+    except NOT_JSON as error:
+        raise RecordError(
+            f"{path} holds no noise bands ({error}); delete it, or run triptych gate --self-test"
+        ) from error
+
+
+def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Metric, float]:
+    """The bands that hold here: all of them, or none if they were learned on another machine."""
+    if known is None or here is None or known.machine != machine(here):
+        return {}
+    return {Metric(band.metric, band.cell): band.width for band in known.bands}

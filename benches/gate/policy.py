@@ -1,0 +1,106 @@
+"""What a project asks of the gate: `[tool.triptych.gate]` of its pyproject.toml."""
+
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from triptych.benches.gate.verdict import Rule
+
+Margin = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Alpha = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
+
+KEYS = "alpha, allowed_missing, margins.time, margins.compile, benchmarks.<pattern>.time, benchmarks.<pattern>.compile"
+
+
+class PolicyError(Exception):
+    """A policy that cannot be used; the message says what was got, what was expected, what to do."""
+
+
+class Margins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes of no account, as fractions: 0.02 is 2 %. What is not given is inherited."""
+
+    time: Margin | None = None
+    compile: Margin | None = None
+
+
+DEFAULT = Margins(time=0.02, compile=0.10)
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The policy of one project.
+
+    Attributes:
+        alpha: Largest chance that a run without any change calls anything `regressed`.
+        allowed_missing: Patterns of benchmarks that the candidate may lack.
+        margins: Of every benchmark, by metric.
+        benchmarks: Of the benchmarks that a pattern matches; where several match, the last one that names the metric.
+    """
+
+    alpha: Alpha = 0.05
+    allowed_missing: tuple[str, ...] = ()
+    margins: Margins = Margins()
+    benchmarks: dict[str, Margins] = {}
+
+    @property
+    def rule(self) -> Rule:
+        """How strictly one look decides."""
+        return Rule(self.alpha)
+
+    def margin(self, metric: str, cell: str) -> float:
+        """The margin of a metric, "time" or "compile", of a benchmark."""
+        own = [margins for pattern, margins in self.benchmarks.items() if matches(cell, pattern)]
+        known = [getattr(margins, metric) for margins in (DEFAULT, self.margins, *own)]
+        return next(margin for margin in reversed(known) if margin is not None)
+
+    def may_be_missing(self, cell: str) -> bool:
+        """Whether the candidate may lack this benchmark."""
+        return any(matches(cell, pattern) for pattern in self.allowed_missing)
+
+    def unused(self, cells: set[str]) -> list[str]:
+        """A sentence for every pattern that matches none of these benchmarks."""
+        patterns = dict.fromkeys((*self.benchmarks, *self.allowed_missing))
+        return [
+            f"The policy's pattern {pattern!r} matches no benchmark."
+            for pattern in patterns
+            if not any(matches(cell, pattern) for cell in cells)
+        ]
+
+
+def matches(cell: str, pattern: str) -> bool:
+    """Like a shell: `*`, `?`, `[ab]`; a name also matches itself, whatever brackets a parameter put into it."""
+    return cell == pattern or fnmatchcase(cell, pattern)
+
+
+def read(path: Path) -> Policy:
+    """The policy in a pyproject.toml; the defaults where it says nothing.
+
+    Raises:
+        PolicyError: If the file is unreadable, not TOML, or asks for something unknown or out of range.
+    """
+    try:
+        table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PolicyError(f"{path} cannot be read ({error.strerror}); give the path of a pyproject.toml") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PolicyError(f"{path} is not TOML ({error}); mend it, or give another file with --policy") from error
+    for key in ("tool", "triptych", "gate"):
+        table = table.get(key, {}) if isinstance(table, dict) else table
+    try:
+        return msgspec.convert(table, Policy)
+    except msgspec.ValidationError as error:
+        raise PolicyError(
+            f"{path}, [tool.triptych.gate]: {error}; the keys are {KEYS}, and a margin is a fraction, 0.02 for 2 %"
+        ) from error
+
+
+def find(path: Path | None) -> Policy:
+    """The policy in that file, or in the current folder's pyproject.toml, or the defaults.
+
+    Raises:
+        PolicyError: If the file cannot be used.
+    """
+    own = Path("pyproject.toml")
+    return read(path) if path else read(own) if own.is_file() else Policy()

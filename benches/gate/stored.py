@@ -1,0 +1,180 @@
+"""The gate on result files: a stored baseline against a candidate, restart by restart but not pair by pair.
+
+Files of two sides were measured at different times, so nothing cancels what the machine did in between, and the
+restarts of a side share its mood. The sides are compared by the Mann-Whitney test with the estimate of Hodges and
+Lehmann on logarithms, which is exact if restarts are independent and far from it if the machine drifts; `STORED`
+says so with figures wherever a verdict rests on it. Measuring both sides again, in turns, has no such fault.
+"""
+
+import difflib
+import math
+from collections.abc import Sequence
+
+from triptych.benches.analysis import pairing
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.stored_files import Measured, Side, differences
+from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge
+from triptych.benches.record.run import CellRecord
+from triptych.benches.stats.ranks import unpaired_shift
+
+STORED = (
+    "A stored baseline is weaker evidence than measuring both sides again in turns. On shared CI machines a benchmark "
+    "varies by 2.66 % from run to run, and a 2 % gate against a stored mean alarms in 45 % of runs without any change "
+    "(codspeed.io/blog/benchmarks-in-ci-without-noise); with noise that lasts (AR 0.80 and 0.95), a rank test at 5 % "
+    "alarmed in 27 % and 40 % of simulated comparisons with a stored baseline, and in 4 % and 5 % of random pairs."
+)
+"""The simulation: 10 restarts a side, 1,500 times, drift with innovations of 2 %, white noise of 1 %, 5 % spikes.
+
+The tests of the error rates repeat it in kind.
+"""
+
+IN_ORDER = (
+    "All files of one side were measured before all of the other: whatever the machine did in between counts as a "
+    "change. Measure the sides in turns."
+)
+
+
+def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
+    """Judges every benchmark that both sides have, and names those that only one has."""
+    if reason := _not_comparable(baseline, candidate):
+        return Judgement((Finding("machine", EVERY, "incomparable", reason),))
+    common = [name for name in baseline.benchmarks if name in candidate.benchmarks]
+    added = tuple(name for name in candidate.benchmarks if name not in baseline.benchmarks)
+    if not common:
+        return Judgement((Finding("benchmarks", EVERY, "incomparable", _no_overlap(baseline, candidate)),), added)
+    missing, allowed = _missing(baseline, candidate, policy)
+    pairs = [(baseline.benchmarks[name], candidate.benchmarks[name]) for name in common]
+    settled = [finding for pair in pairs if (finding := _outcome(*pair) or _loss(*pair))]
+    stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
+    ready = [pair for pair in pairs if pair[0].name not in stopped]
+    settled += [finding for pair in ready if (finding := _without_compiling(*pair))]
+    timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], policy.rule)
+    known = {*baseline.benchmarks, *candidate.benchmarks}
+    caveats = _caveats(baseline, candidate) if timed else []
+    return Judgement((*missing, *settled, *timed), added, (*allowed, *policy.unused(known), *caveats))
+
+
+def _not_comparable(baseline: Side, candidate: Side) -> str:
+    if differing := differences(baseline, candidate):
+        return f"measured on different machines: {'; '.join(differing)}; measure both sides on one"
+    if not (baseline.names_processor and candidate.names_processor):
+        return "the files do not say on which machine they were measured; measure both sides on one, with machine_info"
+    return ""
+
+
+def _no_overlap(baseline: Side, candidate: Side) -> str:
+    ours, theirs = (_some(side.benchmarks) for side in (baseline, candidate))
+    return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
+
+
+def _some(names: Sequence[str] | dict[str, Measured]) -> str:
+    shown = ", ".join(list(names)[:3]) or "none"
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def _missing(baseline: Side, candidate: Side, policy: Policy) -> tuple[list[Finding], list[str]]:
+    """What only the baseline has: a finding each, or a note where the policy allows it."""
+    findings: list[Finding] = []
+    notes: list[str] = []
+    for name, measured in baseline.benchmarks.items():
+        if name in candidate.benchmarks:
+            continue
+        if policy.may_be_missing(name):
+            notes.append(f"{name} is missing from the candidate, as the policy allows.")
+            continue
+        hint = _renamed(measured, baseline, candidate)
+        sentence = f"in the baseline only{hint}; measure it, or allow it with allowed_missing in [tool.triptych.gate]"
+        findings.append(Finding("presence", name, "missing", sentence))
+    return findings, notes
+
+
+def _renamed(lost: Measured, baseline: Side, candidate: Side) -> str:
+    """A new benchmark of the same group and parameters with a similar name, in words."""
+    kin = [
+        measured.name
+        for measured in candidate.benchmarks.values()
+        if measured.name not in baseline.benchmarks and measured.kind == lost.kind
+    ]
+    close = difflib.get_close_matches(lost.name, kin, n=1, cutoff=0.5)
+    return f" (renamed to {close[0]}? then rename it in the baseline too)" if close else ""
+
+
+def _outcome(baseline: Measured, candidate: Measured) -> Finding | None:
+    """What is said of a benchmark that a side has no times of; nothing if both have."""
+    name = baseline.name
+    if baseline.failure:
+        sentence = f"has no times in the baseline ({baseline.failure}); measure the baseline again"
+        return Finding("outcome", name, "incomparable", sentence)
+    if candidate.failed:
+        return Finding("outcome", name, "regressed", f"has times in the baseline, but now {candidate.failure}")
+    if candidate.failure:
+        sentence = f"has no times in the candidate ({candidate.failure}); measure the candidate again"
+        return Finding("outcome", name, "incomparable", sentence)
+    return None
+
+
+def _loss(baseline: Measured, candidate: Measured) -> Finding | None:
+    """Whether the candidate still computes what the baseline did, within the workload's own tolerance."""
+    before, after = ([one for one in side.trained if one[1].trainings] for side in (baseline, candidate))
+    if not before and not after:
+        return None
+    if not before or not after:
+        trained, other = ("baseline", "candidate") if before else ("candidate", "baseline")
+        sentence = f"trained in the {trained} only, so nothing says that both compute the same; train the {other} too"
+        return Finding("loss", baseline.name, "incomparable", sentence)
+    run, reference = before[0]
+    others: list[tuple[Verdict, CellRecord]] = [
+        *(("incomparable", cell) for _, cell in before[1:]),
+        *(("regressed" if _steps(cell) & _steps(reference) else "incomparable", cell) for _, cell in after),
+    ]
+    shared = max(_steps(reference), default=0)
+    for verdict, cell in others:
+        parity = pairing.parity(run, cell, reference)
+        if not parity.holds:
+            return _other_loss(baseline.name, verdict, parity)
+        shared = min(shared, parity.steps)
+    return Finding("loss", baseline.name, "ok", f"same losses over {shared:,} steps")
+
+
+def _other_loss(name: str, verdict: Verdict, parity: pairing.Parity) -> Finding:
+    words = {"regressed": "candidate against baseline: ", "incomparable": "between files of the baseline: "}
+    sentence = f"{words[verdict] if parity.reason.startswith('losses') else ''}{parity.reason}; times are not compared"
+    return Finding("loss", name, verdict, sentence)
+
+
+def _steps(cell: CellRecord) -> set[int]:
+    """Where the loss curve has points."""
+    return {point.step for point in cell.trainings[0].curve}
+
+
+def _without_compiling(baseline: Measured, candidate: Measured) -> Finding | None:
+    """What is said where a side has compiles that took no time at all, or none: a ratio needs two times."""
+    before, after = (side.times.get("compile", ()) for side in (baseline, candidate))
+    if all(before) and all(after) and bool(before) == bool(after):
+        return None
+    if before and after and not any((*before, *after)):
+        return Finding("compile", baseline.name, "ok", "nothing compiles on either side")
+    words = " against ".join(_compiling(times) for times in (before, after))
+    return Finding("compile", baseline.name, "incomparable", f"{words}: no ratio can be taken; look at both files")
+
+
+def _compiling(times: Sequence[float]) -> str:
+    return f"{sum(time == 0 for time in times)} of {len(times)} compiles took no time" if times else "no compile"
+
+
+def _comparisons(baseline: Measured, candidate: Measured, policy: Policy) -> list[Comparison]:
+    """The times of one benchmark, ready to be judged."""
+    found: list[Comparison] = []
+    for metric, before in baseline.times.items():
+        after = candidate.times.get(metric, ())
+        if after and all((*before, *after)):
+            shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
+            found.append(Comparison(metric, baseline.name, policy.margin(metric, baseline.name), shift))
+    return found
+
+
+def _caveats(baseline: Side, candidate: Side) -> list[str]:
+    before, after = (sorted(moment for moment in side.moments if moment) for side in (baseline, candidate))
+    if before and after and (before[-1] < after[0] or after[-1] < before[0]):
+        return [STORED, IN_ORDER]
+    return [STORED]

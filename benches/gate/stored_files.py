@@ -1,0 +1,237 @@
+"""One side of a comparison of result files: any pytest-benchmark JSON, ours or a stranger's.
+
+Several files of a side are its restarts. A stranger's file gives one value per benchmark, the median of its rounds;
+the rounds of one process are not independent and count as one. A file of ours brings its restarts along.
+"""
+
+import hashlib
+import json
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from triptych.benches.analysis.pairing import step_times
+from triptych.benches.record import files
+from triptych.benches.record.files import NOT_JSON, RecordError
+from triptych.benches.record.run import FAILURES, CellRecord, Run
+
+SHORTEST_S, LONGEST_S = 1e-12, 1e9
+"""Durations outside are no measurements."""
+
+MOST_RESTARTS = 200
+"""On a side; the exact distributions take seconds beyond."""
+
+ASKED_OF_A_MACHINE = ("cpu", "cpu count", "python implementation")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One benchmark on one side.
+
+    Attributes:
+        kind: What a renamed benchmark would still have in common with it.
+        times: Seconds by metric, one number per restart.
+        failure: Why it has no times; "" if it has.
+        failed: Whether that is the trainer's fault, and not that nobody measured it.
+        trained: Of ours, the cell in every file, with the run that it belongs to.
+    """
+
+    name: str
+    kind: str
+    times: dict[str, tuple[float, ...]]
+    failure: str = ""
+    failed: bool = False
+    trained: tuple[tuple[Run, CellRecord], ...] = ()
+
+
+@dataclass(frozen=True)
+class Side:
+    """One or several result files of one machine.
+
+    Attributes:
+        machine: What must be equal before two times are compared; null where the file does not say.
+        moments: When each file was measured, as it says.
+        ours: Whether triptych wrote it.
+    """
+
+    name: str
+    machine: dict[str, str | None]
+    benchmarks: dict[str, Measured]
+    moments: tuple[str, ...]
+    ours: bool
+
+    @property
+    def names_processor(self) -> bool:
+        """Whether it says what it was measured on, in every arm."""
+        known = [value for key, value in self.machine.items() if key.endswith(("cpu", "cpu_model", "fingerprint"))]
+        return bool(known) and all(known)
+
+
+class _Stats(msgspec.Struct):
+    median: float | None = None
+    rounds: int | None = None
+    data: list[float] = []
+
+
+class _Benchmark(msgspec.Struct):
+    name: str
+    stats: _Stats
+    fullname: str | None = None
+    group: str | None = None
+    params: dict[str, Any] | None = None
+
+
+class _File(msgspec.Struct):
+    benchmarks: list[_Benchmark]
+    machine_info: dict[str, Any] | None = None
+    datetime: str = ""
+
+
+class _Kind(msgspec.Struct):
+    triptych: msgspec.Raw = msgspec.Raw()
+
+
+def read_side(paths: Sequence[Path]) -> Side:
+    """Reads the files of one side.
+
+    Raises:
+        RecordError: If one cannot be used, is given twice, or was measured on another machine than the rest.
+    """
+    refuse_copies(paths)
+    texts = [files.read_bytes(path) for path in paths]
+    sides = [_side(text, str(path)) for path, text in zip(paths, texts, strict=True)]
+    for side in sides[1:]:
+        if differing := differences(sides[0], side):
+            raise RecordError(
+                f"{sides[0].name} and {side.name} are of one side but not of one machine ({'; '.join(differing)}); "
+                "the files of a side are restarts on one machine: give those of one"
+            )
+    return _merged(sides)
+
+
+def differences(one: Side, other: Side) -> list[str]:
+    """In which respects two sides come from different machines, in words."""
+    if one.ours != other.ours:
+        return ["only one was written by triptych"]
+    common = [key for key in one.machine if key in other.machine]
+    return [
+        f"{key}: {one.machine[key] or 'not said'} against {other.machine[key] or 'not said'}"
+        for key in common
+        if one.machine[key] != other.machine[key]
+    ]
+
+
+def refuse_copies(paths: Sequence[Path]) -> None:
+    """Refuses a file that is given twice, on one side or on both.
+
+    Raises:
+        RecordError: If one is, or cannot be read.
+    """
+    seen: dict[str, Path] = {}
+    for path in paths:
+        digest = hashlib.sha256(files.read_bytes(path)).hexdigest()
+        if digest in seen:
+            raise RecordError(f"{path} is the same as {seen[digest]}; a copy is no restart: measure again, or drop it")
+        seen[digest] = path
+
+
+def _side(text: bytes, name: str) -> Side:
+    try:
+        if bytes(msgspec.json.decode(text, type=_Kind).triptych):
+            return _ours(files.decode(text, name), name)
+        return _theirs(msgspec.json.decode(text, type=_File), name)
+    except msgspec.ValidationError as error:
+        raise RecordError(
+            f"{name} is JSON but no result file ({error}); expected one that `pytest --benchmark-json` or "
+            "`triptych run` wrote"
+        ) from error
+    except NOT_JSON as error:
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+
+
+def _theirs(file: _File, name: str) -> Side:
+    benchmarks: dict[str, Measured] = {}
+    for benchmark in file.benchmarks:
+        key = benchmark.fullname or benchmark.name
+        if key in benchmarks:
+            raise RecordError(f"{name} holds benchmark {key!r} twice; expected every name once")
+        kind = json.dumps([benchmark.group, benchmark.params], sort_keys=True)
+        benchmarks[key] = Measured(key, kind, {"time": (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
+    return Side(name, _machine(file.machine_info or {}), benchmarks, (file.datetime,), ours=False)
+
+
+def _time_s(stats: _Stats, what: str) -> float:
+    """The one value of a process: the median of its rounds."""
+    if stats.rounds == 0 or (stats.median is None and not stats.data):
+        raise RecordError(f"{what} has no rounds; nothing was measured: run it again without --benchmark-disable")
+    value = statistics.median(stats.data) if stats.data else stats.median
+    return _checked(what, math.nan if value is None else value, *stats.data)
+
+
+def _checked(what: str, value: float, *rounds: float) -> float:
+    """The value, if it and the rounds behind it are durations; single rounds may be below a clock's resolution."""
+    for one in (value, *filter(None, rounds)):
+        if not SHORTEST_S <= one <= LONGEST_S:
+            raise RecordError(
+                f"{what} took {one:g} s; expected durations from {SHORTEST_S:g} to {LONGEST_S:g} s: measure it again"
+            )
+    return value
+
+
+def _machine(info: dict[str, Any]) -> dict[str, str | None]:
+    found: Any = info.get("cpu")
+    cpu: dict[str, Any] = found if isinstance(found, dict) else {}
+    name = cpu.get("brand_raw") or cpu.get("brand") or info.get("node")  # some processors have no name, hosts have
+    values = (name, cpu.get("count"), info.get("python_implementation"))
+    return {key: None if value is None else str(value) for key, value in zip(ASKED_OF_A_MACHINE, values, strict=True)}
+
+
+def _ours(run: Run, name: str) -> Side:
+    machine: dict[str, str | None] = {}
+    for arm in run.arms:
+        facts: dict[str, Any] = msgspec.to_builtins(arm.fingerprint) if arm.fingerprint else {"fingerprint": None}
+        facts.pop("load_average", None)
+        machine |= {f"{arm.name} {key}": None if value is None else str(value) for key, value in facts.items()}
+    benchmarks = {measured.name: measured for measured in (_cell(run, cell, name) for cell in run.cells)}
+    return Side(name, machine, benchmarks, (run.created,), ours=True)
+
+
+def _cell(run: Run, found: CellRecord, file: str) -> Measured:
+    cell, outcome = found.cell, found.outcome
+    name = cell.id if found.arm == cell.device else f"{found.arm}: {cell.id}"
+    kind = json.dumps([found.arm, cell.workload, cell.device, cell.mode])
+    times = tuple(_checked(f"{file}: {name!r}", value) for value in step_times(found))
+    compiles = tuple(compiled.compile_s for compiled in found.compiles)
+    failed = outcome.kind in FAILURES
+    if failed or not times:
+        why = f"{outcome.kind.replace('_', ' ')}: {outcome.reason}" if outcome.reason else "no block was measured"
+        return Measured(name, kind, {}, why, failed)
+    measured = {"time": times, "compile": compiles} if compiles else {"time": times}
+    return Measured(name, kind, measured, trained=((run, found),))
+
+
+def _merged(sides: Sequence[Side]) -> Side:
+    """The files of one side as one, every benchmark with the restarts of all."""
+    names = dict.fromkeys(chain.from_iterable(side.benchmarks for side in sides))
+    benchmarks = {name: _joined([side.benchmarks[name] for side in sides if name in side.benchmarks]) for name in names}
+    moments = tuple(chain.from_iterable(side.moments for side in sides))
+    machine = {key: value for side in sides for key, value in side.machine.items()}
+    return Side(", ".join(side.name for side in sides), machine, benchmarks, moments, sides[0].ours)
+
+
+def _joined(parts: Sequence[Measured]) -> Measured:
+    """One benchmark from several files; a failure in one of them is the benchmark's."""
+    first = next((part for part in parts if part.failed), None) or next((p for p in parts if p.failure), parts[0])
+    if first.failure:
+        return first
+    metrics = dict.fromkeys(chain.from_iterable(part.times for part in parts))
+    times = {metric: tuple(chain.from_iterable(p.times.get(metric, ()) for p in parts)) for metric in metrics}
+    if max(map(len, times.values())) > MOST_RESTARTS:
+        raise RecordError(f"{first.name!r} has more than {MOST_RESTARTS} restarts on one side; give fewer files")
+    return Measured(first.name, first.kind, times, trained=tuple(chain.from_iterable(p.trained for p in parts)))

@@ -1,0 +1,218 @@
+"""What the gate says of a change: one finding per metric and cell, and the exit code of them all.
+
+It takes shifts between two sides and gives verdicts; where the shifts come from, two checkouts measured in turns or
+two stacks of result files, is nothing to it. A run that could not have called a regression calls nothing `ok`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+from triptych.benches.stats.power import detectable, smallest_restarts
+from triptych.benches.stats.ranks import Estimate, Shift, bounds, holm, p_above, p_below, reaches
+
+Verdict = Literal["regressed", "improved", "ok", "undecided", "incomparable", "missing"]
+
+PASSED, REGRESSED, UNDECIDED, INCOMPARABLE = 0, 1, 3, 4
+
+EXIT_CODES: dict[Verdict, int] = {
+    "regressed": REGRESSED,
+    "missing": INCOMPARABLE,
+    "incomparable": INCOMPARABLE,
+    "undecided": UNDECIDED,
+    "improved": PASSED,
+    "ok": PASSED,
+}
+"""In order from the worst; the worst verdict of a run gives its exit code."""
+
+
+EVERY = "every benchmark"
+"""In the place of a cell, where something is said of all."""
+
+MOST = math.log(1e15)
+"""Factors beyond this are cut: nothing that was measured gets there, and a hostile file must not overflow."""
+
+
+class Adjusted(NamedTuple):
+    """Two one-sided p-values after Holm's correction, each over the family of its direction."""
+
+    slower: float
+    faster: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How often a run may raise a false alarm.
+
+    Attributes:
+        alpha: Largest chance that a run without any change calls anything `regressed`.
+        looks: How many times undecided cells may be looked at; every look gets an equal share of `alpha`.
+        family: How many comparisons the run began with, if a second look has fewer.
+    """
+
+    alpha: float = 0.05
+    looks: int = 1
+    family: int = 0
+
+    @property
+    def level(self) -> float:
+        """The share of one look."""
+        return self.alpha / self.looks
+
+    @property
+    def strictest(self) -> float:
+        """What the first rejection of Holm's procedure asks of a p-value."""
+        return self.level / max(self.family, 1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of one cell on both sides, before any verdict.
+
+    Attributes:
+        margin: A change smaller than this fraction is of no account.
+        shift: Logarithm of candidate over baseline, where more is worse.
+    """
+
+    metric: str
+    cell: str
+    margin: float
+    shift: Shift
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is said of one metric of one cell.
+
+    Attributes:
+        sentence: The verdict with its figures, or its reason.
+        estimate: Candidate over baseline; the ends of the interval are one-sided bounds, each at the level of the
+            look, so that the upper end lies inside the margin exactly where the verdict may be `ok`.
+        adjusted_p: Of the direction in which the estimate points, by Holm over all comparisons of the run.
+        restarts: How many: one number if paired, baseline and candidate if not.
+        detectable: The smallest slowdown, a fraction, that such a run calls nine times in ten; where undecided.
+    """
+
+    metric: str
+    cell: str
+    verdict: Verdict
+    sentence: str
+    estimate: Estimate | None = None
+    adjusted_p: float | None = None
+    margin: float | None = None
+    restarts: tuple[int, ...] = ()
+    detectable: float | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Everything that a gate found.
+
+    Attributes:
+        added: Benchmarks that only the candidate has.
+        notes: What limits the findings, in sentences.
+    """
+
+    findings: tuple[Finding, ...]
+    added: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The code of the worst verdict; nothing found is as bad as nothing comparable."""
+        verdicts = {finding.verdict for finding in self.findings}
+        return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), INCOMPARABLE)
+
+
+def judge(comparisons: Sequence[Comparison], rule: Rule) -> list[Finding]:
+    """One finding per comparison, in order.
+
+    `regressed`: slower at a Holm-adjusted p within the level, and estimated beyond the margin. `improved`: its mirror
+    image. `ok`: the one-sided upper bound lies inside the margin; that needs no correction, since a run passes only
+    if every comparison does. `undecided`: neither, or too few restarts to have called anything in this family.
+    """
+    rule = replace(rule, family=max(rule.family, len(comparisons)))
+    slower = holm([p_above(comparison.shift) for comparison in comparisons], rule.family)
+    faster = holm([p_below(comparison.shift) for comparison in comparisons], rule.family)
+    return [
+        _finding(comparison, rule, Adjusted(*adjusted))
+        for comparison, *adjusted in zip(comparisons, slower, faster, strict=True)
+    ]
+
+
+def _finding(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Finding:
+    shift = comparison.shift
+    logs = bounds(shift, rule.level)
+    finding = Finding(
+        comparison.metric,
+        comparison.cell,
+        _verdict(comparison, rule, adjusted),
+        "",
+        Estimate(_exp(logs.value), _end(logs.low), _end(logs.high), logs.n),
+        adjusted.slower if logs.value >= 0 else adjusted.faster,
+        comparison.margin,
+        shift.restarts,
+    )
+    if finding.verdict == "undecided" and _can_decide(shift, rule):
+        seen = detectable(shift.restarts, shift.spread, rule.strictest, math.log1p(comparison.margin))
+        finding = replace(finding, detectable=_exp(seen) - 1)
+    return replace(finding, sentence=_sentence(finding) if _can_decide(shift, rule) else _too_few(finding, rule))
+
+
+def _verdict(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Verdict:
+    shift, margin = comparison.shift, math.log1p(comparison.margin)
+    change = bounds(shift, rule.level).value
+    if not _can_decide(shift, rule):
+        return "undecided"
+    if reaches(adjusted.slower, rule.level) and change > margin:
+        return "regressed"
+    if reaches(adjusted.faster, rule.level) and change < -margin:
+        return "improved"
+    return "ok" if reaches(p_below(shift, margin), rule.level) else "undecided"
+
+
+def _can_decide(shift: Shift, rule: Rule) -> bool:
+    """Whether the smallest p-value that so many restarts can give survives the correction."""
+    return reaches(float(shift.tail[0]), rule.strictest)
+
+
+def _sentence(finding: Finding) -> str:
+    estimate, margin = finding.estimate, f"the margin of {100 * (finding.margin or 0):g} %"
+    assert estimate is not None
+    change, low, high = (percent((end or 0.0) - 1) for end in estimate[:3])
+    words = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
+    where = words.get(finding.verdict, "neither beyond nor surely inside")
+    said = f"{change} [{low}, {high}] over {counted(finding.restarts)}, {where} {margin}"
+    if finding.detectable is None:
+        return said
+    return f"{said}; a slowdown is seen nine times in ten from {percent(finding.detectable)} on"
+
+
+def _too_few(finding: Finding, rule: Rule) -> str:
+    paired = len(finding.restarts) == 1
+    needed = smallest_restarts(rule.strictest, paired=paired)
+    family = f"{rule.family} comparison{'s' * (rule.family > 1)}"
+    change = percent(finding.estimate.value - 1) if finding.estimate else ""
+    return (
+        f"{change} over {counted(finding.restarts)}, too few for any verdict among {family} at "
+        f"{100 * rule.level:g} %; {needed} {'are' if paired else 'a side are'} needed"
+    )
+
+
+def counted(restarts: tuple[int, ...]) -> str:
+    """For instance "12 restarts" or "5 against 6 restarts"."""
+    return f"{' against '.join(map(str, restarts))} restart{'s' * (restarts != (1,))}"
+
+
+def percent(change: float) -> str:
+    """A fraction of the baseline in percent, with its sign."""
+    return f"{100 * change:+,.1f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(value, MOST))
+
+
+def _end(value: float | None) -> float | None:
+    return None if value is None else _exp(value)

@@ -1,0 +1,154 @@
+"""Result files: a run written whole or not at all, and read with every doubt.
+
+A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A finished pytest-benchmark file
+carries the same key beside its own, so both are read by `read`.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from triptych.benches.record.run import SCHEMA, Run
+
+NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises for bytes that are not the JSON that was expected."""
+
+
+class RecordError(Exception):
+    """A result file that cannot be used; the message says what was got, what was expected, what to do."""
+
+
+class _Header(msgspec.Struct):
+    schema: int
+
+
+class _HeaderFile(msgspec.Struct):
+    triptych: _Header
+
+
+class _RunFile(msgspec.Struct):
+    triptych: Run
+
+
+def to_builtins(run: Run) -> dict[str, Any]:
+    """The run as plain dicts and lists, for a file that somebody else writes."""
+    return msgspec.to_builtins(run)
+
+
+def write(run: Run, path: Path) -> None:
+    """Replaces the file at once, so that a reader or a crash never sees half of it.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    write_json(_RunFile(run), path)
+
+
+def write_json(value: msgspec.Struct, path: Path) -> None:
+    """Likewise, of any struct.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
+
+
+def make_folder(folder: Path) -> None:
+    """Makes sure that a folder for results is there; a new one is hidden from git.
+
+    Untracked results would be uncommitted work, which the next gate would see as a change.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all, and leaves nothing beside it.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def read(path: Path) -> Run:
+    """Reads and validates a result file.
+
+    Raises:
+        RecordError: If it is missing, cut short, not ours, of another schema, or breaks a constraint.
+    """
+    return decode(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file.
+
+    Raises:
+        RecordError: If there is none, or it cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise RecordError(f"{path} is not a regular file; give the path of a result file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
+
+
+def decode(text: bytes, name: str) -> Run:
+    """Like `read`, from bytes; `name` is what error messages call them."""
+    header = _decode_header(text, name)
+    if header.schema != SCHEMA:
+        age, remedy = ("older", "measure again") if header.schema < SCHEMA else ("newer", "upgrade triptych")
+        raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
+    try:
+        run = msgspec.json.decode(text, type=_RunFile).triptych
+    except NOT_JSON as error:
+        raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
+    _check_references(run, name)
+    return run
+
+
+def _decode_header(text: bytes, name: str) -> _Header:
+    try:
+        return msgspec.json.decode(text, type=_HeaderFile).triptych
+    except msgspec.ValidationError as error:
+        raise RecordError(
+            f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
+            "or `pytest --benchmark-json` wrote"
+        ) from error
+    except NOT_JSON as error:
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+
+
+def _check_references(run: Run, name: str) -> None:
+    arms = {arm.name for arm in run.arms}
+    workloads = {workload.name for workload in run.workloads}
+    seen: set[tuple[str, str]] = set()
+    for record in run.cells:
+        if record.arm not in arms or record.cell.workload not in workloads:
+            raise RecordError(
+                f"{name} has a cell of arm {record.arm!r} and workload {record.cell.workload!r}, "
+                "but does not define both"
+            )
+        if (key := (record.arm, record.cell.id)) in seen:
+            raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
+        seen.add(key)
+        rounds = [(block.restart, block.round) for block in record.counted_blocks]
+        if len(rounds) != len(set(rounds)):
+            raise RecordError(f"{name} counts two blocks of cell {key[1]} in one round; expected one at most")

@@ -1,0 +1,1 @@
+"""`triptych run`: what was chosen, and pytest as its face."""

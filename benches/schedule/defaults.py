@@ -1,0 +1,24 @@
+"""What is measured, and how much of it, where nothing else is said."""
+
+from collections.abc import Sequence
+
+from triptych.benches.record.run import Cell, Settings
+from triptych.impls import registry
+
+DEFAULT_TRAINERS = tuple(registry.BUILT_IN)
+DEFAULT_WORKLOADS = ("xor", "digits")
+DEFAULT_REFERENCE = "treemap"
+
+QUICK = Settings(restarts=1, rounds=5, block_s=0.05, train_budget_s=1.5)
+ONCE = Settings(restarts=1, rounds=1, block_s=0.01, train_budget_s=0.2)
+THOROUGH = Settings(restarts=20, rounds=8, train_budget_s=300.0)
+
+SWEEP_BLOCK_S = 0.04
+SWEEP_TRAIN_BUDGET_S = 0.5
+"""A sweep has many cells, and asks little of each."""
+
+
+def reference_among(cells: Sequence[Cell]) -> str:
+    """The trainer that the others are held against: the usual one where it is there."""
+    trainers = [cell.trainer for cell in cells]
+    return DEFAULT_REFERENCE if DEFAULT_REFERENCE in trainers else trainers[0]

@@ -1,0 +1,86 @@
+"""Fresh processes timed from their start to their first step: a trainer's imports, its build, and three compiles.
+
+Cold is a process without any cache of compiled programs; a hit is one that finds its programs on disk, where an
+earlier process of the same trainer has put them; warm is the second call in either.
+"""
+
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+from triptych.benches.arms.process import START_TIMEOUT_S, Arm, WorkerLost
+from triptych.benches.record.run import FAILURES, Outcome, Run, Start
+from triptych.benches.schedule.rounds import Job, Rim
+from triptych.benches.worker import messages
+
+Cache = Literal["cold", "hit"]
+
+
+class Case(NamedTuple):
+    """A trainer to be started: its job, and the arms that start it without and with a cache."""
+
+    job: Job
+    arms: dict[Cache, Arm]
+
+
+def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim) -> None:
+    """If the run asks for it: every trainer as often as there are restarts, without and with a cache, interleaved."""
+    if not run.settings.start_up:
+        return
+    order = random.Random(run.settings.seed)
+    with tempfile.TemporaryDirectory(prefix="triptych-cache-") as folder:
+        cases = [
+            Case(job, {"cold": arm, "hit": replace(arm, env=arm.env | env_of_cache(Path(folder, str(index))))})
+            for index, job in enumerate(chosen(jobs))
+            for arm in arms
+            if arm.name == job.record.arm
+        ]
+        for case in cases:
+            _start(case, "hit", 0, run, rim)  # fills the cache; it is no sample
+        for number in range(run.settings.restarts):
+            both = [(case, cache) for case in cases for cache in get_args(Cache)]
+            for place, (case, cache) in enumerate(order.sample(both, len(both))):
+                start = _start(case, cache, number * len(both) + place, run, rim)
+                case.job.record.starts += [start] if start else []
+                rim.save()
+
+
+def chosen(jobs: Sequence[Job]) -> list[Job]:
+    """The first live cell of every trainer in an arm: what a start takes hardly depends on the workload."""
+    first: dict[tuple[str, str], Job] = {}
+    for job in jobs:
+        if job.record.cell.mode == "step" and job.record.outcome.kind not in FAILURES:
+            first.setdefault((job.record.arm, job.record.cell.trainer), job)
+    return list(first.values())
+
+
+def env_of_cache(folder: Path) -> dict[str, str]:
+    """Turns jax's cache on disk on, for programs of any size."""
+    return {
+        "JAX_ENABLE_COMPILATION_CACHE": "true",
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def _start(case: Case, cache: Cache, number: int, run: Run, rim: Rim) -> Start | None:
+    """One start; None after the cell was marked as failed, and for one that had failed before."""
+    job = case.job
+    if job.record.outcome.kind in FAILURES:
+        return None
+    rim.advance(f"start {number + 1}: {job.spec.cell.id}, {cache}", 0.0)
+    try:
+        with rim.start(case.arms[cache]) as worker:
+            request = messages.StartUp(job.spec, number, cache, worker.began_s)
+            answer = worker.ask(request, run.settings.timeout_s + START_TIMEOUT_S)
+    except WorkerLost as lost:
+        answer = messages.Failed(lost.kind, lost.reason)
+    if isinstance(answer, messages.Started):
+        return answer.start
+    assert isinstance(answer, messages.Failed), "a start is answered by its phases or by why there are none"
+    job.record.outcome = Outcome(answer.kind, f"in a fresh process: {answer.reason}")
+    return None

@@ -1,0 +1,241 @@
+"""How good the gate is: its verdicts on several hundred gates drawn from a recorded series.
+
+A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does, the sides as
+they were recorded, so that an arm that is slower for no reason would show. Intervals are over the series' restarts, not
+over the draws.
+"""
+
+import gc
+import importlib
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from triptych.benches.gate import sides
+from triptych.benches.gate.bands import LearnedPolicy
+from triptych.benches.gate.sides import BASE, HEAD, Margins, Metric
+from triptych.benches.gate.verdict import Finding, Verdict
+from triptych.benches.selftest.series import (
+    Header,
+    Injection,
+    Kind,
+    Restart,
+    Series,
+    canary_logs,
+    head_logs,
+    refuse_short,
+    stacked,
+)
+from triptych.benches.stats.ranks import clopper_pearson
+
+BASELINES = Path(__file__).parents[1] / "baselines"
+
+RESTARTS = 60
+"""Of a series: three gates of two looks that share none."""
+
+TYPICAL: tuple[Kind, float] = ("device", 0.05)
+"""The slowdown on which fixed thresholds are tried too."""
+
+SUITES = 300
+HALVES, SUITES_OF_A_HALF = 40, 10
+
+Statistic = Callable[[Sequence[float]], float]
+
+RULES: dict[str, tuple[Statistic, float]] = {
+    "min:5%": (min, 0.05),
+    "min:10%": (min, 0.10),
+    "mean:10%": (statistics.fmean, 0.10),
+    "median:10%": (statistics.median, 0.10),
+}
+"""Thresholds of pytest-benchmark's --benchmark-compare-fail, on the same samples."""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """How often something was said of drawn gates.
+
+    Attributes:
+        case: What was changed, in words.
+        said: What was counted, in words.
+        measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
+        share: Of the drawn gates.
+        low: Interval over restarts, 95 %.
+        independent: How many such gates without a common restart the series holds.
+    """
+
+    case: str
+    said: str
+    share: float
+    low: float
+    high: float
+    gates: int
+    independent: int
+    measured: float | None = None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What a series says of the gate.
+
+    Attributes:
+        widened: The margins, fractions, that a noise band made wider than the policy has them; by cell and metric.
+    """
+
+    header: Header
+    restarts: int
+    rates: list[Rate]
+    widened: dict[str, float] = {}
+
+
+def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
+    """The rates with where they come from.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks.
+    """
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), policy.widened)
+
+
+def shipped() -> list[Summary]:
+    """What comes with this project: the gate in a quiet and in a loaded series."""
+    return [
+        msgspec.json.decode(path.read_bytes(), type=Summary)
+        for path in sorted(BASELINES.glob("self-test-*.json"), reverse=True)
+    ]
+
+
+class Drawn(NamedTuple):
+    """One restart: log(head / base), and log(one canary / the other), of every metric."""
+
+    head: dict[Metric, float]
+    canary: dict[Metric, float]
+
+
+class Called(NamedTuple):
+    """Whether what is counted was said of a drawn gate, and how many restarts it looked at."""
+
+    said: bool
+    restarts: int
+
+
+Count = Callable[[np.random.Generator, np.ndarray], Called]
+"""Draws a gate from restarts of these numbers."""
+
+
+def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) -> list[Rate]:
+    """Everything there is to say, case by case; `restarts` are those of one look, `suites` gates are drawn.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks.
+    """
+    importlib.import_module("statsmodels.stats.multitest")
+    gc.freeze()  # it collects garbage at every call; what is here already need not be looked at each time
+    refuse_short(series, restarts)
+    draws = _Draws(series, policy, restarts, suites)
+    return [
+        *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
+        *(
+            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
+            for name, rule in RULES.items()
+        ),
+        *(rate for one in series.header.injections for rate in draws.injected(one)),
+    ]
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Gates drawn from one series."""
+
+    series: Series
+    policy: Margins
+    restarts: int
+    suites: int
+
+    def rate(self, case: str, said: str, count: Count) -> Rate:
+        """The share over all restarts, and its interval from halves of them, where these can tell.
+
+        References:
+            Politis, Romano and Wolf, "Subsampling", 1999: a mean over half of n, drawn without replacement, varies
+            around the mean over all as that varies around the truth; over more than half, by (n - b) / b less.
+        """
+        random = np.random.default_rng(0)
+        everything = np.arange(len(self.series.restarts))
+        drawn = [count(random, everything) for _ in range(self.suites)]
+        share = statistics.fmean(one.said for one in drawn)
+        independent = math.floor(len(everything) / statistics.fmean(one.restarts for one in drawn))
+        called, half = round(share * independent), max(len(everything) // 2, sides.LOOKS * self.restarts)
+        if called in (0, independent) or half == len(everything):
+            exact = clopper_pearson(called, independent)
+            low, high = exact.low or 0.0, exact.high or 1.0
+        else:
+            pools = (random.permutation(everything)[:half] for _ in range(HALVES))
+            again = [statistics.fmean(count(random, pool).said for _ in range(SUITES_OF_A_HALF)) for pool in pools]
+            wider = math.sqrt(half / (len(everything) - half))
+            low, high = (share + (end - share) * wider for end in np.quantile(again, [0.025, 0.975]))
+            low, high = max(0.0, min(share, low)), min(1.0, max(share, high))
+        return Rate(case, said, share, float(low), float(high), self.suites, independent)
+
+    def injected(self, one: Injection) -> list[Rate]:
+        """How often the slowed cell is called, by its name; of a typical slowdown also what fixed thresholds call."""
+        case, logs = f"{one.kind} +{100 * one.size:g} %", stacked(head_logs(self.series, one))[one.metric]
+        found = [self.rate(case, "regressed, that cell", self.says("regressed", one))]
+        if (one.kind, one.size) == TYPICAL:
+            found += [
+                self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, one)) for name, rule in RULES.items()
+            ]
+        measured = math.expm1(statistics.median(logs))
+        return [msgspec.structs.replace(rate, measured=measured) for rate in found]
+
+    def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
+        """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
+        restarts = [
+            Drawn(*both) for both in zip(head_logs(self.series, injection), canary_logs(self.series), strict=True)
+        ]
+
+        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
+            drawn = [restarts[i] for i in random.permutation(pool)[: sides.LOOKS * self.restarts]]
+            findings = drawn_gate(drawn, self.policy, self.restarts)
+            said = {Metric(one.metric, one.cell) for one in findings if one.verdict == verdict}
+            looked = max(one.restarts[0] for one in findings)
+            return Called(injection.metric in said if injection else bool(said), looked)
+
+        return count
+
+    def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Count:
+        """Whether a time of the head is so much above the base's, as one stored file against another.
+
+        Any time, or the injected one.
+        """
+        metrics = [injection.metric] if injection else list(head_logs(self.series)[0])
+
+        def pooled(chosen: Sequence[Restart], arm: str, metric: Metric) -> float:
+            cell = injection.cell.id if injection and arm == HEAD else metric.cell
+            samples = [restart.arms[arm][cell] for restart in chosen]
+            if metric.name == "compile":
+                return statistic([sample.compile_s for sample in samples])
+            return statistic([step for sample in samples for step in sample.step_s if step])
+
+        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
+            chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
+            slower = (pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
+            return Called(any(slower), len(chosen))
+
+        return count
+
+
+def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[Finding]:
+    """What the gate says of these restarts: the first so many are its first look, all of them its second."""
+    first_heads, first_canaries = (stacked([one[side] for one in drawn[:restarts]]) for side in (0, 1))
+    found = sides.first_look(first_heads, policy)
+    canary = sides.canary(first_canaries, policy)
+    cells = sides.undecided(found, policy, restarts)
+    if cells and not sides.unfit(canary):
+        heads, canaries = (stacked([one[side] for one in drawn]) for side in (0, 1))
+        found = sides.second_look(found, heads, policy)
+        measured_again = {metric: values for metric, values in canaries.items() if metric.cell in cells}
+        canary = sides.canary(first_canaries | measured_again, policy)
+    return sides.believed(found, canary)

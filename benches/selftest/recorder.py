@@ -1,0 +1,225 @@
+"""Records the series of the self-test: calibrates the injections, then takes as many restarts as are wanted."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from triptych.benches.arms.checkout import commit
+from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
+from triptych.benches.gate.question import GATE, LEFT_OUT, last_cpu
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD
+from triptych.benches.record.files import RecordError
+from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
+from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
+from triptych.benches.schedule.rounds import Job, Rim, measure
+from triptych.benches.selftest import series
+from triptych.benches.selftest.series import Header, Injection, Kind, Restart, Sample
+from triptych.benches.worker import messages
+from triptych.benches.worker.messages import Spec
+from triptych.benches.workloads.published import WORKLOADS, describe, save
+
+TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
+"""The cell of which slowed copies are measured."""
+
+SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0.03, 0.05, 0.10), "compile": (0.20,)}
+
+PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
+"""Two amounts of each kind, between which the wanted ones are interpolated."""
+
+PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
+"""A process has a speed of its own, so that several tell more than a long look at one."""
+
+LOADS = {
+    False: "no competing process",
+    True: "one process computing matrix products half of the time, in bursts of 0 to 200 ms with pauses as long",
+}
+
+LOAD = """
+import os, random, time
+import numpy as np
+a = np.ones((512, 512), np.float32)
+parent = os.getppid()
+while os.getppid() == parent:
+    until = time.perf_counter() + random.uniform(0, 0.2)
+    while time.perf_counter() < until:
+        a = np.tanh(a @ a / 512)
+    time.sleep(random.uniform(0, 0.2))
+"""
+
+
+def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]) -> None:
+    """Goes on with the series in that file, or begins it, until it has so many restarts.
+
+    Raises:
+        triptych.benches.record.files.RecordError: If the file is no series, or was recorded elsewhere or otherwise.
+        triptych.benches.arms.process.WorkerLost: If no worker can start.
+        OSError: If the file cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="triptych-self-test-") as folder, _competing() if load else nullcontext():
+        copy = copy_instrument(Path(folder))
+        plain = replace(pinned_arm("cpu", 1, last_cpu()), checkout=copy)
+        data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
+        with Worker(plain) as worker:
+            fingerprint = _asked(worker, messages.Describe()).fingerprint
+        if not path.exists():
+            tell("Calibrating the injections.")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
+        known = series.read(path)
+        _refuse_other(path, known.header, fingerprint, LOADS[load])
+        arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
+        run, jobs = _run(known.header, arms, data)
+        first = max((one.number for one in known.restarts), default=-1) + 1
+        missing = range(len(known.restarts), restarts)
+        for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
+            series.append(path, restart)
+            tell(f"Restart {count + 1} of {restarts}")
+
+
+def restarts_of(
+    run: Run, arms: list[Arm], jobs: list[Job], first: int, start: Callable[[Arm], Worker] = Worker
+) -> Iterator[Restart]:
+    """Restart after restart, without end; one that lost a worker is left out.
+
+    Raises:
+        triptych.benches.record.files.RecordError: If a cell cannot be measured, or workers are lost time and again.
+    """
+    number = first
+    while True:
+        measure(run, arms, jobs, Rim(start, lambda: None, lambda *_: None), first=number)
+        if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES]:
+            raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
+        number += len(run.cut_short)
+        if len(run.cut_short) > run.settings.restarts:
+            raise RecordError("two restarts one after the other lost a worker; go on with the series later")
+        yield _restart(run, number)
+        number += 1
+        run.cut_short.clear()
+        for cell in run.cells:
+            cell.blocks, cell.compiles = [], []
+
+
+def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run, list[Job]]:
+    every = [Cell(workload, trainer, "cpu") for workload in data for trainer in DEFAULT_TRAINERS]
+    plain = [cell for cell in every if (cell.trainer, cell.workload) != LEFT_OUT]
+    slowed = {one.cell: one.trainer for one in header.injections}
+    canary = [cell for cell in plain if cell.trainer == DEFAULT_REFERENCE]
+    cells = {arm.name: canary if arm.name in CANARIES else [*plain, *slowed] for arm in arms}
+    run = Run(
+        schema=SCHEMA,
+        created=header.created,
+        command=header.command,
+        commit=header.commit,
+        settings=header.settings,
+        reference=DEFAULT_REFERENCE,
+        arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
+        workloads=[describe(WORKLOADS[name]) for name in data],
+        cells=[CellRecord(cell, arm) for arm, own in cells.items() for cell in own],
+    )
+    jobs = [
+        Job(one, Spec(one.cell, slowed.get(one.cell, one.cell.trainer), data[one.cell.workload])) for one in run.cells
+    ]
+    return run, jobs
+
+
+def _restart(run: Run, number: int) -> Restart:
+    """What one restart measured, in the series' words."""
+    arms: dict[str, dict[str, Sample]] = {arm.name: {} for arm in run.arms}
+    for cell in run.cells:
+        blocks = {block.round: block.step_s for block in cell.counted_blocks if block.restart == number}
+        compiled = next(one.compile_s for one in cell.compiles if one.restart == number)
+        steps = [_rounded(blocks.get(round_number)) for round_number in range(run.settings.rounds)]
+        arms[cell.arm][cell.cell.id] = Sample(float(f"{compiled:.4g}"), steps)
+    return Restart(number, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, arms)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    """Four digits: a file of a tenth the size, and 0.05 % is far below what anybody decides."""
+    return None if seconds is None else float(f"{seconds:.4g}")
+
+
+def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) -> Header:
+    return Header(
+        series.SCHEMA,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command="triptych gate --self-test" + " --load" * (load != LOADS[False]),
+        commit=commit(),
+        load=load,
+        fingerprint=fingerprint,
+        settings=Settings(restarts=1, rounds=GATE.rounds, block_s=GATE.block_s, train_budget_s=0.2),
+        injections=injections,
+    )
+
+
+def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> None:
+    machine = ("cpu_model", "cpu_count", "jax", "jaxlib", "flax", "optax", "python")
+    differing = [name for name in machine if getattr(header.fingerprint, name) != getattr(here, name)]
+    if header.load != load:
+        differing.append("load")
+    if differing:
+        raise RecordError(f"{path} was recorded with another {', '.join(differing)}; give another --output")
+
+
+def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
+    """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
+    probes = {kind: [f"benches.injections:{kind}_{amount}" for amount in PROBES[kind]] for kind in SIZES}
+    names = [TARGET.trainer, *(name for pair in probes.values() for name in pair)]
+    specs = {name: Spec(Injection("device", 0, name, TARGET).cell, name, data_path) for name in names}
+    compiled: list[dict[str, float]] = []
+    stepped: list[dict[str, float]] = []
+    for _ in range(PROBE_PROCESSES):
+        with Worker(arm) as worker:
+            _compile_s(worker, specs[TARGET.trainer])  # a process is slow to compile for the first time
+            compiled.append({name: _compile_s(worker, spec) for name, spec in specs.items()})
+            for spec in specs.values():
+                _asked(worker, messages.Prepare(spec, prove=False))
+            rounds = [{name: _step_s(worker, spec) for name, spec in specs.items()} for _ in range(PROBE_ROUNDS)]
+            stepped.append(_ratios(rounds))
+    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in names}
+    found: list[Injection] = []
+    for kind, sizes in SIZES.items():
+        (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps
+        low, high = (ratios[name] - 1 for name in probes[kind])
+        for size in sizes:
+            amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))
+            found.append(Injection(kind, size, f"benches.injections:{kind}_{amount}", TARGET))
+    return found
+
+
+def _ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The median over rounds of each time over the target's."""
+    return {name: statistics.median(one[name] / one[TARGET.trainer] for one in rounds) for name in rounds[0]}
+
+
+def _compile_s(worker: Worker, spec: Spec) -> float:
+    return _asked(worker, messages.CompileCold(spec, 0)).compiled.compile_s
+
+
+def _step_s(worker: Worker, spec: Spec) -> float:
+    return _asked(worker, messages.TimeBlock(spec.cell.id, 1000, 0, 0, 0)).block.step_s
+
+
+def _asked(worker: Worker, request: messages.Request) -> Any:
+    answer = worker.ask(request, START_TIMEOUT_S)
+    if isinstance(answer, messages.Failed):
+        raise RecordError(f"calibrating failed: {answer.reason}")
+    return answer
+
+
+@contextmanager
+def _competing() -> Generator[None]:
+    """A process that competes for the machine."""
+    process = subprocess.Popen([sys.executable, "-c", LOAD])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()

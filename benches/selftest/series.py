@@ -1,0 +1,178 @@
+"""One long series of restarts in which a base, the base again and slowed copies of it take their turns.
+
+Gates of any length can be drawn from its restarts, so that a gate's error rates are known from real noise. The file
+is JSON Lines, a header and then one line per restart, so that a series can be stopped and gone on with.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD, LOOKS, Metric
+from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
+from triptych.benches.record.run import Cell, Count, Duration, Fingerprint, Settings
+from triptych.impls.registry import label
+
+SCHEMA = 1
+
+Kind = Literal["device", "host", "compile"]
+
+
+class Injection(msgspec.Struct, frozen=True):
+    """A slowed copy of a cell.
+
+    Attributes:
+        kind: More compiled work, waiting in Python, or more to compile.
+        size: The slowdown that it was calibrated to, a fraction.
+        trainer: What the registry loads.
+        replaces: The cell that it is a copy of.
+    """
+
+    kind: Kind
+    size: float
+    trainer: str
+    replaces: Cell
+
+    @property
+    def cell(self) -> Cell:
+        """The copy's own cell, in the head."""
+        return msgspec.structs.replace(self.replaces, trainer=label(self.trainer))
+
+    @property
+    def metric(self) -> Metric:
+        """What it slows."""
+        return Metric("compile" if self.kind == "compile" else "time", self.replaces.id)
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What all restarts of a series have in common.
+
+    Attributes:
+        load: What else ran on the machine, in words.
+    """
+
+    schema: int
+    created: str
+    command: str
+    commit: str | None
+    load: str
+    fingerprint: Fingerprint
+    settings: Settings
+    injections: list[Injection]
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """A cell in one restart of an arm: one cold compile, and the blocks round by round; a void one is null."""
+
+    compile_s: Duration
+    step_s: list[Duration | None]
+
+
+class Restart(msgspec.Struct, frozen=True):
+    """Every cell of every arm, by arm and cell id."""
+
+    number: Count
+    load_average: Annotated[float, msgspec.Meta(ge=0)]
+    arms: dict[str, dict[str, Sample]]
+
+
+class Series(NamedTuple):
+    """A series as far as it has come."""
+
+    header: Header
+    restarts: list[Restart]
+
+
+def read(path: Path) -> Series:
+    """Reads a series; a last line that was cut short is left out.
+
+    Raises:
+        triptych.benches.record.files.RecordError: If it is missing, not a series, or a restart lacks a cell.
+    """
+    first, *rest = read_bytes(path).split(b"\n")
+    try:
+        header = msgspec.json.decode(first, type=Header)
+        restarts = [msgspec.json.decode(line, type=Restart) for line in rest[:-1]]
+    except NOT_JSON as error:
+        raise RecordError(f"{path} is not a series of the gate's self-test: {error}; record a new one") from error
+    if header.schema != SCHEMA:
+        raise RecordError(f"{path} has schema {header.schema}, expected {SCHEMA}; record a new series")
+    for restart in restarts:
+        if lacking := _lacking(header, restart):
+            raise RecordError(f"{path}, restart {restart.number}, lacks {lacking}; record a new series")
+    return Series(header, restarts)
+
+
+def _lacking(header: Header, restart: Restart) -> str:
+    arms = restart.arms
+    if missing := {BASE, HEAD, *CANARIES} - arms.keys():
+        return f"the arm {', '.join(sorted(missing))}"
+    injected = {injection.cell.id for injection in header.injections}
+    missing = (injected | arms[BASE].keys() ^ arms[HEAD].keys()) - (arms[BASE].keys() & arms[HEAD].keys())
+    return f"the cell {', '.join(sorted(missing))}" if missing else ""
+
+
+def append(path: Path, line: Header | Restart) -> None:
+    """Adds a line; a line that was cut short before is dropped first.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    whole = path.read_bytes().rpartition(b"\n")[0] + b"\n" if path.exists() and path.stat().st_size else b""
+    if path.exists() and path.stat().st_size != len(whole):
+        path.write_bytes(whole)
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(line) + b"\n")
+
+
+def head_logs(series: Series, injection: Injection | None = None) -> list[dict[Metric, float]]:
+    """log(head / base) of every cell, restart by restart, with a slowed copy in its cell's place in the head."""
+    copies = {one.cell.id for one in series.header.injections}
+    found: list[dict[Metric, float]] = []
+    for restart in series.restarts:
+        base, head = (
+            {cell: one for cell, one in restart.arms[arm].items() if cell not in copies} for arm in (BASE, HEAD)
+        )
+        if injection:
+            head[injection.replaces.id] = restart.arms[HEAD][injection.cell.id]
+        found.append(_logs(head, base))
+    return found
+
+
+def canary_logs(series: Series) -> list[dict[Metric, float]]:
+    """log(one canary / the other) of every cell that they have, restart by restart."""
+    again, canary = CANARIES
+    return [_logs(restart.arms[again], restart.arms[canary]) for restart in series.restarts]
+
+
+def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Metric, float]:
+    found: dict[Metric, float] = {}
+    for cell in base.keys() & other.keys():
+        pairs = [(a, b) for a, b in zip(other[cell].step_s, base[cell].step_s, strict=True) if a and b]
+        if pairs:
+            found[Metric("time", cell)] = math.log(statistics.median(a / b for a, b in pairs))
+        found[Metric("compile", cell)] = math.log(other[cell].compile_s / base[cell].compile_s)
+    return dict(sorted(found.items()))
+
+
+def refuse_short(series: Series, restarts: int) -> None:
+    """Refuses a series that holds no gate of two looks of so many restarts.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if len(series.restarts) < LOOKS * restarts:
+        raise ValueError(
+            f"the series has {len(series.restarts)} restarts, and one gate of two looks takes {LOOKS * restarts}; "
+            "go on with it"
+        )
+
+
+def stacked(restarts: Sequence[dict[Metric, float]]) -> dict[Metric, list[float]]:
+    """Restarts, as lists by metric."""
+    metrics = sorted({metric for restart in restarts for metric in restart})
+    return {metric: [restart[metric] for restart in restarts if metric in restart] for metric in metrics}

@@ -1,0 +1,1 @@
+"""Estimates, intervals, tests and their power: pure functions on numbers."""

@@ -1,0 +1,54 @@
+"""What a number of restarts can see: how many a verdict needs, and the smallest change they would have called."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from triptych.benches.stats.ranks import cut_of, rank_sum_tail, reaches, signed_rank_tail
+
+POWER = 0.9
+"""A change counts as detectable if so large a share of runs would have called it."""
+
+
+def smallest_restarts(level: float, *, paired: bool) -> int:
+    """How many restarts (on each side, if unpaired) a one-sided exact test at that level needs at least."""
+    n = 1
+    while not reaches(2.0**-n if paired else 1 / math.comb(2 * n, n), level):
+        n += 1
+    return n
+
+
+def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: float, power: float = POWER) -> float:
+    """The smallest shift that so many restarts of such a spread would call beyond `bound`, in a share of `power`.
+
+    Called means both significant at `level` and estimated beyond `bound`. Infinite if the level is out of reach.
+    For a family, give `level` divided by its size: what the first rejection of Holm's procedure asks.
+    """
+    low, middle = _normal_draws(restarts, level)
+    if low is None:
+        return math.inf
+    return float(np.quantile(np.maximum(-spread * low, bound - spread * middle), power))
+
+
+@lru_cache
+def _normal_draws(restarts: tuple[int, ...], level: float) -> tuple[np.ndarray | None, np.ndarray]:
+    """Lower bounds (none if the level is out of reach) and estimates of shifts between equal sides, in spreads."""
+    random = np.random.default_rng(0)
+    if len(restarts) == 1:
+        tail = signed_rank_tail(restarts[0])
+        values = random.standard_normal((_draws(len(tail)), restarts[0]))
+        rows, columns = np.triu_indices(restarts[0])
+        pairs = (values[:, rows] + values[:, columns]) / 2
+    else:
+        tail = rank_sum_tail(*restarts)
+        baseline, candidate = (random.standard_normal((_draws(len(tail)), n)) for n in restarts)
+        pairs = (candidate[:, :, None] - baseline[:, None, :]).reshape(len(baseline), -1)
+    pairs.sort(axis=1)
+    cut = cut_of(tail, level)
+    return pairs[:, cut - 1] if cut else None, np.median(pairs, axis=1)
+
+
+def _draws(pairs: int) -> int:
+    """As many draws as a fraction of a second allows."""
+    return min(4000, max(100, 2_000_000 // pairs))

@@ -1,0 +1,1 @@
+"""The child process: with `impls` the only code that imports jax. Outside, only its messages are imported."""

@@ -1,0 +1,227 @@
+"""What a worker does: compile cold, prepare, time a block."""
+
+import gc
+import itertools
+import time
+from typing import Any, NamedTuple
+
+import jax
+from jax import monitoring
+
+from triptych.benches.record.run import Block, Compile
+from triptych.benches.worker import messages
+from triptych.benches.worker.cell import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
+from triptych.benches.worker.count import count
+from triptych.benches.worker.fingerprint import fingerprint, platforms
+from triptych.benches.worker.peaks import measure_ceilings
+from triptych.benches.worker.survey import survey
+from triptych.benches.worker.to_target import train_to_target
+from triptych.benches.worker.training import train
+
+TRACE = "/jax/core/compile/jaxpr_trace_duration"
+LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+BACKEND = "/jax/core/compile/backend_compile_duration"
+
+CALIBRATION_S = 0.02
+"""Calls are doubled until they take this long, to say how many steps make a block."""
+
+WARM_UP_CALLS = 3
+"""The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
+
+
+class PhaseClock:
+    """Adds up jax's own compile events: seconds by phase, and how many programs were built."""
+
+    def __init__(self) -> None:
+        self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
+        self.events = dict.fromkeys(self.seconds, 0)
+        monitoring.register_event_duration_secs_listener(self._hear)
+
+    def _hear(self, event: str, duration_secs: float, **_: str | int) -> None:
+        if event in self.seconds:
+            self.seconds[event] += duration_secs
+            self.events[event] += 1
+
+    def reset(self) -> None:
+        """Starts again from nothing."""
+        for event in self.seconds:
+            self.seconds[event], self.events[event] = 0.0, 0
+
+
+class Measurer:
+    """Answers the requests of one worker; keeps its prepared cells."""
+
+    def __init__(self) -> None:
+        self._phases = PhaseClock()
+        self._cells: dict[str, PreparedCell] = {}
+        self._compiled_last: tuple[messages.Spec, PreparedCell] | None = None
+        self._programs: dict[str, int] = {}
+        self._config = dict(jax.config.values)
+
+    def handle(self, request: messages.Request) -> messages.Answer:
+        """Does what is asked; a trainer that turns a switch of jax, for itself and all others, has failed.
+
+        Raises:
+            Exception: Whatever a trainer raises.
+        """
+        try:
+            answer = self._do(request)
+        finally:
+            turned = self._restore_config()
+        return (
+            messages.Failed("raised", f"the trainer changed jax.config for everybody: {turned}") if turned else answer
+        )
+
+    def _restore_config(self) -> str:
+        """Turns every switch of jax back, and says which were not where they should be."""
+        now = jax.config.values
+        turned = {name: now[name] for name, value in self._config.items() if now[name] != value}
+        for name in turned:
+            jax.config.update(name, self._config[name])
+        return ", ".join(f"{name}={value}" for name, value in turned.items())
+
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: PLR0911  one per kind of request
+        match request:
+            case messages.CompileCold():
+                return messages.Compiled(self._compile_cold(request))
+            case messages.Prepare():
+                return self._prepare(request)
+            case messages.TimeBlock():
+                return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
+            case messages.Train() | messages.TrainSeed():
+                return _train(self._cells[request.cell_id], request)
+            case messages.Count():
+                compilations = self._programs.get(request.spec.cell.id)
+                return messages.Counted(count(self._warm_or_new(request.spec), compilations))
+            case messages.StartUp():
+                return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
+            case _:
+                return describe(request)
+
+    def _compile_cold(self, request: messages.CompileCold) -> Compile:
+        """The first call of a new trainer; its state is made before, so that those programs do not count."""
+        cell = prepare(request.spec)
+        state = cell.start()
+        if request.clear:
+            jax.clear_caches()
+        gc.collect()
+        self._phases.reset()
+        with cell.running():
+            began = time.perf_counter()
+            state, _ = jax.block_until_ready(cell.call(state, cell.inputs[0]))
+            first_call_s = time.perf_counter() - began
+        seconds, events = self._phases.seconds, self._phases.events
+        compiled = Compile(
+            request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND]
+        )
+        if request.count:
+            self._programs[request.spec.cell.id] = self._programs_by_third_call(cell, state)
+        self._compiled_last = request.spec, cell
+        return compiled
+
+    def _programs_by_third_call(self, cell: PreparedCell, state: Any) -> int:
+        """How many programs the first three calls build, the first of which has been made."""
+        later = itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS)
+        with cell.running():
+            for batch in later:
+                state, _ = cell.call(state, batch)
+            jax.block_until_ready(state)
+        return self._phases.events[BACKEND]
+
+    def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
+        cell = self._warm_or_new(request.spec)
+        if request.prove and (reason := why_it_leaves_the_device(cell)):
+            return messages.Failed("void", reason)
+        run_calls(cell, WARM_UP_CALLS)
+        self._cells[request.spec.cell.id] = cell
+        gc.collect()
+        gc.freeze()  # what other cells have built must not lengthen the collections of this one
+        calls, timing = 1, run_calls(cell, 1)
+        while timing.seconds < CALIBRATION_S:
+            calls *= 2
+            timing = run_calls(cell, calls)
+        step_s = timing.seconds / calls / cell.steps_per_call
+        return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
+
+    def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
+        """The cell compiled last, whose programs are there whatever was cleared before, or prepared; else a new one."""
+        if self._compiled_last is not None and self._compiled_last[0] == spec:
+            return self._compiled_last[1]
+        return self._cells.get(spec.cell.id) or prepare(spec)
+
+    def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> Block:
+        """Times a block from fresh starting values, the device drained on both sides of the clock."""
+        calls = max(1, round(request.steps / cell.steps_per_call))
+        self._phases.reset()
+        timing = run_calls(cell, calls)
+        return Block(
+            restart=request.restart,
+            round=request.round,
+            position=request.position,
+            steps=calls * cell.steps_per_call,
+            seconds=timing.seconds,
+            dispatch_s=timing.dispatch_s,
+            void=self._why_void(cell, timing.state),
+        )
+
+    def _why_void(self, cell: PreparedCell, state: Any) -> str | None:
+        built, traced = self._phases.events[BACKEND], self._phases.events[TRACE]
+        if built or traced:
+            return f"{traced} traces and {built} compiles inside the block"
+        arrays = [leaf for leaf in jax.tree.leaves(state) if isinstance(leaf, jax.Array)]
+        devices = set[jax.Device]().union(*(array.devices() for array in arrays))
+        expected = cell.inputs[0][0].devices()
+        if devices - expected:
+            return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
+        return None
+
+
+def describe(
+    request: messages.Import | messages.Describe | messages.Platforms | messages.Survey | messages.MeasureCeilings,
+) -> messages.Answer:
+    """What is asked of the machine or the checkout rather than of a cell."""
+    match request:
+        case messages.Import():
+            return messages.Imported()
+        case messages.Describe():
+            return messages.Described(fingerprint())
+        case messages.Platforms():
+            return messages.PlatformsFound(platforms())
+        case messages.Survey():
+            return survey(request)
+        case messages.MeasureCeilings():
+            return messages.CeilingsMeasured(measure_ceilings())
+
+
+def _train(cell: PreparedCell, request: messages.Train | messages.TrainSeed) -> messages.Answer:
+    if isinstance(request, messages.Train):
+        return messages.Trained(train(cell, request), peak_bytes(cell))
+    return messages.SeedTrained(train_to_target(cell, request))
+
+
+class Timing(NamedTuple):
+    """What some calls took, and the state they ended in."""
+
+    seconds: float
+    dispatch_s: float
+    state: Any
+
+
+def run_calls(cell: PreparedCell, calls: int) -> Timing:
+    """Calls from fresh starting values; the clock runs from a drained device to a drained device."""
+    inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
+    call, state, loss = cell.call, cell.start(), None
+    with cell.running(), jax.transfer_guard_device_to_host("disallow"):
+        began = time.perf_counter()
+        for batch in inputs:
+            state, loss = call(state, batch)
+        dispatched = time.perf_counter()
+        jax.block_until_ready((state, loss))
+        ended = time.perf_counter()
+    return Timing(ended - began, dispatched - began, state)
+
+
+def peak_bytes(cell: PreparedCell) -> int | None:
+    """The device's peak memory, where it tells."""
+    device = next(iter(cell.inputs[0][0].devices()))
+    return (device.memory_stats() or {}).get("peak_bytes_in_use")

@@ -1,0 +1,125 @@
+"""A cell made ready in a worker: its trainer built, its batches on the device, its mode turned into one call."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from triptych.benches.record.run import Mode
+from triptych.benches.worker import c_loop
+from triptych.benches.worker.messages import Spec
+from triptych.benches.workloads.published import Data, Layers, Workload, batches, read
+from triptych.benches.workloads.sizes import workload_named
+from triptych.impls.registry import load
+
+LOSSES_PER_RUN = 64
+"""At most so many losses are stacked inside a loop: 256 bytes of them.
+
+On the CPU XLA runs the kernels of a loop one after the other only while none of their arrays has more than 512 bytes;
+else it schedules them over threads, at a cost that exceeds a small step: with all 2,000 losses in one list a step of
+`xor` took more than twice as long.
+
+References:
+    XLA, backends/cpu/runtime/thunk_executor.h, `execute_sequential_buffer_threshold`.
+"""
+
+UNROLL = 1
+"""Steps that a scan writes out in each turn of its loop."""
+
+
+@dataclass
+class PreparedCell:
+    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`."""
+
+    workload: Workload
+    data: Data
+    trainer: Any
+    call: Callable[[Any, Any], tuple[Any, Any]]
+    inputs: list[Any]
+    steps_per_call: int
+    mode: Mode
+
+    def start(self, seed: int = 0) -> Any:
+        """A fresh state from the starting values of a seed, ready on the device."""
+        layers = starting_values(self.workload.name, seed)
+        params = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in layers]
+        return jax.block_until_ready(self.trainer.init(params))
+
+    def running(self) -> AbstractContextManager[Any]:
+        """The mode's own way to run: as it is, or with jit switched off."""
+        return jax.disable_jit() if self.mode == "eager" else nullcontext()
+
+
+@lru_cache
+def starting_values(workload: str, seed: int = 0) -> Layers:
+    """Drawn once per worker: some recipes draw by jax, whose programs would be compiled anew after every cold start."""
+    return workload_named(workload).initial_params(seed)
+
+
+def prepare(spec: Spec) -> PreparedCell:
+    """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device."""
+    workload = workload_named(spec.cell.workload)
+    data = read(Path(spec.data_path))
+    if spec.cell.mode == "limit":
+        loop = c_loop.Loop(workload, data)
+        arrays = [jax.tree.map(jnp.asarray, batch) for batch in batches(workload, data)]
+        return PreparedCell(workload, data, loop, loop.call, arrays[:1], workload.steps, "limit")
+    trainer = load(spec.reference)(workload.task)
+    inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
+    if spec.cell.mode == "floor":
+        return PreparedCell(workload, data, trainer, empty_call(), inputs, 1, "floor")
+    if spec.cell.mode != "scan":
+        return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, spec.cell.mode)
+    xs, ys = (jnp.stack(parts) for parts in zip(*inputs, strict=True))
+    call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
+    return PreparedCell(workload, data, trainer, call, [(xs, ys)], workload.steps, "scan")
+
+
+def empty_call() -> Callable[..., Any]:
+    """What a step costs that computes nothing: the same arrays in, donated as by a compiled step, and out again."""
+    return jax.jit(lambda state, batch: (state, jnp.zeros(())), donate_argnums=0, keep_unused=True)  # noqa: ARG005
+
+
+def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:
+    """A whole training as one program: `steps` steps over batches stacked along the first axis.
+
+    The steps are scanned in runs of equal length, so that no loop stacks many losses; see `LOSSES_PER_RUN`.
+    """
+
+    def train(state: Any, stacked: Any) -> tuple[Any, Any]:
+        def body(state: Any, t: Any) -> tuple[Any, Any]:
+            batch = jax.tree.map(lambda rows: rows[t % n_batches], stacked)
+            return step(state, batch)
+
+        def run(state: Any, ts: Any) -> tuple[Any, Any]:
+            return jax.lax.scan(body, state, ts, unroll=UNROLL)
+
+        state, losses = jax.lax.scan(run, state, jnp.arange(steps).reshape(-1, run_length(steps)))
+        return state, losses.ravel()
+
+    return train
+
+
+def run_length(steps: int) -> int:
+    """The largest divisor of a number of steps that is no more than `LOSSES_PER_RUN`."""
+    return next(length for length in range(min(LOSSES_PER_RUN, steps), 0, -1) if steps % length == 0)
+
+
+def why_it_leaves_the_device(cell: PreparedCell) -> str | None:
+    """Runs one step on abstract arrays: a step that asks for a value on the host cannot go on without one.
+
+    A transfer guard sees the same on an accelerator, but on the CPU device and host share their memory and no
+    transfer ever happens that it could see. The C loop is no program of jax.
+    """
+    if cell.mode == "limit":
+        return None
+    try:
+        jax.eval_shape(cell.call, cell.start(), cell.inputs[0])
+    except jax.errors.JAXTypeError as error:
+        return f"a step moves data to the host ({type(error).__name__}), so every block has a transfer inside"
+    return None

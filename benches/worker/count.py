@@ -1,0 +1,145 @@
+"""Counts a cell in its worker: equations, programs, operations, bytes. Nothing here looks at a clock."""
+
+import inspect
+import re
+import resource
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+from jax.extend.core import ClosedJaxpr, Jaxpr
+
+from triptych.benches.record.counts import Counts
+from triptych.benches.worker.cell import PreparedCell
+from triptych.benches.worker.lines import lines_of_code
+from triptych.benches.workloads.formulas import bytes_per_step, flops_per_step
+
+LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")
+"""What XLA's clients call the event of one launched program in a profile."""
+
+INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
+"""A line of an optimised program: a name, an equals sign, a shape, an operation."""
+
+UNSAID = (NotImplementedError, jax.errors.JaxRuntimeError)
+"""What backends raise that do not answer."""
+
+
+def count(cell: PreparedCell, compilations: int | None) -> Counts:
+    """Everything that can be counted of a cell.
+
+    Args:
+        cell: Best warm, for then nothing is compiled here.
+        compilations: Counted where its first calls were made; null if nobody did.
+
+    Raises:
+        Exception: Whatever the trainer raises.
+    """
+    workload = cell.workload
+    with cell.running():
+        traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(cell.start(), cell.inputs[0])
+    return Counts(
+        steps_per_call=cell.steps_per_call,
+        jaxpr_equations=equations(traced.jaxpr),
+        executables_per_call=1 if _is_one_program(cell) else launches(cell),
+        compilations=compilations,
+        analytic_flops_per_step=flops_per_step(workload.task, workload.batch_size),
+        analytic_bytes_per_step=bytes_per_step(workload.task, workload.batch_size),
+        leaves_in=len(jax.tree.leaves((cell.start(), cell.inputs[0]))),
+        leaves_out=len(traced.out_avals),
+        host_peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        * (1 if sys.platform == "darwin" else 1024),
+        trainer_lines=trainer_lines(cell.trainer),
+        **(_of_program(cell) if _is_one_program(cell) else {}),
+    )
+
+
+def equations(jaxpr: Jaxpr) -> int:
+    """All equations of a jaxpr; one that holds jaxprs of its own counts itself and theirs."""
+    return sum(1 + sum(map(equations, _inside(list(eqn.params.values())))) for eqn in jaxpr.eqns)
+
+
+def _inside(values: Any) -> Iterator[Jaxpr]:
+    """The jaxprs among the parameters of an equation."""
+    for value in values:
+        if isinstance(value, ClosedJaxpr):
+            yield value.jaxpr
+        elif isinstance(value, Jaxpr):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _inside(value)
+
+
+def launches(cell: PreparedCell) -> int | None:
+    """Programs that one warm call launches, as jax's profiler saw them; None where it saw none.
+
+    The equations of a traced call will not do: values that a tracer holds as constants, and rows of a batch that is
+    iterated over, are launched differently when every operation is sent to the device by itself.
+    """
+    options = jax.profiler.ProfileOptions()
+    options.python_tracer_level, options.host_tracer_level, options.device_tracer_level = 0, 1, 0
+    with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
+        state = cell.start()
+        with cell.running(), jax.profiler.trace(folder, profiler_options=options):
+            jax.block_until_ready(cell.call(state, cell.inputs[0]))
+        profiles = [jax.profiler.ProfileData.from_file(str(path)) for path in Path(folder).rglob("*.xplane.pb")]
+    lines = (line for profile in profiles for plane in profile.planes for line in plane.lines)
+    return sum(bool(LAUNCH.search(event.name)) for line in lines for event in line.events) or None
+
+
+def trainer_lines(trainer: Any) -> int | None:
+    """Lines of code of the file that defines the trainer; None if there is none to read."""
+    try:
+        path = inspect.getsourcefile(type(trainer))
+        return lines_of_code(Path(path).read_text(encoding="utf-8")) if path else None
+    except (TypeError, OSError, SyntaxError, UnicodeDecodeError):
+        return None
+
+
+def _is_one_program(cell: PreparedCell) -> bool:
+    """Whether the call is what `jax.jit` returned, and jit is on."""
+    return cell.mode != "eager" and hasattr(cell.call, "lower")
+
+
+def _of_program(cell: PreparedCell) -> dict[str, int | None]:
+    """Counts of the one program that a call is, lowered and optimised; its compiled form comes from jax's cache."""
+    call: Any = cell.call
+    lowered = call.lower(cell.start(), cell.inputs[0])
+    compiled = lowered.compile()
+    instructions = INSTRUCTION.findall(_told(compiled.as_text) or "")
+    costs = _told(compiled.cost_analysis) or {}
+    memory = _told(compiled.memory_analysis)
+    return {
+        "stablehlo_operations": operations(lowered.compiler_ir(dialect="stablehlo").operation),
+        "hlo_instructions": len(instructions) or None,
+        "hlo_fusions": sum(" fusion(" in words for words in instructions) if instructions else None,
+        "xla_flops": _amount(costs.get("flops")),
+        "xla_bytes": _amount(costs.get("bytes accessed")),
+        "argument_bytes": _amount(getattr(memory, "argument_size_in_bytes", None)),
+        "output_bytes": _amount(getattr(memory, "output_size_in_bytes", None)),
+        "alias_bytes": _amount(getattr(memory, "alias_size_in_bytes", None)),
+        "temp_bytes": _amount(getattr(memory, "temp_size_in_bytes", None)),
+        "xla_peak_bytes": _amount(getattr(memory, "peak_memory_in_bytes", None)) or None,
+    }
+
+
+def operations(operation: Any) -> int:
+    """StableHLO operations of an MLIR operation and its regions."""
+    inner = (child for region in operation.regions for block in region for child in block)
+    own = operation.name.startswith("stablehlo.")
+    return own + sum(operations(child.operation) for child in inner)
+
+
+def _told(analysis: Callable[[], Any]) -> Any:
+    """What the backend says; None if it does not."""
+    try:
+        return analysis()
+    except UNSAID:
+        return None
+
+
+def _amount(value: float | None) -> int | None:
+    """A whole number; backends say -1 for what they do not know."""
+    return None if value is None or not 0 <= value <= 1e18 else round(value)

@@ -1,0 +1,66 @@
+"""Which machine this is and what runs on it: everything that must be equal before two times are compared."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import psutil
+from jax.extend import backend
+
+from triptych.benches.record.run import Fingerprint
+
+
+def platforms() -> list[str]:
+    """The platforms that jax finds, CPU first."""
+    return sorted(backend.backends(), key=lambda name: (name != "cpu", name))
+
+
+def fingerprint() -> Fingerprint:
+    """Describes this process: its machine, its device and its libraries."""
+    device = jax.devices()[0]
+    config: Any = jax.config
+    on_cpu = device.platform == "cpu"
+    return Fingerprint(
+        cpu_model=cpu_model(),
+        cpu_count=os.cpu_count() or 0,
+        affinity=sorted(psutil.Process().cpu_affinity()) if hasattr(psutil.Process, "cpu_affinity") else [],
+        memory_bytes=psutil.virtual_memory().total,
+        os=platform.platform(),
+        platform=device.platform,
+        device_kind=device.device_kind,
+        device_count=jax.device_count(),
+        driver=None if on_cpu else backend.get_backend().platform_version,
+        python=platform.python_version(),
+        jax=jax.__version__,
+        jaxlib=installed("jaxlib"),
+        flax=installed("flax"),
+        optax=installed("optax"),
+        numpy=np.__version__,
+        xla_flags=os.environ.get("XLA_FLAGS", ""),
+        matmul_precision=str(config.jax_default_matmul_precision or "default"),
+        load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+    )
+
+
+def installed(package: str) -> str:
+    """A package's version, or "absent"."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def cpu_model() -> str:
+    """The processor's own name where the system tells it."""
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,75 @@
+"""What the instrument itself costs: its seconds per step against a hand-written loop over the same step.
+
+Run it with `python -m triptych.benches.worker.overhead`. Both sides take turns inside one process, in a seeded random
+order; the printed figure is their ratio with its interval over blocks.
+"""
+
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import jax
+
+from triptych.benches.record.run import Cell
+from triptych.benches.stats.ranks import geometric
+from triptych.benches.worker import messages
+from triptych.benches.worker.answers import Measurer
+from triptych.benches.worker.cell import prepare
+from triptych.benches.workloads.published import WORKLOADS, save
+
+BLOCKS = 150
+BLOCK_S = 0.1
+
+
+def main() -> None:
+    """Prints one ratio per workload."""
+    for name in ("digits", "xor"):
+        with tempfile.TemporaryDirectory() as folder:
+            ratio = geometric(overhead(name, Path(folder)))
+        click.echo(f"{name}: instrument / hand-written loop = {ratio.value:.4f} [{ratio.low:.4f}, {ratio.high:.4f}]")
+
+
+def overhead(workload: str, folder: Path) -> list[float]:
+    """Ratios of seconds per step, instrument over hand-written loop, one per pair of neighbouring blocks."""
+    cell = Cell(workload, "treemap", "cpu")
+    spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
+    measurer, ready = Measurer(), prepare(spec)
+    prepared = measurer.handle(messages.Prepare(spec, prove=False))
+    assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
+    steps = round(BLOCK_S / prepared.step_s)
+
+    def instrument() -> float:
+        timed = measurer.handle(messages.TimeBlock(cell.id, steps, restart=0, round=0, position=0))
+        assert isinstance(timed, messages.BlockTimed), f"a block could not be timed: {timed}"
+        return timed.block.step_s
+
+    def by_hand() -> float:
+        return hand_written(ready.trainer, ready.start(), ready.inputs, steps)
+
+    by_hand()
+    order, ratios = random.Random(0), list[float]()
+    for _ in range(BLOCKS):
+        pair = {side: side() for side in order.sample((instrument, by_hand), 2)}
+        ratios.append(pair[instrument] / pair[by_hand])
+    return ratios
+
+
+def hand_written(trainer: Any, state: Any, batches: list[Any], steps: int) -> float:
+    """Seconds per step of the loop that anybody would write."""
+    step = trainer.step
+    passes, rest = divmod(steps, len(batches))
+    began = time.perf_counter()
+    for _ in range(passes):
+        for batch in batches:
+            state, _loss = step(state, batch)
+    for batch in batches[:rest]:
+        state, _loss = step(state, batch)
+    jax.block_until_ready(state)
+    return (time.perf_counter() - began) / steps
+
+
+if __name__ == "__main__":
+    main()

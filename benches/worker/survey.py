@@ -1,0 +1,48 @@
+"""What a checkout offers to be measured: its trainers, and its workloads with their data."""
+
+import sys
+from pathlib import Path
+
+from triptych.benches.worker.messages import PROTOCOL, Survey, Surveyed
+from triptych.benches.workloads.published import describe, save
+from triptych.benches.workloads.sizes import BASES, base_of, workload_named
+from triptych.impls import registry
+
+
+def survey(request: Survey) -> Surveyed:
+    """Loads what was named, or else all built-in trainers, and writes the data of the workloads that are known."""
+    loaded: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for reference in request.trainers or registry.BUILT_IN:
+        try:
+            registry.load(reference)
+            if (other := loaded.setdefault(registry.label(reference), reference)) != reference:
+                words = f"{other} and {reference} would both be called {registry.label(reference)}; rename one file"
+                refused[reference] = words
+        except registry.RegistryError as error:
+            refused[reference] = str(error)
+    known = [workload_named(name) for name in request.workloads if base_of(name) in BASES]
+    paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
+    files = {label: registry.source(reference) for label, reference in loaded.items()}
+    outside = {label: file for label, file in files.items() if not Path(file).is_relative_to(Path.cwd())}
+    return Surveyed(
+        PROTOCOL,
+        loaded,
+        refused,
+        [describe(workload) for workload in known],
+        paths,
+        sys.executable,
+        outside,
+        _astray(Path(request.repo).resolve()) if request.repo else [],
+    )
+
+
+def _astray(repo: Path) -> list[str]:
+    """Imported files that lie in the repository, and neither in this copy of it, nor in the instrument or Python."""
+    own = [Path.cwd(), Path(__file__).parents[2], Path(sys.prefix), Path(sys.base_prefix)]
+    files = {Path(file).resolve() for module in list(sys.modules.values()) if (file := module.__dict__.get("__file__"))}
+    return sorted(
+        str(file)
+        for file in files
+        if file.is_relative_to(repo) and not any(file.is_relative_to(place.resolve()) for place in own)
+    )

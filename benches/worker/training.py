@@ -1,0 +1,112 @@
+"""A whole training, from the starting values to the end or the budget, with the harness's own losses."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from triptych.benches.record.run import Point, Training
+from triptych.benches.worker.cell import PreparedCell
+from triptych.benches.worker.messages import Train
+from triptych.impls.laws import reference
+
+LOSS_RTOL = 1e-2
+"""A returned loss further than this from the batch's is another quantity, not rounding."""
+
+CURVE_POINTS = 100
+"""About as many points of a loss curve are kept, the first ten steps among them."""
+
+
+def train(cell: PreparedCell, request: Train) -> Training:
+    """Trains from the starting values; the clock stands still while the harness takes a loss."""
+    state, done, train_s, diverged_at = cell.start(), 0, 0.0, None
+    curve = [Point(0, 0.0, training_loss(cell, state))]
+    inputs = itertools.cycle(cell.inputs)
+    check_first_loss(cell)
+    with cell.running():
+        for until in curve_steps(cell.workload.steps, cell.steps_per_call)[1:]:
+            state, losses, seconds = timed_calls(cell, state, inputs, (until - done) // cell.steps_per_call)
+            loss = training_loss(cell, state)
+            diverged_at = first_not_finite([*losses, loss], done)
+            done, train_s = until, train_s + seconds
+            if diverged_at is not None:
+                break
+            curve.append(Point(done, train_s, loss))
+            if train_s > request.budget_s:
+                break
+    has_diverged = diverged_at is not None
+    final_loss, scores = (None, Scores()) if has_diverged else (curve[-1].loss, held_out_scores(cell, state))
+    return Training(request.restart, done, train_s, curve, final_loss, *scores, diverged_at)
+
+
+def check_first_loss(cell: PreparedCell) -> None:
+    """The loss that a step returns is the batch's, or the trainer saves itself work that the others do.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if cell.mode in ("scan", "limit"):
+        return
+    x, y = cell.inputs[0]
+    state = cell.start()
+    expected = reference.loss(cell.workload.task, host_params(cell, state), np.asarray(x), np.asarray(y))
+    with cell.running():
+        _, returned = cell.call(state, cell.inputs[0])
+    if not np.isclose(float(returned), expected, rtol=LOSS_RTOL):
+        raise ValueError(f"step returned the loss {float(returned):g}, the batch's is {expected:g}; see law 4")
+
+
+def curve_steps(steps: int, stride: int) -> list[int]:
+    """The numbers of updates after which the loss is taken: 0 to 10, then evenly, and the last."""
+    early = range(11)
+    even = range(0, steps, max(1, steps // CURVE_POINTS))
+    return sorted({step for step in (*early, *even, steps) if step <= steps and step % stride == 0})
+
+
+def timed_calls(cell: PreparedCell, state: Any, inputs: Iterator[Any], calls: int) -> tuple[Any, list[Any], float]:
+    """Some calls of a training, with their losses and seconds."""
+    losses: list[Any] = []
+    began = time.perf_counter()
+    for batch in itertools.islice(inputs, calls):
+        state, loss = cell.call(state, batch)
+        losses.append(loss)
+    jax.block_until_ready((state, losses))
+    return state, losses, time.perf_counter() - began
+
+
+def first_not_finite(losses: list[Any], done: int) -> int | None:
+    """The first step, counted from `done`, whose loss is not finite."""
+    values = np.concatenate([np.ravel(loss) for loss in jax.device_get(losses)])
+    bad = np.flatnonzero(~np.isfinite(values))
+    return done + int(bad[0]) if len(bad) else None
+
+
+def host_params(cell: PreparedCell, state: Any) -> list[Any]:
+    """The canonical parameters, copied to the host in float64."""
+    layers = cell.trainer.params(state)
+    return [{name: np.asarray(value, np.float64) for name, value in layer.items()} for layer in layers]
+
+
+def training_loss(cell: PreparedCell, state: Any) -> float:
+    """The loss over all training rows, from the parameters, by the harness's own arithmetic."""
+    return reference.loss(cell.workload.task, host_params(cell, state), cell.data.x, cell.data.y)
+
+
+class Scores(NamedTuple):
+    """What is said of a trained network beside its training loss; absent for a diverged one."""
+
+    held_out_loss: float | None = None
+    accuracy: float | None = None
+
+
+def held_out_scores(cell: PreparedCell, state: Any) -> Scores:
+    """Loss and accuracy on the held-out rows; without any, the accuracy on the training rows alone."""
+    task, data, params = cell.workload.task, cell.data, host_params(cell, state)
+    if len(data.held_out_x) == 0:
+        return Scores(None, reference.accuracy(task, reference.predict(task, params, data.x), data.y))
+    outputs = reference.predict(task, params, data.held_out_x)
+    held_out_loss = reference.loss(task, params, data.held_out_x, data.held_out_y)
+    return Scores(held_out_loss, reference.accuracy(task, outputs, data.held_out_y))

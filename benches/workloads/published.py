@@ -1,0 +1,242 @@
+"""The workloads: a task with its data, batch order, starting values, length and source.
+
+Everything that decides the numbers of a training is fixed here, so that every trainer is given the same network,
+the same data and the same order. Importing this module costs neither jax nor scikit-learn; both are fetched by
+the function that needs them.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+from triptych.benches.record.run import WorkloadRecord
+from triptych.impls import starting_values
+from triptych.impls.task import Adam, Sgd, Task
+
+Matrix = Float32[np.ndarray, "rows columns"]
+Layers = list[dict[str, np.ndarray]]
+"""Starting values in the canonical layout: w (in, out) and b (out,) of every layer, float32."""
+
+
+class Data(NamedTuple):
+    """Training rows in the order in which they are visited, and the rows that are never trained on (maybe none)."""
+
+    x: Matrix
+    y: Matrix
+    held_out_x: Matrix
+    held_out_y: Matrix
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What is trained, on what, from where, for how long.
+
+    Attributes:
+        source: Where the recipe or the data was published.
+        batch_size: Rows of a batch. Batches are consecutive rows of the data, each visited in turn, round and round;
+            rows that do not fill a last batch are left out, so that all shapes are equal.
+        steps: Updates of one training.
+        target_loss: Training loss that counts as learned.
+        parity_rtol: Two trainers computed the same if their loss curves agree within this share of the loss,
+        parity_atol: plus this much.
+        load: Gives the data.
+        start: Gives the starting values of a seed; seed 0 is the published one.
+    """
+
+    name: str
+    source: str
+    task: Task
+    batch_size: int
+    steps: int
+    target_loss: float
+    load: Callable[[], Data]
+    start: Callable[[tuple[int, ...], int], Layers]
+    parity_rtol: float = 1e-3
+    parity_atol: float = 1e-6
+
+    def initial_params(self, seed: int = 0) -> Layers:
+        """The starting values of a seed."""
+        return self.start(self.task.layer_sizes, seed)
+
+
+def batches(workload: Workload, data: Data) -> list[tuple[Matrix, Matrix]]:
+    """The batches of one pass over the data, in order; step t uses batch t modulo their number."""
+    size = workload.batch_size
+    starts = range(0, len(data.x) - size + 1, size)
+    return [(data.x[start : start + size], data.y[start : start + size]) for start in starts]
+
+
+def save(workload: Workload, folder: Path) -> Path:
+    """Writes the data for the workers to read, so that they need not load the library that ships it."""
+    path = folder / f"{workload.name}.npz"
+    np.savez(path, **workload.load()._asdict())
+    return path
+
+
+def read(path: Path) -> Data:
+    """Reads what `save` wrote."""
+    with np.load(path) as arrays:
+        return Data(**{name: arrays[name] for name in Data._fields})
+
+
+def describe(workload: Workload) -> WorkloadRecord:
+    """A workload in the record's words."""
+    task = workload.task
+    optimizer = task.optimizer
+    sizes = "-".join(map(str, task.layer_sizes))
+    return WorkloadRecord(
+        name=workload.name,
+        source=workload.source,
+        network=f"{sizes}, {task.activation}, {task.output} output",
+        loss=task.loss,
+        optimizer=f"{'SGD' if isinstance(optimizer, Sgd) else 'Adam'} {optimizer.learning_rate:g}",
+        batch_size=workload.batch_size,
+        steps=workload.steps,
+        parity_rtol=workload.parity_rtol,
+        parity_atol=workload.parity_atol,
+        target_loss=workload.target_loss,
+    )
+
+
+GATE_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
+
+
+def _gate(*targets: int) -> Callable[[], Data]:
+    """The four inputs of a two-bit gate with these targets, nothing held out."""
+
+    def load() -> Data:
+        y = np.array(targets, dtype=np.float32)[:, None]
+        return Data(GATE_INPUTS, y, GATE_INPUTS[:0], y[:0])
+
+    return load
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    bunch: Any = load_digits()
+    return bunch.data, np.eye(10)[bunch.target]
+
+
+def _breast_cancer() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_breast_cancer
+
+    bunch: Any = load_breast_cancer()
+    return bunch.data, bunch.target[:, None]
+
+
+def _diabetes() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_diabetes
+
+    bunch: Any = load_diabetes(scaled=False)
+    return bunch.data, bunch.target[:, None]
+
+
+def _split(fetch: Callable[[], tuple[np.ndarray, np.ndarray]], *, scale_targets: bool = False) -> Callable[[], Data]:
+    """Shuffles once with a fixed seed, holds out a fifth, standardises by the training rows."""
+
+    @lru_cache
+    def load() -> Data:
+        x, y = fetch()
+        order = np.random.default_rng(0).permutation(len(x))
+        held_out, train = np.split(order, [len(x) // 5])
+        x = _standardise(x, train)
+        y = _standardise(y, train) if scale_targets else y
+        x, y = x.astype(np.float32), y.astype(np.float32)
+        return Data(x[train], y[train], x[held_out], y[held_out])
+
+    return load
+
+
+def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
+    spread = values[train].std(axis=0)
+    return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
+
+
+def glorot(sizes: tuple[int, ...], seed: int) -> Layers:
+    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0.
+
+    Args:
+        sizes: Width of every layer, input first.
+        seed: Of NumPy's generator.
+    """
+    random = np.random.default_rng(seed)
+    layers: Layers = []
+    for inputs, outputs in itertools.pairwise(sizes):
+        limit = np.sqrt(6 / (inputs + outputs))
+        w = random.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
+        layers.append({"w": w, "b": np.zeros(outputs, np.float32)})
+    return layers
+
+
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload
+    for workload in (
+        Workload(
+            name="xor",
+            source='"JAX in Action: Neural Networks from Scratch", loss and gradients, training loop',
+            task=Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Sgd(0.5)),
+            batch_size=4,
+            steps=2000,
+            target_loss=0.05,
+            load=_gate(0, 1, 1, 0),
+            start=starting_values.lesson_b,
+        ),
+        Workload(
+            name="xor_adam",
+            source='"Beyond Pure JAX: Flax & Optax for Elegant ML"',
+            task=Task((2, 4, 1), "sigmoid", "sigmoid", "mse", Adam(0.05)),
+            batch_size=4,
+            steps=2000,
+            target_loss=1e-3,
+            load=_gate(0, 1, 1, 0),
+            start=starting_values.lesson_c,
+        ),
+        Workload(
+            name="xnor_online",
+            source='"How to Train a Neural Network from Scratch in JAX with Example"',
+            task=Task((2, 16, 1), "relu", "identity", "mse", Sgd(0.01)),
+            batch_size=1,
+            steps=2000,
+            target_loss=0.21,
+            load=_gate(1, 0, 0, 1),
+            start=starting_values.lesson_a,
+        ),
+        Workload(
+            name="digits",
+            source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; shipped by scikit-learn",
+            task=Task((64, 32, 10), "relu", "identity", "softmax_cross_entropy", Adam(0.003)),
+            batch_size=32,
+            steps=880,
+            target_loss=0.1,
+            load=_split(_digits),
+            start=glorot,
+        ),
+        Workload(
+            name="breast_cancer",
+            source="Wolberg et al., Breast Cancer Wisconsin (Diagnostic), UCI 1993; shipped by scikit-learn",
+            task=Task((30, 16, 1), "tanh", "sigmoid", "bce", Sgd(0.1)),
+            batch_size=8,
+            steps=570,
+            target_loss=0.1,
+            load=_split(_breast_cancer),
+            start=glorot,
+        ),
+        Workload(
+            name="diabetes",
+            source="Efron et al., Least Angle Regression, Annals of Statistics 2004; shipped by scikit-learn",
+            task=Task((10, 16, 1), "tanh", "identity", "mse", Sgd(0.05)),
+            batch_size=6,
+            steps=590,
+            target_loss=0.5,
+            load=_split(_diabetes, scale_targets=True),
+            start=glorot,
+        ),
+    )
+}

@@ -1,0 +1,78 @@
+"""Workloads in other sizes: `digits-width256` is `digits` with one thing changed, and its name says which.
+
+The name is all that a worker, a record and a page need: each makes the same workload of it.
+"""
+
+import re
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Literal, NamedTuple, get_args
+
+from triptych.benches.workloads import teacher
+from triptych.benches.workloads.published import WORKLOADS, Workload
+
+Axis = Literal["width", "depth", "batch"]
+"""What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch."""
+
+LARGEST: dict[Axis, int] = {"width": 16_384, "depth": 64, "batch": 65_536}
+
+BASES: dict[str, Workload] = {**WORKLOADS, teacher.TEACHER.name: teacher.TEACHER}
+"""Everything that can be measured at its own size, and changed to others."""
+
+STEPS = 10
+"""Updates of a training at another size: enough for a certificate of parity, and cheap where a step is long."""
+
+NAME = re.compile(rf"(?P<base>.+)-(?P<axis>{'|'.join(get_args(Axis))})(?P<size>[1-9][0-9]{{0,5}})")
+
+
+class Size(NamedTuple):
+    """One workload in one other size."""
+
+    base: str
+    axis: Axis
+    size: int
+
+    @property
+    def name(self) -> str:
+        """For instance "digits-width256"; it keys the history."""
+        return f"{self.base}-{self.axis}{self.size}"
+
+
+def size_of(name: str) -> Size | None:
+    """What a name says, or None if it is not that of another size."""
+    found = NAME.fullmatch(name)
+    if found is None:
+        return None
+    size = Size(found["base"], found["axis"], int(found["size"]))  # pyright: ignore[reportArgumentType]  matched
+    return size if size.size <= LARGEST[size.axis] else None
+
+
+def base_of(name: str) -> str:
+    """The workload that this one is, or is made of."""
+    size = size_of(name)
+    return size.base if size else name
+
+
+@lru_cache
+def workload_named(name: str) -> Workload:
+    """The workload of that name, at its own size or at another.
+
+    Raises:
+        KeyError: If there is none; `base_of(name) in BASES` tells beforehand.
+    """
+    size = size_of(name)
+    return BASES[name] if size is None else _resized(BASES[size.base], size)
+
+
+def _resized(base: Workload, size: Size) -> Workload:
+    inputs, *hidden, outputs = base.task.layer_sizes
+    if size.axis == "width":
+        hidden = [size.size] * len(hidden)
+    elif size.axis == "depth":
+        hidden = hidden[:1] * size.size
+    batch_size = size.size if size.axis == "batch" else base.batch_size
+    load = base.load
+    if load is teacher.load:
+        load = partial(teacher.load, max(teacher.ROWS, batch_size))
+    task = replace(base.task, layer_sizes=(inputs, *hidden, outputs))
+    return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load)

@@ -1,0 +1,5 @@
+"""The naive trainer."""
+
+from triptych.impls.naive.trainer import Trainer
+
+__all__ = ["Trainer"]

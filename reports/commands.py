@@ -1,0 +1,260 @@
+"""The front door: `triptych run | gate | report | check | list`.
+
+Exit codes, the same everywhere: 0 fine, 1 a cell failed, regressed or a law is broken, 2 wrong usage, 3 undecided,
+4 nothing measured or not comparable. What is heavy is imported by the command that needs it, so that help and errors
+come at once.
+"""
+
+import sys
+import webbrowser
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """One network trained in three ways in JAX, side by side: what does the abstraction cost?
+
+    Exit codes: 0 fine; 1 a cell failed, regressed or a law is broken; 2 wrong usage; 3 undecided; 4 nothing measured
+    or not comparable.
+    """
+
+
+@cli.command()
+@click.option("--trainer", multiple=True, metavar="NAME", help="Name, module:attribute or file.py:attribute.")
+@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`.")
+@click.option("--device", multiple=True, metavar="NAME", help="cpu, cuda or tpu; every one present by default.")
+@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan, eager or floor.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
+@click.option("--seed", type=int, help="Seed of the run order.")
+@click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
+@click.option("--thorough", is_flag=True, help="Many restarts, long trainings.")
+@click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
+@click.option("--sweep", multiple=True, metavar="AXIS=FROM:TO", help="In other sizes: width=16:4096, depth, batch.")
+@click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
+@click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
+@click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
+@click.option("--targets", is_flag=True, help="How fast it should be: the C loop, the dispatch floors, the targets.")
+@click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
+@click.argument("pytest_args", nargs=-1)
+@click.pass_context
+def run(context: click.Context, pytest_args: tuple[str, ...], **options: object) -> None:
+    """Measure trainers side by side and write the page.
+
+    This is `pytest --benchmark-only` with the options above; what follows `--` goes to pytest as it is, for
+    instance `triptych run -- --benchmark-json=result.json`.
+    """
+    import pytest
+
+    from triptych.benches.arms.process import ROOT
+
+    click.echo("Starting; the first figures come with the first restart.", err=True)
+    files = sorted(map(str, (ROOT / "benches").glob("bench_*.py")))
+    flags = [flag for name, value in options.items() for flag in _flags(name, value)]
+    plugins = [
+        "-p",
+        "triptych.benches.run.plugin",
+        "-p",
+        "triptych.reports.page.plugin",
+        "--rootdir",
+        str(ROOT),
+        "-c",
+        _config(ROOT),
+    ]
+    patterns = ["-o", "python_files=bench_*.py", "-o", "python_functions=bench_*", "--import-mode=importlib"]
+    code = pytest.main([*plugins, *patterns, "--benchmark-only", *flags, *pytest_args, *files])
+    codes = {0: PASSED, 1: FAILED, 2: INTERRUPTED, 3: FAILED, 4: USAGE, 5: NOTHING}
+    context.exit(codes.get(int(code), FAILED))
+
+
+def _config(checkout: Path) -> str:
+    """The checkout's configuration; an installed copy has none and needs none."""
+    own = checkout / "pyproject.toml"
+    return str(own) if own.is_file() else "/dev/null"
+
+
+def _flags(name: str, value: object) -> list[str]:
+    """An option in pytest's spelling."""
+    name = name.replace("_", "-")
+    if isinstance(value, tuple):
+        return [f"--{name}={one}" for one in value]
+    if value is None or value is False:
+        return []
+    return [f"--{name}"] if value is True else [f"--{name}={value}"]
+
+
+class ManyFiles(click.Command):
+    """A command whose --baseline and --candidate take all files up to the next option, as a shell expands them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeats the option before each of its files, which is what click understands."""
+        repeated: list[str] = []
+        option = None
+        for argument in args:
+            name, _, value = argument.partition("=")
+            if argument.startswith("-"):
+                option = name if name in ("--baseline", "--candidate") else None
+                repeated += [argument] if option is None else [option, value] if value else []
+            else:
+                repeated += [argument] if option is None else [option, argument]
+        return super().parse_args(ctx, repeated)
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+@cli.command(cls=ManyFiles)
+@click.option("--base", metavar="REF", help="Commit to measure against; by default where the branch left main.")
+@click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
+@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 10 by default.")
+@click.option("--seed", type=int, help="Seed of the run order.")
+@click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
+@click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
+@click.option(
+    "--output",
+    default="reports/latest/gate",
+    type=click.Path(path_type=Path),
+    help="Folder of page and result; reports/latest/gate by default.",
+)
+@click.option("--exact", is_flag=True, help="Time nothing: compare exact counts with the golden ones.")
+@click.option("--update-counts", is_flag=True, help="Record the counts as golden.")
+@click.option("--counts", type=FILE, help="The golden counts; those of this checkout by default.")
+@click.option("--self-test", is_flag=True, help="Record a long series, then say how good the gate is here.")
+@click.option("--load", is_flag=True, help="With --self-test: beside a competing process.")
+@click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
+@click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results after.")
+@click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
+@click.option("--markdown", type=FILE, help="Write the findings for a pull request.")
+@click.option("--junit", type=FILE, help="Write the findings as test cases.")
+@click.option("--json", type=FILE, help="Write the findings for programs.")
+@click.pass_context
+def gate(context: click.Context, **options: Any) -> None:
+    """Say whether a change made training slower.
+
+    Measures a base again, now, in turns with the working tree as it stands: triptych gate --base main
+
+    Or compares pytest-benchmark JSON of any project, several of a side being its restarts (one benchmark needs 3 of
+    each, twelve need 5): triptych gate --baseline before-*.json --candidate after-*.json
+
+    Every finding is regressed, improved, ok, undecided, incomparable or missing, and the worst gives the exit code:
+    1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
+    With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
+    """
+    from triptych.reports.gate.command import run as run_gate
+
+    typed = {name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
+    context.exit(run_gate(options, typed))
+
+
+@cli.command()
+@click.argument("trainers", nargs=-1, required=True, metavar="TRAINER...")
+@click.pass_context
+def check(context: click.Context, trainers: tuple[str, ...]) -> None:
+    """Check that trainers keep the laws of the protocol.
+
+    A TRAINER is a name that `triptych list` shows, package.module:attribute or path/to/file.py:attribute.
+    """
+    from triptych.impls import registry
+
+    with _exit_on(registry.RegistryError, USAGE):
+        factories = [registry.load(trainer) for trainer in trainers]
+
+    from triptych.impls.laws.conformance import check as findings_of
+    from triptych.impls.protocol import LAWS
+
+    broken = False
+    for trainer, factory in zip(trainers, factories, strict=True):
+        click.echo(f"{trainer}:")
+        for finding in findings_of(factory):
+            broken = broken or finding.broken is not None
+            click.echo(f"  {'ok    ' if finding.broken is None else 'BROKEN'} {finding.law}. {LAWS[finding.law - 1]}")
+            if finding.broken is not None:
+                click.echo(f"         {finding.broken}")
+    context.exit(FAILED if broken else PASSED)
+
+
+@cli.command("list")
+@click.option("--devices", is_flag=True, help="Also look for devices; this starts jax.")
+def list_(*, devices: bool) -> None:
+    """List trainers, workloads and, if asked, devices."""
+    from triptych.benches.workloads.published import describe
+    from triptych.benches.workloads.sizes import BASES
+    from triptych.impls import registry
+
+    click.echo("trainers")
+    for name in registry.names():
+        click.echo(f"  {name}")
+    click.echo("workloads")
+    for workload in map(describe, BASES.values()):
+        click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
+        click.echo(f"batches of {workload.batch_size}, {workload.steps:,} steps")
+        click.echo(f"  {'':<14} {workload.source}")
+    if devices:
+        from triptych.benches.arms.process import WorkerLost, find_platforms
+
+        click.echo("devices")
+        with _exit_on(WorkerLost, NOTHING):
+            names = find_platforms()
+        for name in names:
+            click.echo(f"  {name}")
+
+
+@cli.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--output", default="reports/latest", type=click.Path(path_type=Path), help="Folder of the page.")
+@click.option("--markdown", is_flag=True, help="Print the report as Markdown instead of writing the page.")
+@click.option("--open", "open_", is_flag=True, help="Show the page in a browser.")
+def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bool) -> None:
+    """Write the page of result files: one, several side by side, or a folder of them.
+
+    RESULTS are files that `triptych run` or `pytest --benchmark-json` wrote.
+    """
+    click.echo(f"Reading {', '.join(map(str, results))}", err=True)
+    from triptych.benches.record.files import RecordError
+    from triptych.reports.view.load import load
+    from triptych.reports.view.report import NothingMeasured
+
+    with _exit_on(RecordError, NOTHING):
+        runs = load(results)
+    if markdown:
+        from triptych.reports.page.terminal import markdown as markdown_of
+
+        with _exit_on(NothingMeasured, NOTHING):
+            click.echo(markdown_of(runs))
+        return
+    from triptych.reports.page.page import write_report
+
+    with _exit_on(OSError, USAGE), _exit_on(NothingMeasured, NOTHING):
+        paths = write_report(runs, output)
+    click.echo(f"Wrote {paths[0]} and its figures beside it")
+    if open_:
+        webbrowser.open(paths[0].resolve().as_uri())
+
+
+@contextmanager
+def _exit_on(expected: type[Exception], code: int) -> Generator[None]:
+    """On the expected error its sentence on standard error and that exit code."""
+    try:
+        yield
+    except expected as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(code)
+
+
+def main() -> None:
+    """What the `triptych` script calls."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One file a figure: its drawing and its words."""

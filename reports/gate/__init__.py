@@ -1,0 +1,1 @@
+"""What the gate found, as text, files and a page."""

@@ -1,0 +1,159 @@
+"""The gate's page: what it found and why, beside it the picture, and how good such a gate is."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from triptych.benches.gate.verdict import INCOMPARABLE, PASSED, REGRESSED, UNDECIDED, Finding, Judgement, percent
+from triptych.benches.record.files import make_folder, replace_file
+from triptych.benches.record.run import ArmRecord, Fingerprint, Run
+from triptych.benches.selftest.rates import Summary, shipped
+from triptych.benches.stats.ranks import Estimate
+from triptych.reports import text
+from triptych.reports.gate import forest, wording
+from triptych.reports.page import document
+from triptych.reports.words import rates
+from triptych.reports.words.facts import facts
+
+BUDGET = 100_000
+"""So many characters may all sentences of a page have together; each has room for at least `SHORT`."""
+
+SHORT = 160
+
+MEANING = {
+    PASSED: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
+    REGRESSED: (
+        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
+        "or compiles to the same."
+    ),
+    UNDECIDED: (
+        "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
+        "More restarts, or a quieter machine, would tell."
+    ),
+    INCOMPARABLE: (
+        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row."
+    ),
+}
+"""What an exit code means for a merge."""
+
+
+class Line(NamedTuple):
+    """A finding as its row shows it."""
+
+    finding: Finding
+    symbol: str
+    change: str
+    interval: str
+    strip: Markup | None
+    margin: str
+    adjusted_p: str
+    restarts: str
+    sentence: str
+
+
+def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
+    """Writes the page, the same bytes for the same findings.
+
+    Args:
+        judgement: What was found.
+        run: What was measured for it; None for a gate on files.
+        folder: Made if it is not there.
+
+    Raises:
+        OSError: If the folder cannot be written.
+    """
+    make_folder(folder)
+    replace_file(folder / "index.html", render(judgement, run, shipped()).encode())
+    return folder / "index.html"
+
+
+def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> str:
+    """The HTML of the findings."""
+    findings = wording.in_order(judgement)
+    on = forest.scale(findings)
+    limit = min(wording.LONG, max(SHORT, BUDGET // max(len(findings), 1)))
+    style = document.sheet(Path(__file__).with_name("gate.css"))
+    template = document.environment().get_template("gate.html.jinja")
+    return template.render(
+        headline=wording.headline(judgement),
+        exit_code=judgement.exit_code,
+        meaning=MEANING[judgement.exit_code],
+        lines=[line(finding, on, limit) for finding in findings],
+        axis=forest.axis(on),
+        shapes=[(verdict, forest.shape(verdict)) for verdict in forest.SHAPES],
+        notes=wording.notes(judgement),
+        compared=compared(run) if run else [],
+        arms=run.arms if run else [],
+        facts=facts([(run, arm) for arm in run.arms]) if run else [],
+        series=[rates.told(one) for one in series],
+        kinds=rates.KINDS,
+        style=Markup(style),  # noqa: S704 - no foreign text in it
+        style_hash=document.digest(style),
+        script_hash="",
+    )
+
+
+def line(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> Line:
+    """A finding in words, its sentence cut at so many characters."""
+    estimate = finding.estimate
+    return Line(
+        finding,
+        wording.SYMBOLS[finding.verdict],
+        change(estimate.value) if estimate else text.NONE,
+        _interval(estimate) if estimate else "",
+        forest.strip(finding, on),
+        text.NONE if finding.margin is None else f"{100 * finding.margin:g} %",
+        text.NONE if finding.adjusted_p is None else text.significant(finding.adjusted_p),
+        " against ".join(map(str, finding.restarts)) or text.NONE,
+        text.name(finding.sentence, limit),
+    )
+
+
+def change(ratio: float | None) -> str:
+    """A ratio as a change in percent, as the sentences say it; as a factor where it is huge."""
+    if ratio is None or not math.isfinite(ratio):
+        return text.NONE
+    return percent(ratio - 1) if ratio < 1000 else f"× {text.significant(ratio)}"
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return f"[{change(estimate.low)}, {change(estimate.high)}]"
+
+
+def compared(run: Run) -> list[tuple[str, str]]:
+    """What a gate on code measured, and where."""
+    arms = {arm.name: arm for arm in run.arms}
+    machines = {_machine(arm.fingerprint) for arm in run.arms if arm.fingerprint}
+    lost = f"; {len(run.cut_short)} more lost a worker and do not count" if run.cut_short else ""
+    return [
+        ("Base commit", _commit(arms.get("base"))),
+        ("Head commit", _commit(arms.get("head"))),
+        ("Arms", ", ".join(f"{arm.name} on {arm.device}" for arm in run.arms)),
+        ("Processors", _each({_processors(arm) for arm in run.arms})),
+        ("XLA threads", _each({arm.env.get("NPROC", "as many as it likes") for arm in run.arms})),
+        ("Machine", _each(machines)),
+        ("Restarts", f"{run.settings.restarts} of each arm and look{lost}"),
+        ("Measured", f"{text.when(run.created)}, {text.seconds(run.duration_s)}"),
+        ("Command", run.command),
+    ]
+
+
+def _commit(arm: ArmRecord | None) -> str:
+    return (arm and arm.commit) or text.NONE
+
+
+def _machine(fingerprint: Fingerprint) -> str:
+    return f"{fingerprint.cpu_model}, {text.count(fingerprint.cpu_count, 'core')}, {fingerprint.os}"
+
+
+def _processors(arm: ArmRecord) -> str:
+    return ", ".join(map(str, arm.fingerprint.affinity)) if arm.fingerprint else ""
+
+
+def _each(values: set[str]) -> str:
+    return " or ".join(sorted(value for value in values if value)) or text.NONE

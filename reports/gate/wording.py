@@ -1,0 +1,195 @@
+"""The findings of the gate as text: for a terminal, for Markdown, for GitHub, for JUnit, for programs."""
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from triptych.benches.gate.verdict import (
+    EXIT_CODES,
+    INCOMPARABLE,
+    PASSED,
+    REGRESSED,
+    UNDECIDED,
+    Finding,
+    Judgement,
+    Verdict,
+)
+from triptych.reports import text
+from triptych.reports.text import escaped
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SCHEMA = 1
+"""Of the JSON text; raised whenever an older reader could misread a newer one."""
+
+SYMBOLS: dict[Verdict, str] = {
+    "regressed": "✗",
+    "missing": "✗",
+    "incomparable": "!",
+    "undecided": "?",
+    "improved": "✓",
+    "ok": "✓",
+}
+"""Never colour alone."""
+
+LONG = 2000
+"""So many characters of a sentence are shown."""
+
+MEANING = {
+    PASSED: "the gate is open",
+    REGRESSED: "the gate is shut",
+    UNDECIDED: "the gate cannot tell",
+    INCOMPARABLE: "the gate cannot compare",
+}
+
+
+def headline(judgement: Judgement) -> str:
+    """How many findings of each kind there are, and what that means."""
+    counts = Counter(finding.verdict for finding in judgement.findings)
+    said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in EXIT_CODES if counts[verdict])
+    return f"{MEANING[judgement.exit_code].capitalize()}: {said or 'nothing was measured'}."
+
+
+def notes(judgement: Judgement) -> list[str]:
+    """What the findings do not say, sentence by sentence."""
+    added = ", ".join(text.name(name) for name in judgement.added)
+    return ([f"In the candidate only, and not judged: {added}."] if added else []) + [
+        text.name(note, LONG) for note in judgement.notes
+    ]
+
+
+def plain(judgement: Judgement) -> list[str]:
+    """For a log: the headline, what is not in order, the notes."""
+    found = [line(finding) for finding in in_order(judgement) if finding.verdict != "ok"]
+    return [headline(judgement), *found, *notes(judgement)]
+
+
+def line(finding: Finding) -> str:
+    """One finding in one line, verdict first."""
+    return f"{finding.verdict}: {text.name(finding.cell)}, {finding.metric}: {text.name(finding.sentence, LONG)}"
+
+
+def in_order(judgement: Judgement) -> list[Finding]:
+    """The worst findings first, otherwise as they came."""
+    order = list(EXIT_CODES)
+    return sorted(judgement.findings, key=lambda finding: order.index(finding.verdict))
+
+
+def table(judgement: Judgement) -> "Table":
+    """Every finding as a row of a rich table, the headline as its title; the caller prints it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=Text(headline(judgement)), title_justify="left", title_style="bold", expand=False)
+    for title in ("verdict", "benchmark", "metric", "finding"):
+        made.add_column(title, overflow="fold")
+    for finding in in_order(judgement):
+        verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
+        words = (verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
+        made.add_row(*map(Text, words))
+    return made
+
+
+def markdown(judgement: Judgement) -> str:
+    """For a pull request: the headline, what is not in order as a table, the rest folded, the notes."""
+    findings = in_order(judgement)
+    shown = [finding for finding in findings if finding.verdict != "ok"]
+    quiet = [finding for finding in findings if finding.verdict == "ok"]
+    parts = [f"**{escaped(headline(judgement))}**"]
+    if shown:
+        parts.append(_rows(shown))
+    if quiet:
+        summary = f"<summary>{text.count(len(quiet), 'finding')} in order</summary>"
+        parts.append(f"<details>{summary}\n\n{_rows(quiet)}\n\n</details>")
+    return "\n\n".join([*parts, *map(escaped, notes(judgement))]) + "\n"
+
+
+def _rows(findings: list[Finding]) -> str:
+    lines = ["| verdict | benchmark | metric | finding |", "| --- | --- | --- | --- |"]
+    for finding in findings:
+        words = (text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
+        lines.append(" | ".join([f"| {SYMBOLS[finding.verdict]} {finding.verdict}", *map(escaped, words)]) + " |")
+    return "\n".join(lines)
+
+
+def annotations(judgement: Judgement) -> list[str]:
+    """GitHub's workflow commands: an error for what shuts the gate, a warning for what it cannot tell.
+
+    References:
+        GitHub, "Workflow commands for GitHub Actions", "Setting an error message".
+    """
+    levels: dict[Verdict, str] = {"undecided": "warning", "improved": "notice"}
+    return [
+        f"::{levels.get(finding.verdict, 'error')} title={_property(finding)}::{_data(finding.sentence)}"
+        for finding in in_order(judgement)
+        if finding.verdict != "ok"
+    ]
+
+
+def _property(finding: Finding) -> str:
+    title = _data(f"{finding.verdict}: {finding.cell}, {finding.metric}")
+    return title.replace(":", "%3A").replace(",", "%2C")
+
+
+def _data(words: str) -> str:
+    """Escaped for a workflow command, on one line."""
+    return text.name(words, LONG).replace("%", "%25")
+
+
+def junit(judgement: Judgement) -> str:
+    """A test case per finding: regressed and missing fail, incomparable is an error, undecided is skipped."""
+    tags: dict[Verdict, str] = {
+        "regressed": "failure",
+        "missing": "failure",
+        "incomparable": "error",
+        "undecided": "skipped",
+    }
+    counts = Counter(tags[finding.verdict] for finding in judgement.findings if finding.verdict in tags)
+    suite = ElementTree.Element("testsuite", name="triptych gate", tests=str(len(judgement.findings)))
+    suite.attrib |= {
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"]),
+        "skipped": str(counts["skipped"]),
+    }
+    for finding in judgement.findings:
+        case = ElementTree.SubElement(suite, "testcase", classname=text.name(finding.cell), name=finding.metric)
+        sentence = text.name(finding.sentence, LONG)
+        if finding.verdict in tags:
+            ElementTree.SubElement(case, tags[finding.verdict], message=sentence, type=finding.verdict)
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"{finding.verdict}: {sentence}"
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def as_json(judgement: Judgement) -> str:
+    """Everything, for programs; what cannot be said is null."""
+    content = {
+        "schema": SCHEMA,
+        "exit_code": judgement.exit_code,
+        "headline": headline(judgement),
+        "findings": [_finding(finding) for finding in judgement.findings],
+        "added": list(judgement.added),
+        "notes": list(judgement.notes),
+    }
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    ratio = finding.estimate and {
+        "value": finding.estimate.value,
+        "low": finding.estimate.low,
+        "high": finding.estimate.high,
+    }
+    return {
+        "metric": finding.metric,
+        "cell": finding.cell,
+        "verdict": finding.verdict,
+        "sentence": finding.sentence,
+        "ratio": ratio,
+        "adjusted_p": finding.adjusted_p,
+        "margin": finding.margin,
+        "restarts": list(finding.restarts),
+        "detectable": finding.detectable,
+    }

@@ -1,0 +1,97 @@
+"""The report without a page: a table for the terminal, and Markdown for a comment."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from triptych.benches.record.run import Run
+from triptych.reports import text
+from triptych.reports.view.report import Report, Row
+from triptych.reports.view.report import report as view
+from triptych.reports.words import count_table, headline, naming
+from triptych.reports.words.columns import Column, columns
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHORT = ("trainer", "workload", "run", "arm", "device", "mode", "speed", "ratio", "compile", "final_loss", "outcome")
+"""The columns that fit into a terminal."""
+
+
+def summary(report: Report) -> list[str]:
+    """The verdict and its caveats, sentence by sentence."""
+    return [*headline.sentences(report), *headline.caveats(report)]
+
+
+def terminal(runs: Sequence[Run]) -> "Table":
+    """The short columns as a rich table, the verdict as its title; the caller prints it.
+
+    Raises:
+        NothingMeasured: If no cell of the runs has anything to show.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    report = view(runs)
+    said = Text("\n".join(summary(report)))
+    table = Table(title=said, title_justify="left", title_style="bold", expand=False)
+    chosen = [column for column in columns(report) if column.key in SHORT]
+    for column in chosen:
+        table.add_column(Text(column.title), overflow="fold")
+    previous = None
+    for row in naming.side_by_side(report):
+        if previous not in (None, naming.scene(row.place)):
+            table.add_section()
+        previous = naming.scene(row.place)
+        entries = [column.entry(row) for column in chosen]
+        table.add_row(*(Text("\n".join([entry.main, *_short(entry.notes)])) for entry in entries))
+    return table
+
+
+def _short(notes: Sequence[str]) -> list[str]:
+    """The remarks of a figure, without the one on missing intervals, which the caveats above the table make once."""
+    return [note for note in notes if not note.startswith("no interval")]
+
+
+def cell(column: Column, row: Row) -> str:
+    """A figure with its remarks."""
+    entry = column.entry(row)
+    return f"{entry.main} {entry.note}" if entry.notes else entry.main
+
+
+def markdown(runs: Sequence[Run]) -> str:
+    """The verdict, the whole table and how it was measured, for a pull request or a chat.
+
+    Raises:
+        NothingMeasured: If no cell of the runs has anything to show.
+    """
+    report = view(runs)
+    shown = columns(report)
+    lines = ["| " + " | ".join(column.title for column in shown) + " |", "|" + " --- |" * len(shown)]
+    lines += [
+        "| " + " | ".join(text.escaped(cell(column, row)) for column in shown) + " |"
+        for row in naming.side_by_side(report)
+    ]
+    sources = [
+        f"{f'Run {source.label}: ' if len(report.sources) > 1 else ''}measured {source.run.created} in "
+        f"{text.seconds(source.run.duration_s)} by `{text.name(source.run.command).replace('`', '')}`, commit "
+        f"{(source.run.commit or 'unknown')[:12]}, {source.run.status}; 95 % intervals over restarts in brackets."
+        for source in report.sources
+    ]
+    said = [text.escaped(sentence) for sentence in summary(report)]
+    counted = [_counts(table) for table in count_table.tables(report)]
+    return "\n\n".join([f"**{said[0]}**", *said[1:], "\n".join(lines), *sources, *counted]) + "\n"
+
+
+def _counts(table: count_table.CountTable) -> str:
+    """A table of counts, folded."""
+    rows = [
+        ["Count", *table.heads],
+        ["---"] * (1 + len(table.heads)),
+        *([title, *values] for title, values in table.lines),
+    ]
+    lines = [
+        "| " + " | ".join(one if number == 1 else text.escaped(one) for one in row) + " |"
+        for number, row in enumerate(rows)
+    ]
+    words = "\n".join(lines)
+    return f"<details><summary>Counts of {text.escaped(table.name)}</summary>\n\n{words}\n\n</details>"

@@ -1,0 +1,69 @@
+"""A history: what one cell took in run after run, joined only where machine and libraries were the same."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from triptych.benches.analysis import pairing
+from triptych.benches.record.run import ArmRecord, Cell, Fingerprint, Run
+from triptych.benches.stats.ranks import Estimate
+
+VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "python")
+
+
+class Moment(NamedTuple):
+    """One run's figure: its place in time over all runs, when and of which commit it was, seconds per step."""
+
+    place: int
+    created: str
+    commit: str
+    step_s: Estimate
+
+
+class Trend(NamedTuple):
+    """The moments of one cell on one machine with one set of libraries."""
+
+    cell: Cell
+    arm: str
+    machine: str
+    moments: list[Moment]
+
+
+def trends(runs: Sequence[Run]) -> tuple[Trend, ...]:
+    """The cells that were measured at least twice under equal conditions, and their other measurements."""
+    ordered = sorted(runs, key=lambda run: run.created)
+    found: dict[tuple[str, str, str], tuple[Cell, list[Moment]]] = {}
+    machines = _machines(ordered)
+    for place, run in enumerate(ordered):
+        arms = {arm.name: arm for arm in run.arms}
+        for record in run.cells:
+            if estimate := pairing.step_s(record):
+                key = (record.cell.id, record.arm, machines[_conditions(arms[record.arm])])
+                moment = Moment(place, run.created, (run.commit or "unknown")[:12], estimate)
+                found.setdefault(key, (record.cell, []))[1].append(moment)
+    repeated = {key[:2] for key, (_, moments) in found.items() if len(moments) > 1}
+    return tuple(Trend(cell, key[1], key[2], moments) for key, (cell, moments) in found.items() if key[:2] in repeated)
+
+
+def _conditions(arm: ArmRecord) -> bytes:
+    """Everything that must be equal for two times to be comparable."""
+    fingerprint = msgspec.to_builtins(arm.fingerprint) if arm.fingerprint else {}
+    fingerprint.pop("load_average", None)
+    return msgspec.json.encode([fingerprint, sorted(arm.env.items())])
+
+
+def _machines(runs: Sequence[Run]) -> dict[bytes, str]:
+    """A short name for each set of conditions: the facts in which it differs from the others."""
+    seen: dict[bytes, Fingerprint | None] = {}
+    for run in runs:
+        for arm in run.arms:
+            seen.setdefault(_conditions(arm), arm.fingerprint)
+    known = [fingerprint for fingerprint in seen.values() if fingerprint]
+    names = ("cpu_model", "device_kind", *VERSIONS, "os")
+    differing = [name for name in names if len({getattr(one, name) for one in known}) > 1][:3]
+    named: dict[bytes, str] = {}
+    for number, (key, one) in enumerate(seen.items(), start=1):
+        facts = [f"{name} {getattr(one, name)}" if name in VERSIONS else getattr(one, name) for name in differing]
+        named[key] = f"{number}: {', '.join(facts)}" if one and facts else f"{number}" if len(seen) > 1 else "same"
+    return named

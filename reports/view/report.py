@@ -1,0 +1,233 @@
+"""The one view model: what a page, a Markdown text and a terminal table show, as values.
+
+Nothing here is formatted; `reports.text` turns these values into words, the same everywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from triptych.benches.analysis import pairing
+from triptych.benches.analysis.pairing import BreakEven, Parity, Ratio
+from triptych.benches.record.run import FAILURES, CellRecord, Mode, Run
+from triptych.benches.stats.ranks import Estimate
+from triptych.impls.registry import BUILT_IN
+from triptych.reports.view.history import Trend, trends
+from triptych.reports.view.sources import Source, label
+
+MARGIN = 0.02
+"""A difference in time per step smaller than this is of no practical account."""
+
+Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
+Rank = Literal["fastest", "tied", "undecided", "behind"]
+
+
+MOST_RUNS = 6
+"""So many runs fit side by side; more are a history."""
+
+
+class NothingMeasured(Exception):
+    """No cell has anything to show; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where trainers meet: cells are compared only inside a place."""
+
+    source: str
+    arm: str
+    workload: str
+    device: str
+    mode: Mode
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure that should be the same in every training: its median and its extremes."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell with everything that is said of it.
+
+    Attributes:
+        id: Unique in the report and safe in HTML.
+        step_s: Seconds per step; `None` without blocks.
+        ratio: Time per step over the reference's.
+        pairs: The same, restart by restart: what the ratio was estimated from.
+        rank: Its speed among the trainers of its place, by paired ratios; None if not comparable.
+    """
+
+    id: str
+    place: Place
+    trainer: str
+    reference: str
+    planned_steps: int
+    record: CellRecord
+    step_s: Estimate | None
+    compile_s: Estimate | None
+    ratio: Ratio
+    pairs: tuple[float, ...]
+    break_even: BreakEven
+    final_loss: Spread | None
+    held_out_loss: Spread | None
+    accuracy: Spread | None
+    rank: Rank | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Where the ratio puts the cell."""
+        return "reference" if self.trainer == self.reference else standing(self.ratio.time)
+
+    @property
+    def parity(self) -> Parity | None:
+        """The certificate that the reference computed the same losses."""
+        return self.ratio.parity
+
+    @property
+    def restarts(self) -> int:
+        """Fresh workers that left a block."""
+        return len({block.restart for block in self.record.counted_blocks})
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything shown, rows in reading order.
+
+    Attributes:
+        sources: The runs side by side.
+        history: What a cell took in run after run, older ones included.
+        older: Runs that are in the history only.
+    """
+
+    sources: tuple[Source, ...]
+    rows: tuple[Row, ...]
+    history: tuple[Trend, ...] = ()
+    older: int = 0
+
+    @cached_property
+    def by_place(self) -> dict[Place, list[Row]]:
+        """The rows of each place, in reading order."""
+        grouped: dict[Place, list[Row]] = {}
+        for row in self.rows:
+            grouped.setdefault(row.place, []).append(row)
+        return grouped
+
+    @property
+    def places(self) -> list[Place]:
+        """The places in reading order."""
+        return list(self.by_place)
+
+    @property
+    def trainers(self) -> list[str]:
+        """The trainers in their fixed order."""
+        return in_order({row.trainer for row in self.rows})
+
+    def source(self, label: str) -> Source:
+        """The run of that letter."""
+        return next(source for source in self.sources if source.label == label)
+
+
+def standing(time: Estimate | None) -> Standing:
+    """What an interval shows: a tie lies inside the margin, undecided contains 1 and reaches out of the margin."""
+    if time is None:
+        return "none"
+    if time.low is None or time.high is None:
+        return "no interval"
+    if time.low >= 1 / (1 + MARGIN) and time.high <= 1 + MARGIN:
+        return "tie"
+    return "faster" if time.high < 1 else "slower" if time.low > 1 else "undecided"
+
+
+def in_order(trainers: set[str]) -> list[str]:
+    """The built-in trainers first, the others by name: everywhere the same."""
+    return [name for name in BUILT_IN if name in trainers] + sorted(trainers - set(BUILT_IN))
+
+
+def report(runs: Sequence[Run]) -> Report:
+    """The view model of one or several runs; of many, the last ones and a trend over all.
+
+    Raises:
+        NothingMeasured: If no cell has a block, a compile or a training.
+    """
+    if len(runs) > MOST_RUNS:
+        runs = sorted(runs, key=lambda run: run.created)
+    sources = tuple(label(runs[-MOST_RUNS:]))
+    rows = [row for source in sources for row in _rows(source, source.label if len(sources) > 1 else "cell")]
+    if not any(row.record.blocks or row.record.compiles or row.record.trainings for row in rows):
+        raise NothingMeasured(_nothing(rows))
+    return Report(sources, tuple(rows), trends(runs), len(runs) - len(sources))
+
+
+def _nothing(rows: Sequence[Row]) -> str:
+    if not rows:
+        return "the result holds no cell; expected at least one trainer on one workload; mend that and measure again"
+    reasons = sorted({f"{row.record.cell.id}: {row.record.outcome.reason}" for row in rows})
+    return f"none of the {len(rows)} cells was measured ({'; '.join(reasons[:3])}); mend that and measure again"
+
+
+def _rows(source: Source, prefix: str) -> list[Row]:
+    places: dict[Place, dict[str, CellRecord]] = {}
+    for record in source.run.cells:
+        cell = record.cell
+        if cell.mode in ("floor", "limit"):
+            continue  # not a trainer's: they are what a trainer's time is held against
+        place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
+        places.setdefault(place, {})[cell.trainer] = record
+    rows: list[Row] = []
+    for place, records in places.items():
+        ranks = _ranks(source.run, records)
+        for trainer in in_order(set(records)):
+            row = _row(place, source.run, records[trainer], records.get(source.run.reference))
+            rows.append(replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer)))
+    return rows
+
+
+def _row(place: Place, run: Run, record: CellRecord, reference: CellRecord | None) -> Row:
+    ratio = pairing.ratio(run, record, reference)
+    return Row(
+        id="",
+        place=place,
+        trainer=record.cell.trainer,
+        reference=run.reference,
+        planned_steps=run.workload(place.workload).steps,
+        record=record,
+        step_s=pairing.step_s(record),
+        compile_s=pairing.compile_s(record),
+        ratio=ratio,
+        pairs=tuple(pairing.paired_ratios(record, reference)) if reference and ratio.time else (),
+        break_even=pairing.break_even(record, reference) if reference and ratio.time else BreakEven("unknown"),
+        final_loss=spread([training.final_loss for training in record.trainings]),
+        held_out_loss=spread([training.held_out_loss for training in record.trainings]),
+        accuracy=spread([training.accuracy for training in record.trainings]),
+    )
+
+
+def spread(values: Sequence[float | None]) -> Spread | None:
+    """The middle and the extremes of what was measured; None if nothing was."""
+    known = sorted(value for value in values if value is not None)
+    return Spread(known[len(known) // 2], known[0], known[-1]) if known else None
+
+
+def _ranks(run: Run, records: dict[str, CellRecord]) -> dict[str, Rank]:
+    """Who is fastest or tied for it, who may be, who is behind; of those that did not fail and have an interval."""
+    times = {
+        name: estimate.value
+        for name, record in records.items()
+        if record.outcome.kind not in FAILURES and (estimate := pairing.step_s(record))
+    }
+    if len(times) < 2:
+        return {}
+    best = min(times, key=lambda name: (times[name], name))
+    against = {name: standing(pairing.ratio(run, records[name], records[best]).time) for name in times.keys() - {best}}
+    known: dict[Standing, Rank] = {"slower": "behind", "tie": "tied", "faster": "tied", "undecided": "undecided"}
+    ranks: dict[str, Rank] = {name: known[word] for name, word in against.items() if word in known}
+    if ranks:
+        beside: set[Rank] = set(ranks.values()) - {"behind"}
+        ranks[best] = "undecided" if "undecided" in beside else "tied" if beside else "fastest"
+    return ranks

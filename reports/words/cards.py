@@ -1,0 +1,56 @@
+"""The ratios under the verdict, a card for each trainer: every scene and side in a line of its own."""
+
+from dataclasses import dataclass
+
+from triptych.reports import text
+from triptych.reports.view.report import Report, Row
+from triptych.reports.words import columns, naming
+
+MARKS = {"slower": "▲", "faster": "▼", "tie": "≈", "undecided": "≷", "no interval": "?", "none": "✗"}
+MOST_LINES = 12
+MOST_CARDS = 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """One ratio: where, its figure with its interval, its standing with mark and word."""
+
+    where: str
+    figure: str
+    note: str
+    kind: str
+    mark: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One trainer against a reference."""
+
+    trainer: str
+    reference: str
+    lines: tuple[Line, ...]
+    left_out: int
+
+
+def cards(report: Report) -> list[Card]:
+    """A card for each trainer that is compared with another."""
+    grouped: dict[tuple[str, str], list[Row]] = {}
+    for row in naming.side_by_side(report):
+        if row.standing != "reference":
+            grouped.setdefault((row.trainer, row.reference), []).append(row)
+    return [
+        Card(*names, tuple(_line(report, row) for row in rows[:MOST_LINES]), max(0, len(rows) - MOST_LINES))
+        for names, rows in list(grouped.items())[:MOST_CARDS]
+    ]
+
+
+def _line(report: Report, row: Row) -> Line:
+    side = naming.side_name(report, row.place)
+    where = naming.scene_name(report, row.place, device=False) + (f", {side}" if side else "")
+    time, kind = row.ratio.time, row.standing
+    if time is None:
+        return Line(where, "", text.name(row.ratio.reason), "none", MARKS[kind], "no ratio")
+    note = text.shortage(time.n) if kind == "no interval" else text.interval(time)
+    word = columns.standing(kind)
+    return Line(where, text.significant(time.value), note, kind.replace(" ", "-"), MARKS[kind], word)

@@ -1,0 +1,155 @@
+"""The columns of the at-a-glance table: what each is called, what it means, what it says of a cell."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from triptych.reports import text
+from triptych.reports.text import NONE, Entry
+from triptych.reports.view.report import MARGIN, Report, Row, Spread
+from triptych.reports.words import naming
+
+
+class Column(NamedTuple):
+    """One column: its key, its heading, what it means, and what it says of a row."""
+
+    key: str
+    title: str
+    meaning: str
+    entry: Callable[[Row], Entry]
+
+
+def ratio(row: Row) -> Entry:
+    """Time per step over the reference's, or in its place why it cannot be said."""
+    time = row.ratio.time
+    if time is None:
+        return Entry("no ratio", (text.name(row.ratio.reason),))
+    if row.standing == "reference":
+        return Entry(text.significant(1), ("reference",), 1.0)
+    if time.low is None:
+        return Entry(text.significant(time.value), (text.interval(time),), time.value)
+    return Entry(text.significant(time.value), (text.interval(time), standing(row.standing)), time.value)
+
+
+def standing(word: str) -> str:
+    """For instance "slower" or "tie, within ±2 %"."""
+    return f"tie, within ±{100 * MARGIN:g} %" if word == "tie" else word
+
+
+def spread(value: Spread | None, show: text.Show = text.significant) -> Entry:
+    """A figure that all trainings should share; its extremes if they do not."""
+    if value is None:
+        return Entry(NONE)
+    low, high = show(value.low), show(value.high)
+    return Entry(show(value.value), () if low == high else (f"from {low} to {high}",), value.value)
+
+
+def columns(report: Report) -> list[Column]:
+    """The columns of a report; those that would say the same or nothing in every row are left out."""
+    shown = {
+        "outcome": any(row.record.outcome.kind != "ok" for row in report.rows),
+        "run": len(report.sources) > 1,
+        "arm": naming.several_arms(report),
+        "device": naming.several_devices(report),
+        "mode": naming.several_modes(report),
+        "held_out": any(row.held_out_loss for row in report.rows),
+        "accuracy": any(row.accuracy for row in report.rows),
+        "memory": any(row.record.peak_bytes is not None for row in report.rows),
+    }
+    return [column for column in ALL if shown.get(column.key, True)]
+
+
+def final_loss(row: Row) -> Entry:
+    """The training loss at the end, with its parity mark, and where the end came early."""
+    entry = spread(row.final_loss)
+    mark = "" if row.standing == "reference" else text.parity(row.parity)
+    return entry._replace(notes=tuple(note for note in (*entry.notes, early(row), mark) if note))
+
+
+def early(row: Row) -> str:
+    """How far a training came that did not reach its last step."""
+    done = min((training.steps_done for training in row.record.trainings), default=row.planned_steps)
+    return f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
+
+
+def speed(row: Row) -> Entry:
+    """Steps per second with their interval."""
+    if row.step_s is None:
+        return Entry(NONE)
+    estimate = text.inverse(row.step_s)
+    rank = {"fastest": ("fastest",), "tied": ("tied for fastest",), "undecided": ("perhaps fastest",)}.get(
+        row.rank or "", ()
+    )
+    return Entry(text.significant(estimate.value), (text.interval(estimate), *rank), estimate.value)
+
+
+def compiling(row: Row) -> Entry:
+    """Seconds to compile, and how many programs."""
+    if row.compile_s is None:
+        return Entry(NONE)
+    programs = text.count(max(one.programs for one in row.record.compiles), "program")
+    value = row.compile_s.value
+    return Entry(text.significant(value), (text.interval(row.compile_s), programs), value)
+
+
+def counts(row: Row) -> Entry:
+    """How much was measured."""
+    void = len(row.record.blocks) - len(row.record.counted_blocks)
+    note = text.count(len(row.record.counted_blocks), "block") + (f", {void:,} void" if void else "")
+    return Entry(text.count(row.restarts, "restart"), (note,), float(row.restarts))
+
+
+def ending(row: Row) -> Entry:
+    """How the cell ended."""
+    reason = text.name(row.record.outcome.reason, 160)
+    return Entry(text.outcome(row.record.outcome), (reason,) if reason else ())
+
+
+def memory(row: Row) -> Entry:
+    """Peak memory of the device."""
+    peak = row.record.peak_bytes
+    return Entry(NONE) if peak is None else Entry(text.size(peak), (), float(peak))
+
+
+def plain(value: str) -> Entry:
+    """A name as an entry."""
+    return Entry(text.name(value))
+
+
+def mode(row: Row) -> Entry:
+    """How the steps were called."""
+    return plain(row.place.mode)
+
+
+def even(row: Row) -> Entry:
+    """From which step on the cell is ahead."""
+    return Entry(NONE) if row.standing == "reference" else text.break_even(row.break_even)
+
+
+def accuracy(row: Row) -> Entry:
+    """Share predicted right."""
+    return spread(row.accuracy, text.percent)
+
+
+ALL = [
+    Column("trainer", "Trainer", "Who trained.", lambda row: plain(row.trainer)),
+    Column("workload", "Workload", "What was trained.", lambda row: plain(row.place.workload)),
+    Column("outcome", "Outcome", "How the cell ended.", ending),
+    Column("run", "Run", "The letter of the result file.", lambda row: plain(row.place.source)),
+    Column("arm", "Arm", "Which interpreter, checkout and environment.", lambda row: plain(row.place.arm)),
+    Column("device", "Device", "What it ran on.", lambda row: plain(row.place.device)),
+    Column("mode", "Mode", "step: a loop of calls; scan: many steps in one call; eager: no jit.", mode),
+    Column("speed", "Steps/s", "Over restarts, with its 95 % interval.", speed),
+    Column(
+        "ratio",
+        "Time ÷ reference",
+        "Time per step over the reference's: above 1 is slower, below 1 faster.",
+        ratio,
+    ),
+    Column("compile", "Compile, s", "Trace, lower and compile together, cold, with its 95 % interval.", compiling),
+    Column("break_even", "Break-even", "From which step on it is ahead of the reference, compiling included.", even),
+    Column("final_loss", "Final loss", "On the training rows; ✓ where the whole loss curve agrees.", final_loss),
+    Column("held_out", "Held-out loss", "On the rows never trained on.", lambda row: spread(row.held_out_loss)),
+    Column("accuracy", "Accuracy", "Share predicted right, of the held-out rows where there are any.", accuracy),
+    Column("memory", "Peak memory", "Of the device, where it says.", memory),
+    Column("counts", "Measured", "Restarts are the n of every interval.", counts),
+]

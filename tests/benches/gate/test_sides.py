@@ -1,0 +1,246 @@
+"""The gate on one run of two arms: planted runs, and the symmetries of the question."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import msgspec
+import pytest
+from runs import cell_record, run_of
+
+from triptych.benches.gate import sides
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD, Metric
+from triptych.benches.gate.verdict import Finding, Verdict
+from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
+
+CELL = "xor-treemap-cpu-step"
+POLICY = Policy()
+CANARY, OTHER_CANARY = CANARIES
+
+WOBBLE = (1.003, 0.998, 1.001, 0.996, 1.004, 0.999, 1.002, 0.997)
+"""Restarts of one process after the other: its speed differs a little every time."""
+
+BOTH: dict[str, Verdict] = {"time": "ok", "compile": "ok"}
+
+Losses = tuple[float, ...]
+
+
+def arm(name: str, slower: float = 1.0, losses: Losses = (0.7, 0.1), compiles: float = 1.0) -> CellRecord:
+    """A cell of eight restarts of three rounds each, so many times as slow as a microsecond a step."""
+    blocks = {restart: [1e-6 * slower * speed] * 3 for restart, speed in enumerate(WOBBLE)}
+    record = msgspec.structs.replace(cell_record("treemap", blocks, losses), arm=name)
+    record.compiles = [
+        msgspec.structs.replace(one, backend_s=0.03 * compiles * WOBBLE[-one.restart], trace_s=0, lower_s=0)
+        for one in record.compiles
+    ]
+    return record
+
+
+def planted(base: CellRecord | None = None, head: CellRecord | None = None, canary: CellRecord | None = None) -> Run:
+    """A run of base, head and two canaries of which nothing differs but what is given."""
+    return run_of(base or arm(BASE), head or arm(HEAD), canary or arm(CANARY), arm(OTHER_CANARY))
+
+
+def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
+    return {finding.metric: finding.verdict for finding in findings}
+
+
+def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
+    """What the first look says."""
+    return sides.first_look(sides.logs(run), policy)
+
+
+def timed(run: Run) -> dict[str, Verdict]:
+    return verdicts(times(run))
+
+
+def canary(run: Run) -> list[Finding]:
+    return sides.canary(sides.logs(run, *CANARIES), POLICY)
+
+
+def settled(run: Run) -> Finding:
+    (finding,) = sides.settled(run)
+    return finding
+
+
+def failed(name: str, kind: OutcomeKind) -> CellRecord:
+    return msgspec.structs.replace(arm(name), outcome=Outcome(kind, "ValueError: no"))
+
+
+def test_nothing_changed_is_ok() -> None:
+    """Times, compile times, losses and the canary; ratios within a restart are exactly 1, whatever its speed."""
+    run = planted()
+    assert timed(run) == BOTH
+    assert (settled(run).metric, settled(run).verdict) == ("loss", "ok")
+    assert verdicts(canary(run)) == BOTH
+    assert sides.unfit(canary(run)) == ""
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (arm(HEAD, slower=1.05), {"time": "regressed", "compile": "ok"}),
+        (arm(HEAD, slower=0.95), {"time": "improved", "compile": "ok"}),
+        (arm(HEAD, slower=1.01), {"time": "ok", "compile": "ok"}),
+        (arm(HEAD, compiles=1.2), {"time": "ok", "compile": "regressed"}),
+        (arm(HEAD, compiles=0.5), {"time": "ok", "compile": "improved"}),
+    ],
+    ids=["slower", "faster", "inside the margin", "compiles slower", "compiles faster"],
+)
+def test_a_change_is_called_by_its_metric(head: CellRecord, expected: dict[str, Verdict]) -> None:
+    """5 % is beyond the margin of 2 %, 1 % inside it; 20 % is beyond the margin of 10 % for compiles."""
+    assert timed(planted(head=head)) == expected
+
+
+def test_the_estimate_is_the_planted_change() -> None:
+    """Head over base: 1.05 for a head that is 5 % slower."""
+    run = planted(head=arm(HEAD, slower=1.05))
+    time, _ = times(run)
+    assert time.estimate is not None
+    assert time.estimate.value == pytest.approx(1.05)
+    assert time.restarts == (8,)
+
+
+def test_another_loss_is_regressed() -> None:
+    """0.101 against 0.100 is beyond a tolerance of one in a thousand, and it is said where."""
+    found = settled(planted(head=arm(HEAD, losses=(0.7, 0.101))))
+    assert (found.metric, found.verdict) == ("loss", "regressed")
+    assert found.sentence == ("head against base: losses differ at step 50: 0.101 against 0.1; times are not compared")
+
+
+def test_a_loss_within_the_tolerance_is_ok() -> None:
+    """Rounding is no change."""
+    assert settled(planted(head=arm(HEAD, losses=(0.7, 0.10005)))).verdict == "ok"
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_head_that_fails_is_regressed(kind: OutcomeKind) -> None:
+    """However it fails; the reason is passed on."""
+    found = settled(planted(head=failed(HEAD, kind)))
+    assert (found.metric, found.verdict) == ("outcome", "regressed")
+    assert found.sentence.startswith("the base runs, but the head does not: ")
+    assert found.sentence.endswith(": ValueError: no")
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_a_base_that_fails_is_incomparable(kind: OutcomeKind) -> None:
+    """Even if the head fails too: it did not get worse."""
+    for run in (planted(base=failed(BASE, kind)), planted(failed(BASE, kind), failed(HEAD, kind))):
+        assert settled(run).verdict == "incomparable"
+        assert "the base cannot be measured" in settled(run).sentence
+
+
+@pytest.mark.parametrize("side", [BASE, HEAD])
+def test_a_side_without_training_is_undecided(side: str) -> None:
+    """Without losses there is no parity, and without parity no verdict."""
+    untrained = msgspec.structs.replace(arm(side), trainings=[])
+    assert settled(planted(**{side: untrained})).verdict == "undecided"
+
+
+def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
+    """Every restart lost a worker: equal losses alone do not open the gate."""
+    run = planted()
+    run.cut_short = list(range(8))
+    (found,) = sides.untimed(run, sides.logs(run))
+    assert (found.metric, found.verdict) == ("time", "undecided")
+    assert "no restart was measured to its end" in found.sentence
+
+
+def test_a_second_look_leaves_standing_what_was_decided() -> None:
+    """More restarts in which the regressed metric is fine again do not take the verdict back."""
+    policy, slower, unsure = Policy(), Metric("time", "a"), Metric("compile", "a")
+    first = sides.first_look({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, policy)
+    assert [one.verdict for one in first] == ["regressed", "undecided"]
+    more = {slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}
+    again = {one.metric: one.verdict for one in sides.second_look(first, more, policy)}
+    assert again == {"time": "regressed", "compile": "ok"}
+
+
+def test_a_restart_that_was_cut_short_does_not_count() -> None:
+    """Two restarts in which the head seems 100 times slower do not matter once they are cut short."""
+    head = arm(HEAD)
+    head.blocks = [
+        msgspec.structs.replace(block, seconds=block.seconds * (100 if block.restart in (2, 5) else 1))
+        for block in head.blocks
+    ]
+    run = planted(head=head)
+    run.cut_short = [2, 5]
+    time, _ = times(run, Policy(alpha=0.1))
+    assert (time.verdict, time.restarts) == ("ok", (6,))
+    assert time.estimate is not None
+    assert time.estimate.value == pytest.approx(1)
+
+
+def test_the_record_keeps_what_was_cut_short() -> None:
+    """Leaving out is done on copies."""
+    run = planted()
+    run.cut_short = [0]
+    sides.sides(run)
+    assert {block.restart for block in run.cells[0].blocks} == set(range(8))
+
+
+def test_a_void_block_leaves_the_round_out_on_both_sides() -> None:
+    """The head's only slow blocks are void: nothing was slower."""
+    head = arm(HEAD)
+    head.blocks = [
+        msgspec.structs.replace(block, seconds=block.seconds * 9, void="a compile") if block.round == 1 else block
+        for block in head.blocks
+    ]
+    assert timed(planted(head=head)) == BOTH
+
+
+@pytest.mark.parametrize(("slower", "alarm"), [(1.05, True), (0.95, True), (1.01, False)])
+def test_the_canary_alarms_when_the_base_differs_from_itself(slower: float, *, alarm: bool) -> None:
+    """In either direction, beyond the margin."""
+    reason = sides.unfit(canary(planted(canary=arm(CANARY, slower=slower))))
+    assert bool(reason) is alarm
+    assert not alarm or reason.startswith(f"the base measured twice differs from itself ({CELL}, time: ")
+
+
+def test_a_canary_that_failed_raises_no_alarm() -> None:
+    """It has no times to compare."""
+    dead = msgspec.structs.replace(failed(CANARY, "killed"), blocks=[], compiles=[])
+    assert canary(planted(canary=dead)) == []
+
+
+def test_a_cell_of_one_arm_alone_is_not_compared() -> None:
+    """Only what base and head both hold."""
+    assert sides.sides(run_of(arm(BASE), arm(CANARY))) == {}
+    assert sides.sides(run_of(arm(HEAD))) == {}
+
+
+MIRROR: dict[Verdict, Verdict] = {"regressed": "improved", "improved": "regressed"}
+
+
+@pytest.mark.parametrize(("slower", "compiles"), [(3.0, 0.5), (1.015, 1.02), (0.97, 1.2)])
+def test_swapping_the_arms_mirrors_the_verdict(slower: float, compiles: float) -> None:
+    """What regressed one way round improved the other way round, and the estimates are reciprocal."""
+    run = planted(arm(BASE), arm(HEAD, slower, compiles=compiles))
+    swapped = planted(arm(BASE, slower, compiles=compiles), arm(HEAD))
+    there, back = (times(one) for one in (run, swapped))
+    for one, other in zip(there, back, strict=True):
+        assert one.estimate is not None
+        assert other.estimate is not None
+        assert math.log(one.estimate.value) == pytest.approx(-math.log(other.estimate.value), abs=1e-9)
+        if one.verdict in MIRROR or other.verdict in MIRROR:
+            assert other.verdict == MIRROR[one.verdict]
+
+
+@pytest.mark.parametrize(("slower", "machine"), [(1.05, 1e-3), (1.0, 777.0), (0.9, 31.0)])
+def test_a_slower_machine_changes_nothing(slower: float, machine: float) -> None:
+    """Both arms scaled alike: the same verdicts."""
+    first, second = (planted(arm(BASE, scale), arm(HEAD, slower * scale)) for scale in (1.0, machine))
+    assert timed(first) == timed(second)
+
+
+def drifting(name: str, slower: float, drift: Callable[[int], float]) -> CellRecord:
+    """A cell on a machine that becomes slower from restart to restart."""
+    record = arm(name, slower)
+    record.blocks = [msgspec.structs.replace(b, seconds=b.seconds * drift(b.restart)) for b in record.blocks]
+    return record
+
+
+def test_a_drift_that_both_sides_share_cancels() -> None:
+    """Ten times slower at the end than at the start, and still ok."""
+    run = planted(*(drifting(name, 1.0, lambda restart: 10 ** (restart / 7)) for name in (BASE, HEAD)))
+    assert timed(run) == BOTH

@@ -1,0 +1,57 @@
+"""What was asked for is checked before anything is measured."""
+
+from pathlib import Path
+
+import pytest
+
+from triptych.benches.record.run import Settings
+from triptych.benches.run.choice import Choice, ChoiceError, new_run
+from triptych.benches.workloads.published import WORKLOADS
+
+
+def test_cells_are_the_product_with_trainers_side_by_side() -> None:
+    """Two workloads by two trainers on the CPU are four cells, the trainers of one workload next to one another."""
+    cells = Choice(("naive", "treemap"), ("xor", "digits"), ("cpu",)).checked().cells()
+    assert [cell.id for cell in cells] == [
+        "xor-naive-cpu-step",
+        "xor-treemap-cpu-step",
+        "digits-naive-cpu-step",
+        "digits-treemap-cpu-step",
+    ]
+
+
+def test_two_trainers_under_one_name_are_refused(tmp_path: Path) -> None:
+    """Two files of one name would be one row; neither is dropped silently."""
+    references = [tmp_path / folder / "mine.py" for folder in "ab"]
+    for reference in references:
+        reference.parent.mkdir()
+        reference.touch()
+    choice = Choice(tuple(f"{reference}:Trainer" for reference in references), ("xor",), ("cpu",))
+    with pytest.raises(ChoiceError, match="would both be called mine; rename one file"):
+        choice.checked()
+
+
+def test_the_reference_is_treemap_where_it_runs_and_else_the_first() -> None:
+    """Every ratio needs a name to stand against."""
+    with_it, without = (
+        Choice(trainers, ("xor",), ("cpu",)).cells() for trainers in (("naive", "treemap"), ("naive", "flax_optax"))
+    )
+    assert new_run(with_it, Settings(), "test").reference == "treemap"
+    assert new_run(without, Settings(), "test").reference == "naive"
+
+
+def test_every_workload_is_described_in_words() -> None:
+    """The record can be read without the code that made it."""
+    cells = Choice(("treemap",), tuple(WORKLOADS), ("cpu",)).cells()
+    described = new_run(cells, Settings(), "test").workloads
+    assert [workload.name for workload in described] == list(WORKLOADS)
+    digits = next(workload for workload in described if workload.name == "digits")
+    assert (digits.network, digits.optimizer) == ("64-32-10, relu, identity output", "Adam 0.003")
+
+
+def test_a_floor_can_be_asked_for_of_any_trainer_and_the_c_loop_of_none() -> None:
+    """A floor is a trainer's own arrays in an empty call; the C loop belongs to the targets."""
+    cells = Choice(("naive",), ("xor",), ("cpu",), ("step", "floor")).checked().cells()
+    assert [cell.id for cell in cells] == ["xor-naive-cpu-step", "xor-naive-cpu-floor"]
+    with pytest.raises(ChoiceError, match="unknown mode 'limit'; expected one of step, scan, eager, floor"):
+        Choice(("naive",), ("xor",), ("cpu",), ("limit",)).checked()

@@ -1,0 +1,177 @@
+"""pytest is the face: the usual pytest-benchmark options work on what the instrument has measured."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import misbehaving
+import pytest
+
+from triptych.benches.analysis import learning
+from triptych.benches.record import files
+
+ROOT = Path(__file__).resolve().parents[3]
+Saved = tuple[subprocess.CompletedProcess[str], Path]
+
+ONE_CELL, TWO_CELLS = (
+    (f"--trainer={trainers}", "--workload=xor", "--device=cpu") for trainers in ("treemap", "treemap,flax_optax")
+)
+
+
+def run_pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs pytest in the checkout, as a user would, and gives what it printed."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=own | environment, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
+    """A quick run of two trainers with everything saved that can be, and its folder; in a shell that sets numerics."""
+    folder = tmp_path_factory.mktemp("saved")
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--seed=3", *TWO_CELLS, f"--output={folder / 'latest'}",
+        "--seeds=3", "--start-up",
+        f"--benchmark-json={folder / 'benchmark.json'}", f"--benchmark-storage={folder / 'storage'}",
+        "--benchmark-save=base", "--benchmark-save-data",
+        JAX_ENABLE_X64="1", JAX_DISABLE_JIT="1",
+    )  # fmt: skip
+    return done, folder
+
+
+def test_a_run_passes_and_says_where_everything_is(saved: Saved) -> None:
+    """Six benchmarks pass, trainers side by side in one group, and result and page are named."""
+    done, folder = saved
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+    assert "benchmark 'seconds per step: xor on cpu': 2 tests" in done.stdout
+    assert f"wrote {folder / 'latest' / 'index.html'}" in done.stdout
+    assert (folder / "latest" / "index.html").stat().st_size > 10_000
+
+
+def test_no_progress_bar_without_a_terminal(saved: Saved) -> None:
+    """What is piped into a log has no control characters."""
+    done, _ = saved
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
+    """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
+    _, folder = saved
+    benchmarks = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
+    run = files.read(folder / "latest" / "result.json")
+    for cell in run.cells:
+        shown = next(b for b in benchmarks if b["name"] == f"bench_step[{cell.cell.id}]")
+        assert shown["stats"]["data"] == [block.step_s for block in cell.counted_blocks]
+        assert shown["stats"]["ops"] == pytest.approx(1 / shown["stats"]["mean"])
+        assert shown["extra_info"]["final_loss"] == cell.trainings[-1].final_loss
+
+
+def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
+    """The same run is read from pytest-benchmark's JSON as from ours."""
+    _, folder = saved
+    ours, theirs = files.read(folder / "latest" / "result.json"), files.read(folder / "benchmark.json")
+    assert ours.cells == theirs.cells
+    assert ours.settings.seed == 3
+    assert ours.arms == theirs.arms
+
+
+def test_seeds_and_starts_are_in_the_record_and_on_the_page(saved: Saved) -> None:
+    """As asked: three seeds of each cell with equal steps, and a start of each kind of each trainer."""
+    _, folder = saved
+    run = files.read(folder / "latest" / "result.json")
+    assert [[one.seed for one in cell.seed_trainings] for cell in run.cells] == [[0, 1, 2]] * 2
+    assert all(learning.seed_parity(run, cell, run.cells[0]).holds for cell in run.cells)
+    assert [sorted(start.cache for start in cell.starts) for cell in run.cells] == [["cold", "hit"]] * 2
+    assert all(start.hits > 0 for cell in run.cells for start in cell.starts if start.cache == "hit")
+    page = (folder / "latest" / "index.html").read_text()
+    assert 'id="figure-seeds"' in page
+    assert 'id="figure-starts"' in page
+
+
+def test_a_negative_number_of_seeds_is_refused() -> None:
+    """With a sentence, before anything is measured."""
+    done = run_pytest("--benchmark-only", "--seeds=-1")
+    assert done.returncode == 4
+    assert "--seeds is -1; expected 1 or more, or 0 to leave that out" in done.stderr
+
+
+def test_a_saved_run_can_be_compared_with(saved: Saved) -> None:
+    """--benchmark-compare finds the earlier benchmarks under their ids."""
+    _, folder = saved
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--restarts=1", *TWO_CELLS, f"--output={folder / 'again'}",
+        f"--benchmark-storage={folder / 'storage'}", "--benchmark-compare=0001",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(NOW)" in done.stdout
+    assert "(0001_base)" in done.stdout
+
+
+def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
+    """--benchmark-disable checks that everything works and prints no table."""
+    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "seconds per step: xor" not in done.stdout
+    assert len(files.read(tmp_path / "result.json").cells[0].blocks) == 1
+
+
+def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_path: Path) -> None:
+    """The exit code is 1, the reason is printed, and the other cells have passed."""
+    raiser = f"{misbehaving.__file__}:Raiser"
+    done = run_pytest(
+        "--benchmark-only", "--quick", "--restarts=1", f"--trainer=naive,{raiser}", "--workload=xor", "--device=cpu",
+        f"--output={tmp_path}", "-rs",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "raised: ValueError: no such luck" in done.stdout
+    assert "3 failed" in done.stdout or "failed, 2 passed, 1 skipped" in done.stdout
+    assert "of 2,000 in" in done.stdout
+    assert (tmp_path / "index.html").is_file()
+
+
+def test_lost_parity_fails_the_run(tmp_path: Path) -> None:
+    """Every benchmark passes, and yet the session does not: a trainer computed something else."""
+    wrong = f"{misbehaving.__file__}:WrongLearner"
+    done = run_pytest(
+        "--benchmark-only", "--quick", f"--trainer=treemap,{wrong}", "--workload=xor", "--device=cpu",
+        f"--output={tmp_path}",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Parity was lost: xor-misbehaving.WrongLearner-cpu-step, losses differ at step 1" in done.stdout
+
+
+def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
+    """Something stands where the page should be; the result is there, the exit code is 1."""
+    (tmp_path / "index.html" / "occupied").mkdir(parents=True)
+    done = run_pytest("--benchmark-only", "--quick", "--restarts=1", *ONE_CELL, f"--output={tmp_path}")
+    assert done.returncode == 1
+    assert "No page was written: " in done.stdout
+    assert files.read(tmp_path / "result.json").status == "complete"
+
+
+def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
+    """With float64 and without jit in the environment a step is what it always is."""
+    cells = files.read(saved[1] / "latest" / "result.json").cells
+    assert [cell.compiles[0].programs for cell in cells] == [1, 1]
+    assert cells[0].trainings[0].final_loss == pytest.approx(0.0193075, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "folder"),
+    [((), "tests"), (("--benchmark-only",), "benches"), (("benches",), "benches")],
+)
+def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) -> None:
+    """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
+    done = run_pytest("--collect-only", "-q", *arguments)
+    assert {line.partition("/")[0] for line in done.stdout.splitlines() if "::" in line} == {folder}
+
+
+def test_targets_have_cells_of_their_own(tmp_path: Path) -> None:
+    """A trainer beside them is refused before anything is measured."""
+    done = run_pytest("--benchmark-only", "--targets", "--trainer=naive", f"--output={tmp_path}")
+    assert done.returncode == 4
+    assert "--targets measures cells of its own; leave out --trainer" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,213 @@
+"""The series, the gates drawn from it and the noise bands, on series made by hand whose truth is known."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from triptych.benches.gate import bands, sides
+from triptych.benches.gate.bands import LearnedPolicy
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.sides import CANARIES, Metric
+from triptych.benches.record.files import RecordError, write_json
+from triptych.benches.record.run import Cell, Fingerprint, Settings
+from triptych.benches.selftest import rates, series
+from triptych.benches.selftest.learned_bands import learn
+from triptych.benches.selftest.rates import Drawn
+from triptych.benches.selftest.series import Header, Injection, Restart, Sample, Series
+
+CELLS = [Cell(workload, trainer, "cpu") for workload in ("xor", "digits") for trainer in ("naive", "treemap")]
+TARGET = CELLS[-1]
+HERE = Fingerprint(
+    "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "1", "1", "1", "", "default", None
+)
+SLOWED = [
+    Injection("device", 0.10, "benches.injections:device_9", TARGET),
+    Injection("compile", 0.50, "benches.injections:compile_9", TARGET),
+]
+TIME = Metric("time", TARGET.id)
+
+
+def sample(random: np.random.Generator, noise: float, slower: float = 1.0, longer: float = 1.0) -> Sample:
+    """A process with a speed of its own, and six blocks around it."""
+    process = random.normal(0, noise)
+    steps = [1e-4 * slower * math.exp(process + random.normal(0, noise)) for _ in range(6)]
+    return Sample(0.2 * longer * math.exp(random.normal(0, 2 * noise)), list(steps))
+
+
+def series_of(restarts: int, noise: float = 0.01, drift: float = 1.0, seed: int = 0) -> Series:
+    """Nothing changed but the two injections; with a drift the head is that much slower throughout."""
+    random = np.random.default_rng(seed)
+
+    def arm(slower: float = 1.0) -> dict[str, Sample]:
+        return {cell.id: sample(random, noise, slower) for cell in CELLS}
+
+    rows: list[Restart] = []
+    for number in range(restarts):
+        slowed = {
+            SLOWED[0].cell.id: sample(random, noise, slower=1.10),
+            SLOWED[1].cell.id: sample(random, noise, longer=1.50),
+        }
+        canaries = {name: {TARGET.id: sample(random, noise)} for name in CANARIES}
+        rows.append(Restart(number, 0.0, {"base": arm() | slowed, "head": arm(drift) | slowed, **canaries}))
+    header = Header(series.SCHEMA, "today", "a command", None, "nothing else", HERE, Settings(restarts=1), SLOWED)
+    return Series(header, rows)
+
+
+def written(made: Series, path: Path) -> Path:
+    """The series as a file."""
+    for line in (made.header, *made.restarts):
+        series.append(path, line)
+    return path
+
+
+def test_a_series_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Line by line, to the last digit."""
+    made = series_of(3)
+    assert series.read(written(made, tmp_path / "series.jsonl")) == made
+
+
+def test_a_line_that_was_cut_short_is_dropped_and_the_series_goes_on(tmp_path: Path) -> None:
+    """As after a crash in the middle of writing."""
+    made = series_of(3)
+    path = written(made, tmp_path / "series.jsonl")
+    path.write_bytes(path.read_bytes()[:-20])
+    assert series.read(path).restarts == made.restarts[:2]
+    series.append(path, made.restarts[2])
+    assert series.read(path) == made
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda lines: [], "is not a series"),
+        (lambda lines: ["[]"], "is not a series"),
+        (lambda lines: [lines[0].replace('"schema":1', '"schema":9'), *lines[1:]], "has schema 9, expected 1"),
+        (lambda lines: [lines[0], lines[1].replace('"canary"', '"parrot"')], "restart 0, lacks the arm canary"),
+        (lambda lines: [lines[0], lines[1].replace("device_9", "device_8")], "lacks the cell digits-benches"),
+        (lambda lines: [lines[0], "{" * 100_000], "is not a series"),
+        (lambda lines: [lines[0], lines[1].replace("0.2", "-0.2", 1)], "is not a series"),
+    ],
+    ids=["empty", "a list", "another schema", "no canary", "no injection", "deep", "negative"],
+)
+def test_a_spoiled_series_is_refused_in_a_sentence(
+    tmp_path: Path, spoil: Callable[[list[str]], list[str]], said: str
+) -> None:
+    """And not as a traceback."""
+    path = written(series_of(1), tmp_path / "series.jsonl")
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line}\n" for line in spoil(lines)))
+    with pytest.raises(RecordError, match=said):
+        series.read(path)
+
+
+def test_log_ratios_of_a_restart_by_hand() -> None:
+    """Round against round, the median of them; a void block leaves its round out; a copy takes its cell's place."""
+    copy = SLOWED[0].cell.id
+    base = {TARGET.id: Sample(1.0, [1.0, 1.0, 2.0, None]), copy: Sample(3.0, [9.0, 9.0, 9.0, 9.0])}
+    head = {TARGET.id: Sample(2.0, [2.0, 4.0, 6.0, 9.0]), copy: Sample(4.0, [8.0, 8.0, 16.0, 1.0])}
+    again, canary = ({TARGET.id: Sample(speed, [speed])} for speed in (5.0, 1.0))
+    arms = {"base": base, "head": head, CANARIES[0]: again, CANARIES[1]: canary}
+    made = series_of(0)._replace(restarts=[Restart(0, 0.0, arms)])
+    compiled = Metric("compile", TARGET.id)
+    assert series.head_logs(made) == [pytest.approx({compiled: math.log(2), TIME: math.log(3)})]
+    assert series.head_logs(made, SLOWED[0]) == [pytest.approx({compiled: math.log(4), TIME: math.log(8)})]
+    assert series.canary_logs(made) == [pytest.approx({compiled: math.log(5), TIME: math.log(5)})]
+
+
+def drawn(made: Series, injection: Injection | None = None) -> list[Drawn]:
+    """All restarts of a series, in order."""
+    return [Drawn(*both) for both in zip(series.head_logs(made, injection), series.canary_logs(made), strict=True)]
+
+
+def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:
+    """With noise of 1 %, a device slowdown of 10 %."""
+    found = rates.drawn_gate(drawn(series_of(20), SLOWED[0]), Policy(), 10)
+    assert [Metric(one.metric, one.cell) for one in found if one.verdict == "regressed"] == [TIME]
+
+
+def test_nothing_is_decided_where_the_canary_alarms() -> None:
+    """The base against itself is 10 % apart: neither the slowdown nor an improvement is believed."""
+    off = [Drawn(one.head, dict.fromkeys(one.canary, 0.1)) for one in drawn(series_of(20), SLOWED[0])]
+    assert {one.verdict for one in rates.drawn_gate(off, Policy(), 10)} == {"undecided"}
+
+
+def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly an alarm without a change, every injection called; an arm 6 % slower trips the gate and a fixed 5 %."""
+    monkeypatch.setattr(rates, "HALVES", 2)
+    found = {(one.case, one.said): one.share for one in rates.rates(series_of(40), Policy(), 10, suites=40)}
+    assert found["nothing changed", "regressed anywhere"] <= 0.05
+    assert found["device +10 %", "regressed, that cell"] == 1
+    assert found["compile +50 %", "regressed, that cell"] == 1
+    drifted = {one.said: one.share for one in rates.rates(series_of(40, 0.001, 1.06), Policy(), 10, suites=10)}
+    assert drifted["regressed anywhere"] == 1
+    assert drifted["pytest-benchmark min:5%"] == 1
+    assert drifted["pytest-benchmark min:10%"] == 0
+
+
+@pytest.mark.parametrize("use", [lambda made: rates.rates(made, Policy(), 10), lambda made: learn(made, 10)])
+def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
+    """Rather than rates of nothing, or margins from no noise."""
+    with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
+        use(series_of(5))
+
+
+def test_a_band_grows_with_the_noise() -> None:
+    """Twice the noise, a band about twice as wide; without any noise there is none."""
+    quiet, loud, silent = (
+        {Metric(one.metric, one.cell): one.width for one in learn(series_of(60, noise), 10).bands}
+        for noise in (0.01, 0.02, 0.0)
+    )
+    assert 1.7 < loud[TIME] / quiet[TIME] < 2.4
+    assert silent[TIME] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_band_holds_what_one_arm_is_slower_by() -> None:
+    """A head that is 6 % slower for no reason must not make a gate of this machine alarm."""
+    widths = {Metric(one.metric, one.cell): one.width for one in learn(series_of(20, 0.001, 1.06), 10).bands}
+    assert widths[TIME] == pytest.approx(0.06, abs=0.005)
+
+
+def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rates the gate as this machine will run it."""
+    monkeypatch.setattr(rates, "HALVES", 1)
+    monkeypatch.setattr(rates, "SUITES", 1)
+    known = LearnedPolicy(Policy(), {TIME: 0.05, Metric("compile", TARGET.id): 0.05})
+    assert rates.summary(series_of(20), known, 10).widened == {f"{TARGET.id}, time": 0.05}
+
+
+def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
+    """Margins of 2 % and 10 %, a band of 5 % for both."""
+    policy = LearnedPolicy(Policy(), {TIME: 0.05, Metric("compile", TARGET.id): 0.05})
+    assert policy.margin("time", TARGET.id) == 0.05
+    assert policy.margin("compile", TARGET.id) == 0.10
+    assert policy.margin("time", "another") == 0.02
+
+
+def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> None:
+    """Read back whole; nothing on another processor; a spoiled file is a sentence."""
+    path = tmp_path / bands.FILE
+    assert bands.read(path) is None
+    write_json(learn(series_of(20), 10), path)
+    known = bands.read(path)
+    assert bands.fitting(known, HERE).keys() == {
+        Metric(name, cell.id) for cell in CELLS for name in ("time", "compile")
+    }
+    elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
+    assert bands.fitting(known, elsewhere) == {}
+    for hostile in ({"bands": 3}, json.loads(path.read_text().replace('"width": ', '"width": 1'))):
+        path.write_text(json.dumps(hostile))
+        with pytest.raises(RecordError, match="holds no noise bands"):
+            bands.read(path)
+
+
+def test_a_second_look_needs_restarts_enough_to_decide() -> None:
+    """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
+    first = sides.first_look(series.stacked([one.head for one in drawn(series_of(4))]), Policy())
+    assert {one.verdict for one in first} == {"undecided"}
+    assert sides.undecided(first, Policy(), 4) == set()
+    assert sides.undecided(first, Policy(), 5) == {cell.id for cell in CELLS}

@@ -1,0 +1,139 @@
+"""What is counted of a cell: expected figures from a hand or from XLA, and each count moved by what should move it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import counted_trainers
+import jax
+import jax.numpy as jnp
+import pytest
+
+from triptych.benches.arms.process import Worker, platform_arm
+from triptych.benches.gate import golden
+from triptych.benches.record.counts import EXACT, Counts, gated
+from triptych.benches.record.run import Cell, Mode
+from triptych.benches.schedule.tally import count_cells
+from triptych.benches.selftest.counts_aa import spread
+from triptych.benches.worker import messages
+from triptych.benches.worker.count import equations
+from triptych.benches.worker.lines import lines_of_code
+from triptych.benches.workloads.published import WORKLOADS, save
+from triptych.impls import registry
+
+FILE = Path(counted_trainers.__file__)
+
+CountOf = Callable[..., Counts]
+
+
+@pytest.fixture(scope="module")
+def count_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountOf]:
+    """Counts a trainer on xor, all of them in one worker."""
+    path = save(WORKLOADS["xor"], tmp_path_factory.mktemp("data"))
+    with Worker(platform_arm("cpu")) as worker:
+
+        def count(reference: str, mode: Mode = "step") -> Counts:
+            cell = Cell("xor", registry.label(reference), "cpu", mode)
+            spec = messages.Spec(cell, reference, str(path))
+            assert isinstance(worker.ask(messages.CompileCold(spec, 0, count=True), 60), messages.Compiled)
+            answer = worker.ask(messages.Count(spec), 60)
+            assert isinstance(answer, messages.Counted), answer
+            return answer.counts
+
+        yield count
+
+
+def test_equations_inside_equations_count() -> None:
+    """By hand: a scan with two in its body, and one addition, are four."""
+    jaxpr = jax.make_jaxpr(lambda x: jax.lax.scan(lambda c, _: (-(c * c), None), x, length=3)[0] + x)(1.0)
+    assert equations(jaxpr.jaxpr) == 4
+
+
+def test_a_compiled_step_is_one_program(count_of: CountOf) -> None:
+    """One launch, one compilation; 13 parameters of 4 bytes are donated, 12 values of the batch are not."""
+    counts = count_of("treemap")
+    assert (counts.executables_per_call, counts.compilations, counts.steps_per_call) == (1, 1, 1)
+    assert (counts.argument_bytes, counts.alias_bytes) == (4 * (13 + 12), 4 * 13)
+    assert (counts.leaves_in, counts.leaves_out) == (4 + 2, 4 + 1)
+
+
+def test_launches_are_counted_where_a_step_is_not_one_program(count_of: CountOf) -> None:
+    """The lesson's step as published: one gradient, and for each of 4 arrays a product and a difference."""
+    assert count_of("compiled_gradient").executables_per_call == 1 + 4 * 2
+
+
+def test_a_lost_donation_shows(count_of: CountOf) -> None:
+    """The same program without donation shares nothing with its input."""
+    assert count_of("undonated").alias_bytes == 0
+
+
+def test_a_second_program_shows(count_of: CountOf) -> None:
+    """One at the first call, another at the second, none at the third."""
+    assert count_of(f"{FILE}:TwoPrograms").compilations == 2
+
+
+def test_an_unrolled_loop_shows_under_scan(count_of: CountOf) -> None:
+    """The same work in one program of the same launches, but of at least 190 more equations and operations."""
+    rolled, unrolled = (count_of(f"{FILE}:{name}", "scan") for name in ("Looping", "Unrolled"))
+    assert rolled.executables_per_call == unrolled.executables_per_call == 1
+    assert rolled.steps_per_call == 2000
+    assert (unrolled.jaxpr_equations or 0) - (rolled.jaxpr_equations or 0) > 190
+    assert (unrolled.stablehlo_operations or 0) - (rolled.stablehlo_operations or 0) > 190
+
+
+def test_an_extra_product_shows_in_the_flops() -> None:
+    """A product of 16 x 16 matrices is 2 x 16^3 operations, as XLA counts."""
+    matrix = jnp.ones((16, 16))
+
+    def flops(function: Callable[[jax.Array], jax.Array]) -> float:
+        costs = jax.jit(function).lower(matrix).compile().cost_analysis()
+        assert costs is not None, "the CPU says"
+        return costs["flops"]
+
+    assert flops(lambda x: x @ x @ x) - flops(lambda x: x @ x) == 2 * 16**3
+
+
+def test_exact_counts_are_equal_in_fresh_processes(count_of: CountOf) -> None:
+    """A fresh process against one that has counted others; `triptych.benches.selftest.counts_aa` does it with ten."""
+    cell = Cell("xor", "treemap", "cpu")
+    tallies = [{cell: count_of("treemap")}, count_cells([cell], platform_arm("cpu")).counted]
+    assert isinstance(tallies[1][cell], Counts)
+    assert [line for line in spread(tallies) if line.partition(", ")[2].partition(":")[0] in EXACT] == []
+
+
+def test_a_difference_between_processes_is_said() -> None:
+    """The check bites, and memory of the process is no exact count."""
+    cell = Cell("xor", "treemap", "cpu")
+    assert spread([{cell: Counts(hlo_fusions=14)}, {cell: Counts(hlo_fusions=15)}]) == [
+        f"{cell.id}, hlo_fusions: 14, 15"
+    ]
+    assert "host_peak_rss_bytes" not in EXACT
+
+
+def test_off_the_cpu_what_autotuning_moves_is_not_gated() -> None:
+    """XLA's kernels are chosen by timing there, so their number and cost are no matter for an exact gate."""
+    assert set(gated("cpu")) - set(gated("cuda")) >= {"hlo_fusions", "hlo_instructions", "xla_flops"}
+    assert {"compilations", "executables_per_call", "stablehlo_operations", "alias_bytes"} <= set(gated("cuda"))
+
+
+def test_lines_of_code_leave_out_what_is_not_code() -> None:
+    """A function of two lines and a string of two, beside a comment, docstrings and blank lines."""
+    source = '"""Doc."""\n\n# why\ndef f(x):\n    """Doc\n    of two lines."""\n    return x\n\n\ny = """a\nb"""\n'
+    assert lines_of_code(source) == 4
+
+
+def test_bytes_by_formula_are_those_that_xla_takes_and_gives() -> None:
+    """In every recorded step: XLA's arguments in, the donated state and the loss out."""
+    lines = [
+        line for cells in golden.read(golden.GOLDEN).counts.values() for cell, line in cells.items() if "step" in cell
+    ]
+    compiled = [line for line in lines if "argument_bytes" in line]
+    assert len(compiled) >= 12
+    for line in compiled:
+        assert line["analytic_bytes_per_step"] == line["argument_bytes"] + line["alias_bytes"] + 4
+
+
+def test_flops_by_formula_are_nearly_those_of_xla() -> None:
+    """Within 8 % where products weigh most; XLA also counts activations and the loss."""
+    for cells in golden.read(golden.GOLDEN).counts.values():
+        for name in ("digits-treemap-cpu-step", "breast_cancer-treemap-cpu-step", "diabetes-treemap-cpu-step"):
+            assert cells[name]["analytic_flops_per_step"] == pytest.approx(cells[name]["xla_flops"], rel=0.08)

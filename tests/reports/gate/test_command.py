@@ -1,0 +1,248 @@
+"""The gate from its command line: exit codes, what is printed, what is written, what is refused."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from foreign_results import side
+
+from triptych.benches.gate.verdict import Finding, Judgement
+from triptych.reports.gate import wording
+from triptych.reports.gate.output import Destinations, deliver
+
+ROOT = Path(__file__).resolve().parents[3]
+
+HOSTILE = "::error::\n<script>|`x`\x1b[31m\u202e"
+
+ALL = Judgement(
+    (
+        Finding("time", "a", "ok", "fine"),
+        Finding("time", "b", "undecided", "cannot tell, 50 % of it"),
+        Finding("time", HOSTILE, "regressed", "slower"),
+        Finding("presence", "d", "missing", "gone"),
+        Finding("machine", "e", "incomparable", "elsewhere"),
+        Finding("time", "f", "improved", "faster"),
+    ),
+    ("new", HOSTILE),
+    ("A note.",),
+)
+
+
+def gate(folder: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command in a folder of its own."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_"))}
+    command = [sys.executable, ROOT / "triptych.py", "gate", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=own | environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def sides(folder: Path, after: float) -> list[str | Path]:
+    """The arguments of two sides of six files; many files follow one option, as a shell expands them."""
+    before = side(folder, "a", {"test_x": 1.0})
+    return ["--baseline", *before, "--candidate", *side(folder, "b", {"test_x": after})]
+
+
+@pytest.mark.parametrize(
+    ("after", "code", "words"),
+    [
+        (1.0, 0, "The gate is open: 1 ok."),
+        (0.5, 0, "improved: test_a.py::test_x, time: "),
+        (1.5, 1, "regressed: test_a.py::test_x, time: +50.0 %"),
+        (1.019, 3, "undecided: test_a.py::test_x, time: "),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst_verdict(tmp_path: Path, after: float, code: int, words: str) -> None:
+    """Fine, regressed, undecided; every run says what a stored baseline is worth, and leaves its page."""
+    done = gate(tmp_path, *sides(tmp_path, after))
+    assert (done.returncode, done.stderr) == (code, "Wrote reports/latest/gate/index.html\n")
+    assert done.stdout.splitlines()[0] in (tmp_path / "reports" / "latest" / "gate" / "index.html").read_text()
+    assert words in done.stdout
+    assert "A stored baseline is weaker evidence" in done.stdout
+
+
+def test_every_output_is_written(tmp_path: Path) -> None:
+    """Markdown, JUnit, JSON, the job's summary appended, and annotations."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    files = ["--markdown", "gate.md", "--junit=gate.xml", "--json", "gate.json"]
+    done = gate(tmp_path, *files, *sides(tmp_path, 1.5), GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 1, done.stderr
+    assert "\n::error title=regressed%3A test_a.py%3A%3Atest_x%2C time::+50.0 %25 [" in done.stdout
+    assert (tmp_path / "gate.md").read_text().startswith("**The gate is shut: 1 regressed.**")
+    assert summary.read_text() == "before\n" + (tmp_path / "gate.md").read_text()
+    assert ElementTree.parse(tmp_path / "gate.xml").getroot().get("failures") == "1"  # noqa: S314 - our own file
+    content = json.loads((tmp_path / "gate.json").read_text())
+    assert (content["exit_code"], content["findings"][0]["verdict"]) == (1, "regressed")
+    assert content["findings"][0]["ratio"]["value"] == pytest.approx(1.5)
+
+
+def test_a_page_that_cannot_be_written_leaves_the_verdict(tmp_path: Path) -> None:
+    """It came unasked; a sentence says so."""
+    (tmp_path / "reports").touch()
+    done = gate(tmp_path, *sides(tmp_path, 1.5))
+    assert done.returncode == 1
+    assert done.stdout.startswith("The gate is shut: 1 regressed.")
+    assert done.stderr.startswith("No page: ")
+    assert "give a folder that can be written with --output" in done.stderr
+
+
+def test_an_output_that_cannot_be_written_leaves_a_bad_verdict(tmp_path: Path) -> None:
+    """With a sentence; a good verdict that does not arrive is none."""
+    for after, code in ((1.5, 1), (1.0, 2)):
+        done = gate(tmp_path, *sides(tmp_path, after), GITHUB_STEP_SUMMARY="/nowhere/summary")
+        assert done.returncode == code
+        assert "Error: /nowhere/summary cannot be written (No such file or directory)" in done.stderr
+
+
+def test_the_same_file_on_both_sides_is_refused(tmp_path: Path) -> None:
+    """Nothing would ever differ."""
+    before = side(tmp_path, "a", {"test_x": 1.0})
+    done = gate(tmp_path, "--baseline", *before, "--candidate", *before)
+    assert done.returncode == 4
+    assert "a-0.json is the same as" in done.stderr
+
+
+def test_the_policy_of_the_current_folder_holds(tmp_path: Path) -> None:
+    """And another one if given."""
+    (tmp_path / "pyproject.toml").write_text("[tool.triptych.gate.margins]\ntime = 0.9\n")
+    (tmp_path / "strict.toml").write_text("[tool.triptych.gate.margins]\ntime = 0.1\n")
+    assert gate(tmp_path, *sides(tmp_path, 1.5)).returncode == 0
+    assert gate(tmp_path, *sides(tmp_path, 1.5), "--policy", "strict.toml").returncode == 1
+
+
+def test_an_unusable_file_exits_with_4(tmp_path: Path) -> None:
+    """With a sentence and no traceback."""
+    (tmp_path / "bad.json").write_text("{")
+    done = gate(tmp_path, *sides(tmp_path, 1.0), "bad.json")
+    assert done.returncode == 4
+    assert "Error: bad.json is not JSON, or was cut short" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--baseline", "a-0.json"], "result files need both sides"),
+        (["--baseline", "--candidate", "b-0.json"], "result files need both sides"),
+        (["--baseline", "absent.json", "--candidate", "b-0.json"], "'absent.json' does not exist"),
+        (["--baseline=a-0.json", "--candidate=b-0.json", "--policy=wrong.toml"], "unknown field `alpah`"),
+        (["--baseline=a-0.json", "--candidate=b-0.json", "--json=/dev/null/x"], "/dev/null is no folder that can be"),
+        (["--baseline=a-0.json", "--candidate=b-0.json", "--precise"], "No such option"),
+        (["--exact", "--trainer=naive", "--restarts=3"], "--trainer, --restarts would change nothing here"),
+        (["--self-test", "--device=cuda"], "--device would change nothing here"),
+        (["--load"], "--load would change nothing here"),
+        (["--base=HEAD", "--counts=a.json"], "--counts would change nothing here"),
+    ],
+)
+def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    """Options, paths and policies that cannot be used."""
+    sides(tmp_path, 1.0)
+    (tmp_path / "wrong.toml").write_text("[tool.triptych.gate]\nalpah = 1\n")
+    done = gate(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_one_page(tmp_path: Path) -> None:
+    """At most 50 lines, with every verdict and exit code."""
+    done = gate(tmp_path, "--help")
+    assert done.returncode == 0
+    assert 5 < len(done.stdout.splitlines()) <= 50
+    assert "regressed, improved, ok, undecided, incomparable or missing" in " ".join(done.stdout.split())
+
+
+def test_a_log_shows_what_is_not_in_order_worst_first() -> None:
+    """Without a terminal; no foreign name starts a line, a colour or a workflow command."""
+    lines = wording.plain(ALL)
+    assert lines[0] == "The gate is shut: 1 regressed, 1 missing, 1 incomparable, 1 undecided, 1 improved, 1 ok."
+    assert [one.partition(":")[0] for one in lines[1:6]] == [
+        "regressed", "missing", "incomparable", "undecided", "improved"
+    ]  # fmt: skip
+    assert lines[6].startswith("In the candidate only, and not judged: new, ::error::\ufffd<script>")
+    assert lines[7] == "A note."
+    assert not any("\n" in one or "\x1b" in one or one.startswith("::") for one in lines)
+
+
+def test_annotations_cannot_be_forged() -> None:
+    """An error for what shuts the gate, a warning for what it cannot tell; names are escaped."""
+    lines = wording.annotations(ALL)
+    assert [one.split(" ")[0] for one in lines] == ["::error", "::error", "::error", "::warning", "::notice"]
+    assert lines[0].startswith("::error title=regressed%3A %3A%3Aerror%3A%3A\ufffd<script>")
+    assert lines[3].endswith("::cannot tell, 50 %25 of it")
+    assert not any("\n" in one for one in lines)
+
+
+def test_markdown_takes_any_name() -> None:
+    """Nothing in a name makes a tag, a column or a line; what is in order is folded."""
+    words = wording.markdown(ALL)
+    assert "<script>" not in words
+    assert "::error::\ufffd&lt;script&gt;\\|\\`x\\`" in words
+    assert "<summary>1 finding in order</summary>" in words
+
+
+def test_junit_counts_every_kind() -> None:
+    """Two failures, one error, one skipped, of six."""
+    suite = ElementTree.fromstring(wording.junit(ALL))  # noqa: S314 - our own text
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6", "failures": "2", "errors": "1", "skipped": "1"
+    }  # fmt: skip
+    assert len(suite.findall("testcase")) == 6
+
+
+def test_json_says_null_for_what_is_unknown() -> None:
+    """Every finding, whole names, no number that JSON does not know."""
+    content = json.loads(wording.as_json(ALL))
+    assert content["findings"][2]["cell"] == HOSTILE
+    assert content["findings"][0]["ratio"] is None
+    assert content["exit_code"] == 1
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be watched."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_every_finding() -> None:
+    """As a table, with symbol and word."""
+    stream = Terminal()
+    deliver(ALL, Destinations(), {}, stream)
+    for words in ("✗ regressed", "! incomparable", "? undecided", "✓ improved", "✓ ok", "A note."):
+        assert words in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--exact", "--baseline", "cut.json"], 2, "--exact, --baseline ask different things"),
+        (["--exact", "--counts", "none.json"], 2, "--counts none.json is not a file"),
+        (["--exact", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+        (["--update-counts", "--counts", "cut.json"], 4, "cut.json is not JSON, or was cut short"),
+    ],
+)
+def test_golden_counts_that_cannot_be_used_are_refused(
+    tmp_path: Path, arguments: list[str], code: int, words: str
+) -> None:
+    """Before anything is counted; the file stays as it is."""
+    (tmp_path / "cut.json").write_text('{"schema": 1, "counts"')
+    done = gate(tmp_path, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert (tmp_path / "cut.json").read_text() == '{"schema": 1, "counts"'
+
+
+def test_the_gate_starts_without_jax() -> None:
+    """Nothing that it imports needs an accelerator, and the statistics wait until they are asked for."""
+    code = (
+        "import sys, triptych.reports.gate.output, triptych.benches.gate.stored, triptych.benches.gate.policy\n"
+        "assert not {'jax', 'scipy', 'statsmodels'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,53 @@
+"""Counts beside times: the tables' figures by hand, and no section where nothing was counted."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.reports.sample_run import sample_run
+from triptych.benches.record.run import Run
+from triptych.reports.page.page import write_report
+from triptych.reports.page.terminal import markdown
+from triptych.reports.view.report import Report, report
+from triptych.reports.words import count_table
+
+
+def line(view: Report, title: str) -> list[str]:
+    """One line of the first workload's table."""
+    return dict(count_table.tables(view)[0].lines)[title]
+
+
+def test_a_table_per_workload_and_a_column_per_trainer(view: Report) -> None:
+    """Counts as they are; what a trainer has no program for is a dash."""
+    tables = count_table.tables(view)
+    assert [table.name for table in tables] == ["xor · cpu", "digits · cpu"]
+    assert tables[0].heads == ["naive", "treemap", "flax_optax"]
+    assert line(view, "Programs launched") == ["180", "1", "1"]
+    assert line(view, "Flops, by XLA") == ["–", "495", "495"]
+    assert line(view, "Arrays in → out") == ["6 → 5"] * 3
+
+
+def test_a_share_is_what_a_step_achieves_of_the_ceiling(view: Report) -> None:
+    """226 flops in about 13 µs are 17.4 Mflop/s, of 50 Gflop/s 0.035 %."""
+    treemap = view.rows[1]
+    assert treemap.step_s is not None
+    share = float(line(view, "Share of product rate")[1].removesuffix(" %"))
+    assert share == pytest.approx(100 * 226 / treemap.step_s.value / 50e9, rel=5e-3)
+    assert 0.03 < share < 0.04
+
+
+def test_the_markdown_has_the_tables(run: Run) -> None:
+    """Folded, names escaped."""
+    words = markdown([run])
+    assert "<summary>Counts of xor · cpu</summary>" in words
+    assert "| Count | naive | treemap | flax\\_optax |" in words
+
+
+def test_an_older_run_has_no_section(tmp_path: Path) -> None:
+    """Neither counts nor ceilings: no heading, no link."""
+    old = sample_run()
+    for cell in old.cells:
+        cell.counts = None
+    write_report([old], tmp_path)
+    assert 'id="counts"' not in (tmp_path / "index.html").read_text()
+    assert count_table.tables(report([old])) == []
