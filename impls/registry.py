@@ -14,17 +14,41 @@ from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from triptych.impls.protocol import Factory
 
-BUILT_IN = {name: f"triptych.impls.{name}.trainer:Trainer" for name in ("naive", "treemap", "flax_optax")}
 
-RUNGS = {
-    name: f"triptych.impls.variants.ladder:{name}"
-    for name in ("batched", "compiled_gradient", "undonated", "one_vector")
+class Look(NamedTuple):
+    """What a trainer is drawn with in every figure: a colour, matplotlib's marker and line style."""
+
+    color: str
+    marker: str
+    line: str
+
+
+class BuiltIn(NamedTuple):
+    """A style that comes with the suite; its folder and this row are all that there is of it.
+
+    Attributes:
+        reference: Where its trainer is.
+        libraries: What it stands on beside jax: a record names their versions.
+        look: Okabe and Ito's colours, of which some are taken darker (see `reports/figures/styles.py`).
+    """
+
+    reference: str
+    libraries: tuple[str, ...]
+    look: Look
+
+
+BUILT_IN: dict[str, BuiltIn] = {
+    "naive": BuiltIn("triptych.impls.naive.trainer:Trainer", (), Look("#d55e00", "o", "-")),
+    "treemap": BuiltIn("triptych.impls.treemap.trainer:Trainer", (), Look("#0072b2", "s", "--")),
+    "flax_optax": BuiltIn("triptych.impls.flax_optax.trainer:Trainer", ("flax", "optax"), Look("#009e73", "^", ":")),
 }
+
+RUNGS = {name: f"triptych.impls.variants.ladder:{name}" for name in ("batched", "compiled_gradient", "undonated")}
 """Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"
@@ -105,8 +129,10 @@ def label(reference: str) -> str:
 
 
 def _reference_of(name: str) -> str:
-    if own := (BUILT_IN | RUNGS).get(name):
-        return own
+    if name in BUILT_IN:
+        return BUILT_IN[name].reference
+    if name in RUNGS:
+        return RUNGS[name]
     points = {point.value: point for point in entry_points(group=ENTRY_POINT_GROUP, name=name)}
     if not points:
         raise RegistryError(_unknown(name))

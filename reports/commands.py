@@ -40,7 +40,6 @@ def cli() -> None:
 @click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
 @click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
 @click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
-@click.option("--targets", is_flag=True, help="How fast it should be: the C loop, the dispatch floors, the targets.")
 @click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from triptych.benches.analysis import targets
 from triptych.benches.analysis.ladder import FLOOR, LADDER
 from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import Worker, find_platforms, platform_arm
@@ -34,7 +33,6 @@ class Choice:
     """What to measure: the product of trainers, workloads, devices and modes. No device means every one present.
 
     With sweeps every workload is measured in their sizes instead of its own.
-    The targets have cells of their own, whatever the trainers, workloads and modes.
     """
 
     trainers: tuple[str, ...] = DEFAULT_TRAINERS
@@ -43,7 +41,6 @@ class Choice:
     modes: tuple[str, ...] = ("step",)
     ladder: bool = False
     sweeps: tuple[Sweep, ...] = ()
-    targets: bool = False
 
     def checked(self) -> "Choice":
         """The same with the devices found, every name known and every trainer loadable by name.
@@ -73,8 +70,6 @@ class Choice:
 
     def cells(self) -> list[Cell]:
         """Every cell, trainers of one workload and device side by side, and the rungs of the ladder after them."""
-        if self.targets:
-            return [cell for device in self.devices for cell in targets.cells(device)]
         rungs = [(change.trainer, change.mode) for change in (*LADDER, FLOOR)] if self.ladder else []
         chosen = [(registry.label(trainer), mode) for mode in self.modes for trainer in self.trainers]
         return [
@@ -86,8 +81,6 @@ class Choice:
 
     def references(self) -> dict[str, str]:
         """What the registry loads, by the label that the cells use."""
-        if self.targets:
-            return {trainer: trainer for trainer in targets.TRAINERS}
         rungs = [change.trainer for change in LADDER] if self.ladder else []
         return {registry.label(trainer): trainer for trainer in (*self.trainers, *rungs)}
 

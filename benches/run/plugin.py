@@ -63,7 +63,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--seeds", type=int, default=0, metavar="N", help="train to the target loss from N starting values")
     group.addoption("--start-up", action="store_true", help="also time fresh processes from start to first step")
-    group.addoption("--targets", action="store_true", help="how fast it should be: the C loop, the floors, the targets")
     group.addoption("--output", default="reports/latest", metavar="DIR", help="where result and page are written")
 
 
@@ -91,7 +90,6 @@ def _choice(config: pytest.Config) -> suite.Choice:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
         names = {kind: _names(config, kind) for kind in ("trainer", "workload", "device", "mode")}
-        _alone("--targets", config, names)
         default = suite.Choice()
         try:
             given: Any = config.getoption("sweep")
@@ -103,19 +101,10 @@ def _choice(config: pytest.Config) -> suite.Choice:
                 names["mode"] or default.modes,
                 bool(config.getoption("ladder")),
                 asked,
-                bool(config.getoption("targets")),
             ).checked()
         except (suite.ChoiceError, sweep_budget.SweepError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
-
-
-def _alone(flag: str, config: pytest.Config, names: dict[str, tuple[str, ...]]) -> None:
-    """Refuses a choice of cells beside a flag that has cells of its own."""
-    given = [kind for kind in ("trainer", "workload", "mode") if names[kind]]
-    given += [other for other in ("ladder", "sweep") if config.getoption(other)]
-    if config.getoption(flag) and given:
-        raise pytest.UsageError(f"{flag} measures cells of its own; leave out --{' and --'.join(given)}")
 
 
 def _names(config: pytest.Config, kind: str) -> tuple[str, ...]:

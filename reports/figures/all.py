@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from triptych.reports.figures import anatomy, captions, courses, curves, ladder, scaling, seeds, starts, targets, totals
+from triptych.reports.figures import anatomy, captions, courses, curves, ladder, scaling, seeds, starts, totals
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 from triptych.reports.words import naming
@@ -36,7 +36,7 @@ def _exhibits(report: Report) -> list[Exhibit]:
         made.append(captions.forest(report, rated))
     if timed:
         made.append(captions.distributions(report, timed))
-    made += [part.exhibit(report) for part in (ladder, anatomy, targets) if part.measured(report)]
+    made += [part.exhibit(report) for part in (ladder, anatomy) if part.measured(report)]
     if compiled:
         made.append(captions.compiling(report, compiled))
     made += [make(report) for has_data, make in TO_THE_TARGET if has_data(report)]

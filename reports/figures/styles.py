@@ -9,11 +9,10 @@ References:
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from triptych.impls.registry import BUILT_IN
+from triptych.impls.registry import BUILT_IN, Look
 
 
 class Themed(NamedTuple):
@@ -34,20 +33,9 @@ LIGHT = {"--ink": "#1b1c1d", "--muted": "#5b5c5d", "--grid": "#dbdcdd", "--band"
 DARK = {"--ink": "#e8e9ea", "--muted": "#a9adb2", "--grid": "#3a3e44", "--band": "#2a323b", "--paper": "#16181c"}
 
 
-@dataclass(frozen=True)
-class Style:
-    """What a trainer is drawn with."""
+Style = Look
 
-    color: str
-    marker: str
-    line: str
-
-
-OWN = {
-    "naive": Style("#d55e00", "o", "-"),
-    "treemap": Style("#0072b2", "s", "--"),
-    "flax_optax": Style("#009e73", "^", ":"),
-}
+OWN = {name: row.look for name, row in BUILT_IN.items()}
 OTHERS = [
     Style(color, marker, line)
     for (marker, line), color in product(

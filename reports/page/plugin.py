@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from triptych.benches.analysis import pairing
-from triptych.benches.analysis.targets import findings
 from triptych.benches.record.run import Run
 from triptych.benches.run.plugin import RESULT, RUN, output_folder
 
@@ -55,7 +54,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     from rich.console import Console
 
-    from triptych.reports.figures.targets import table
     from triptych.reports.page.terminal import terminal
     from triptych.reports.view.report import NothingMeasured
 
@@ -63,8 +61,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     try:
         console = Console(width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
         console.print(terminal([config.stash[RUN]]))
-        if findings(config.stash[RUN]):
-            console.print(table(config.stash[RUN]))
     except NothingMeasured as error:
         terminalreporter.write_line(str(error), red=True)
     for line in config.stash.get(WRITTEN, []):

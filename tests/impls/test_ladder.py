@@ -53,13 +53,6 @@ def test_rungs_below_treemap_keep_their_old_state() -> None:
         assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(state))
 
 
-def test_one_vector_hands_over_one_array() -> None:
-    """Adam's thirteen arrays in one: 9 weights, 4 biases, twice as many moments, a step count."""
-    trainer = registry.load("one_vector")(Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Adam(0.05)))
-    [array] = jax.tree.leaves(trainer.init(params()))
-    assert array.shape == (3 * (9 + 4) + 1,)
-
-
 def test_rungs_have_names_but_are_not_listed() -> None:
     """They can be asked for; a newcomer's list holds the trainers."""
     assert not set(registry.RUNGS) & set(registry.names())
@@ -67,5 +60,4 @@ def test_rungs_have_names_but_are_not_listed() -> None:
         "batched",
         "compiled_gradient",
         "undonated",
-        "one_vector",
     ]

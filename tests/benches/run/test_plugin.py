@@ -167,11 +167,3 @@ def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) ->
     """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
     done = run_pytest("--collect-only", "-q", *arguments)
     assert {line.partition("/")[0] for line in done.stdout.splitlines() if "::" in line} == {folder}
-
-
-def test_targets_have_cells_of_their_own(tmp_path: Path) -> None:
-    """A trainer beside them is refused before anything is measured."""
-    done = run_pytest("--benchmark-only", "--targets", "--trainer=naive", f"--output={tmp_path}")
-    assert done.returncode == 4
-    assert "--targets measures cells of its own; leave out --trainer" in done.stderr
-    assert not list(tmp_path.iterdir())
