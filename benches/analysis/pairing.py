@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from triptych.benches.record.run import FAILURES, Block, CellRecord, Point, Run, WorkloadRecord
+from triptych.benches.record.run import WITHOUT_TIMES, Block, CellRecord, Point, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
 
 
@@ -90,7 +90,7 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     if reference is None:
         return Ratio(None, None, "no reference cell was measured")
     for side in (record, reference):
-        if side.outcome.kind in FAILURES or side.outcome.kind == "unmeasured":
+        if side.outcome.kind in WITHOUT_TIMES:
             return Ratio(None, None, f"{side.cell.trainer}: {side.outcome.kind.replace('_', ' ')}")
     certificate = parity(run, record, reference)
     if not certificate.holds:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from triptych.benches.record.counts import Ceilings, Count, Counts
+from triptych.benches.record.modes import Mode
 
 SCHEMA = 1
 """Raised by one whenever an older reader could misread a newer file."""
@@ -16,15 +17,11 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-Mode = Literal["step", "scan", "eager", "floor", "limit"]
-"""A Python loop of steps; many steps in one `lax.scan`; without jit; and what these are held against: an empty compiled
-call in place of a step, a C loop in place of a training.
-"""
-
 OutcomeKind = Literal[
-    "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
+    "ok", "over_budget", "unsupported", "unmeasured", "diverged", "void", "raised", "hung", "killed", "out_of_memory"
 ]
 FAILURES: tuple[OutcomeKind, ...] = ("diverged", "void", "raised", "hung", "killed", "out_of_memory")
+WITHOUT_TIMES: tuple[OutcomeKind, ...] = (*FAILURES, "unsupported", "unmeasured")
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -94,7 +91,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """How a cell ended. Everything but "ok" has a reason in words.
 
     Attributes:
-        kind: "over_budget" still has blocks to compare; the kinds in `FAILURES` end the cell.
+        kind: "over_budget" still has blocks to compare; "unsupported" is a trainer that does not run this task, which
+            is no failure; the kinds in `FAILURES` end the cell.
         steps_done: How far the training came.
         rest_s: Estimated seconds that the rest of the training would have taken.
     """

@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple, get_args
 
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, WorkerLost
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
-from triptych.benches.schedule.rounds import Job, Rim
+from triptych.benches.schedule.job import Job
+from triptych.benches.schedule.rounds import Rim
 from triptych.benches.worker import messages
 
 Cache = Literal["cold", "hit"]

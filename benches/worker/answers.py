@@ -10,7 +10,7 @@ from jax import monitoring
 
 from triptych.benches.record.run import Block, Compile
 from triptych.benches.worker import messages
-from triptych.benches.worker.cell import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
+from triptych.benches.worker.cell import UNROLL, PreparedCell, Unsupported, prepare, why_it_leaves_the_device
 from triptych.benches.worker.count import count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
 from triptych.benches.worker.peaks import measure_ceilings
@@ -66,6 +66,8 @@ class Measurer:
         """
         try:
             answer = self._do(request)
+        except Unsupported as error:
+            answer = messages.Failed("unsupported", str(error))
         finally:
             turned = self._restore_config()
         return (

@@ -9,7 +9,7 @@ from misbehaving import SLOW_STEP_S
 from triptych.benches.analysis import pairing
 from triptych.benches.record import files
 from triptych.benches.record.run import Cell, CellRecord, Run, Settings
-from triptych.benches.run import choice
+from triptych.benches.run.take import new_run, take
 from triptych.impls import registry
 
 FILE = Path(misbehaving.__file__)
@@ -26,8 +26,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     references = {registry.label(reference): reference for reference in (f"{FILE}:{name}" for name in MISBEHAVING)}
     references["treemap"] = "treemap"
     path = tmp_path_factory.mktemp("run") / "result.json"
-    run = choice.new_run([Cell("xor", label, "cpu") for label in references], SETTINGS, "test")
-    choice.take(run, references, path)
+    run = new_run([Cell("xor", label, "cpu") for label in references], SETTINGS, "test")
+    take(run, references, path)
     return files.read(path)
 
 
