@@ -28,7 +28,7 @@ class Crossing(NamedTuple):
 
 
 def total_s(record: CellRecord, steps: float) -> Estimate | None:
-    """Seconds of compiling and then making so many steps, over the restarts that have both; None without any."""
+    """Seconds of compiling and of that number of steps, over the restarts that have both; None without any."""
     compiled = pairing.compile_times(record)
     step_s = dict(zip(pairing.restarts(record), pairing.step_times(record), strict=True))
     totals = [compiled[restart] + steps * step_s[restart] for restart in sorted(compiled.keys() & step_s.keys())]

@@ -180,7 +180,7 @@ class SeedTraining(msgspec.Struct, frozen=True):
     Attributes:
         ending: "reached" the target; "missed" it (all steps were made, or it diverged); "cut" by the time budget.
         steps: Updates until the target was reached, or made in vain.
-        seconds: Of so many updates in one uninterrupted loop, already compiled; of those made if not reached.
+        seconds: Of these updates in one uninterrupted loop, already compiled.
         curve: Some losses on the way, by the harness's own arithmetic; the last is that after `steps`.
         diverged_at: The first step whose loss was not finite; null if none.
     """
@@ -275,7 +275,7 @@ class Settings(msgspec.Struct, frozen=True):
         seed: Of the run order.
         sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
         seeds: Starting values from which every cell is trained to its target loss; 0 leaves that out.
-        start_up: Whether the way of fresh processes to their first step is taken, as many as there are restarts.
+        start_up: Whether fresh processes are timed from their start to their first step, once a restart.
     """
 
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 6

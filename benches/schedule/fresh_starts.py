@@ -28,7 +28,7 @@ class Case(NamedTuple):
 
 
 def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim) -> None:
-    """If the run asks for it: every trainer as often as there are restarts, without and with a cache, interleaved."""
+    """If the run asks for it: every trainer once a restart without a cache and once with one, in random order."""
     if not run.settings.start_up:
         return
     order = random.Random(run.settings.seed)

@@ -42,21 +42,21 @@ class Plan(NamedTuple):
             after the other, which takes half the time; what neighbours share, the small programs of eager trainers, is
             then warm, and counts are taken last, from cold caches.
         trains_again: What was timed must still learn as certified, where that is short.
-        peaks: What the device reaches at best is measured once.
+        ceilings: What the device reaches at best is measured once.
         patience: How many lost workers at one place make a cell, or an arm, a failed one.
         first: The number of the first restart, if the record already has some.
     """
 
     cold: bool
     trains_again: bool
-    peaks: bool
+    ceilings: bool
     patience: int
     first: int = 0
 
 
-ONE_ARM = Plan(cold=True, trains_again=True, peaks=True, patience=1)
+ONE_ARM = Plan(cold=True, trains_again=True, ceilings=True, patience=1)
 SWEEP = ONE_ARM._replace(cold=False)
-TWO_SIDES = Plan(cold=False, trains_again=False, peaks=False, patience=3)
+TWO_SIDES = Plan(cold=False, trains_again=False, ceilings=False, patience=3)
 """A comparison of arms: one loss says nothing of an arm, since nobody knows who killed it."""
 
 
@@ -141,7 +141,7 @@ class _Restart:
                 for phase in phases:
                     self._each(jobs, phase, share=1 / (left * len(phases) * max(len(jobs), 1)))
                 for arm in arms:
-                    self._measure_peaks(arm)
+                    self._measure_ceilings(arm)
             except WorkerLost:
                 return None
         return jobs
@@ -155,7 +155,7 @@ class _Restart:
         return [*ready, self._train, *rounds, *again, self._count, *seeds]
 
     def _start(self, arms: Sequence[Arm], stack: ExitStack) -> bool:
-        """Starts a worker per arm; False if one was lost, though not so often yet that it seems unable to start."""
+        """Starts a worker per arm; False if one was lost, and the plan has patience left."""
         for begin in (partial(self._enter, stack), self._describe):
             for arm in arms:
                 try:
@@ -242,9 +242,9 @@ class _Restart:
         """Replaces what was known of an arm."""
         self._run.arms = [found if known.name == found.name else known for known in self._run.arms]
 
-    def _measure_peaks(self, arm: Arm) -> None:
+    def _measure_ceilings(self, arm: Arm) -> None:
         """Once per arm, when its worker has nothing else to do."""
-        if not self._plan.peaks or self._known(arm).ceilings:
+        if not self._plan.ceilings or self._known(arm).ceilings:
             return
         answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
         if isinstance(answer, messages.CeilingsMeasured):

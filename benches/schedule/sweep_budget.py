@@ -19,7 +19,7 @@ Curve = tuple[str, ...]
 
 
 class SweepBudget:
-    """What a sweep has spent, size by size, if all restarts take as long as the first.
+    """What a sweep has spent, size by size, if every restart takes what the first one took.
 
     Args:
         settings: Those of the run.

@@ -123,7 +123,7 @@ def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..
 
 
 def run_length(steps: int) -> int:
-    """The largest divisor of a number of steps that is no more than `LOSSES_PER_RUN`."""
+    """The largest divisor of a number of steps up to `LOSSES_PER_RUN`."""
     return next(length for length in range(min(LOSSES_PER_RUN, steps), 0, -1) if steps % length == 0)
 
 
