@@ -82,23 +82,34 @@ class Measurer:
             jax.config.update(name, self._config[name])
         return ", ".join(f"{name}={value}" for name, value in turned.items())
 
-    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: PLR0911  one per kind of request
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911  one per kind
         match request:
+            case messages.Import():
+                return messages.Imported()
+            case messages.Describe():
+                return messages.Described(fingerprint())
+            case messages.Platforms():
+                return messages.PlatformsFound(platforms())
+            case messages.Survey():
+                return survey(request)
             case messages.CompileCold():
                 return messages.Compiled(self._compile_cold(request))
             case messages.Prepare():
                 return self._prepare(request)
             case messages.TimeBlock():
                 return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
-            case messages.Train() | messages.TrainSeed():
-                return _train(self._cells[request.cell_id], request)
+            case messages.Train():
+                cell = self._cells[request.cell_id]
+                return messages.Trained(train(cell, request), peak_bytes(cell))
+            case messages.TrainSeed():
+                return messages.SeedTrained(train_to_target(self._cells[request.cell_id], request))
             case messages.Count():
                 compilations = self._programs.get(request.spec.cell.id)
                 return messages.Counted(count(self._warm_or_new(request.spec), compilations))
+            case messages.MeasureCeilings():
+                return messages.CeilingsMeasured(measure_ceilings())
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
-            case _:
-                return describe(request)
 
     def _compile_cold(self, request: messages.CompileCold) -> Compile:
         """The first call of a new trainer; its state is made before, so that those programs do not count."""
@@ -176,29 +187,6 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
-
-
-def describe(
-    request: messages.Import | messages.Describe | messages.Platforms | messages.Survey | messages.MeasureCeilings,
-) -> messages.Answer:
-    """What is asked of the machine or the checkout rather than of a cell."""
-    match request:
-        case messages.Import():
-            return messages.Imported()
-        case messages.Describe():
-            return messages.Described(fingerprint())
-        case messages.Platforms():
-            return messages.PlatformsFound(platforms())
-        case messages.Survey():
-            return survey(request)
-        case messages.MeasureCeilings():
-            return messages.CeilingsMeasured(measure_ceilings())
-
-
-def _train(cell: PreparedCell, request: messages.Train | messages.TrainSeed) -> messages.Answer:
-    if isinstance(request, messages.Train):
-        return messages.Trained(train(cell, request), peak_bytes(cell))
-    return messages.SeedTrained(train_to_target(cell, request))
 
 
 class Timing(NamedTuple):
