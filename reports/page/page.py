@@ -112,8 +112,6 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
         chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
         style=Markup(style),  # noqa: S704 - no foreign text in it
         script=Markup(script),  # noqa: S704 - our own file
-        style_hash=document.digest(style),
-        script_hash=document.digest(script),
     )
 
 
