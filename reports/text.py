@@ -108,7 +108,11 @@ def percent(value: float) -> str:
 
 
 def name(text: str, limit: int = 200) -> str:
-    """A name that somebody else chose: nothing in it steers the text around it, and a long one is cut."""
+    """A name that somebody else chose: nothing in it steers the text around it, and a long one is cut.
+
+    One that is harmless already stays as it is, but for the cut.
+    """
+    text = text.removeprefix(ISOLATE).removesuffix(END_OF_ISOLATE)
     safe = "".join(character if character.isprintable() else "\ufffd" for character in text)
     short = safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
     to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in short)
