@@ -19,12 +19,12 @@ from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import MARGIN, Report, Row, report
-from triptych.reports.view.sources import Source
-from triptych.reports.words import count_table, headline, naming, rates
-from triptych.reports.words.cards import Card, cards
-from triptych.reports.words.columns import Column, columns, sort_key
-from triptych.reports.words.facts import Fact, facts
-from triptych.reports.words.glossary import GLOSSARY
+from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, naming, rates
+
+WORDS = {
+    one.__name__.rpartition(".")[2]: one for one in (cards, columns, count_table, facts, glossary, headline, naming)
+}
+"""What the template says of the view, by the file that says it."""
 
 
 class Figure(NamedTuple):
@@ -37,45 +37,42 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """What the template shows.
+    """What the template shows beside the view's own words.
 
     Attributes:
-        rows: The cells in the order of the table.
         questions: Each with the figure that stands beside it, if there is one.
         figures: The others.
         numbers: Of all figures in reading order, by key.
         glyphs: The class of each trainer's marker.
-        ratios: How many have an interval,
-        misses: and about how many of these may be expected to miss.
-        needed: Restarts without which there is none.
         against: What another reference would make of the table, as JSON; empty where the page would grow too large.
     """
 
     view: Report
-    sentences: list[str]
-    caveats: list[str]
-    cards: list[Card]
-    rows: list[Row]
-    columns: list[Column]
     questions: list[tuple[Question, Figure | None]]
     figures: list[Figure]
     numbers: dict[str, int]
     glyphs: dict[str, str]
-    counts: list[count_table.CountTable]
-    ceilings: list[str]
-    arms: list[tuple[Source, ArmRecord]]
-    facts: list[Fact]
-    workloads: list[WorkloadRecord]
-    ratios: int
-    misses: str
-    needed: int
     downloads: list[embed.Download]
     against: str
-    margin: str = f"{100 * MARGIN:g} %"
-    confidence: str = f"{100 * CONFIDENCE:g} %"
+    confidence: float = CONFIDENCE
+    margin: float = MARGIN
+    needed: int = smallest_n()
     most_details: int = 60
-    measures: tuple[count_table.Measure, ...] = count_table.MEASURES
-    glossary: tuple[tuple[str, str], ...] = GLOSSARY
+
+    @property
+    def arms(self) -> list[tuple[Run, ArmRecord]]:
+        """Every arm with the run that it belongs to."""
+        return [(source.run, arm) for source in self.view.sources for arm in source.run.arms]
+
+    @property
+    def workloads(self) -> list[WorkloadRecord]:
+        """What was trained, once however often."""
+        return list({work.name: work for source in self.view.sources for work in source.run.workloads}.values())
+
+    @property
+    def ratios(self) -> int:
+        """How many ratios may miss their truth with their interval."""
+        return sum(row.ratio.time is not None and row.standing != "reference" for row in self.view.rows)
 
 
 def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -110,52 +107,30 @@ def _draw(view: Report, exhibit: Exhibit) -> Figure:
 def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) -> str:
     """The HTML of a report."""
     classes, marks = glyphs(styles(view.trainers))
-    template = document.environment().get_template("page.html.jinja")
-    return template.render(
-        page=page(view, figures, data, classes),
+    beside, others = placed(questions(view), figures)
+    ordered = [figure for _, figure in beside if figure] + others
+    numbers = {figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)}
+    against = embed.against(view) if data[0].carried else ""
+    return document.environment().get_template("page.html.jinja").render(
+        page=Page(view, beside, others, numbers, classes, data, against),
+        words=WORDS,
         text=text,
-        sort_key=sort_key,
         medians=medians,
         reproduce=reproduce,
         series=[rates.told(one) for one in shipped()],
         kinds=rates.KINDS,
         style=document.sheet() + marks + "".join(figure.drawing.css for figure in figures),
         script=(document.HERE / "page.js").read_text(encoding="utf-8"),
-    )
+    )  # fmt: skip
 
 
-def page(view: Report, figures: Sequence[Figure], data: list[embed.Download], classes: dict[str, str]) -> Page:
-    """What the template shows of a report."""
+def placed(
+    asked: Sequence[Question], figures: Sequence[Figure]
+) -> tuple[list[tuple[Question, Figure | None]], list[Figure]]:
+    """Every question with the first of its figures that is there, and the figures that are left."""
     left = {figure.exhibit.key: figure for figure in figures}
-    beside: list[tuple[Question, Figure | None]] = []
-    for question in questions(view):
-        key = next((key for key in question.figures if key in left), "")
-        beside.append((question, left.pop(key, None)))
-    ordered = [figure for _, figure in beside if figure] + list(left.values())
-    arms = [(source, arm) for source in view.sources for arm in source.run.arms]
-    ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
-    return Page(
-        view=view,
-        sentences=headline.sentences(view),
-        caveats=headline.caveats(view),
-        cards=cards(view),
-        rows=naming.side_by_side(view),
-        columns=columns(view),
-        questions=beside,
-        figures=list(left.values()),
-        numbers={figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)},
-        glyphs=classes,
-        counts=count_table.tables(view),
-        ceilings=count_table.ceilings(view),
-        arms=arms,
-        facts=facts([(source.run, arm) for source, arm in arms]),
-        workloads=list({work.name: work for source in view.sources for work in source.run.workloads}.values()),
-        ratios=ratios,
-        misses=f"{ratios * (1 - CONFIDENCE):.2g}",
-        needed=smallest_n(),
-        downloads=data,
-        against=embed.against(view) if data[0].carried else "",
-    )
+    keys = [next((key for key in question.figures if key in left), "") for question in asked]
+    return [(question, left.pop(key, None)) for question, key in zip(asked, keys, strict=True)], list(left.values())
 
 
 def reproduce(view: Report, row: Row) -> str:
