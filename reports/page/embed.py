@@ -80,7 +80,7 @@ def against(report: Report) -> str:
 
     JSON that cannot end the script element that holds it.
     """
-    rows = {"": report.rows, **{name: report.against(name) for name in report.trainers}}
+    rows = {"": report.rows, **{name: report.against(name, report.rows) for name in report.trainers}}
     said = {name: {row.id: _entries(row) for row in those} for name, those in rows.items()}
     return msgspec.json.encode(said).decode().replace("<", "\\u003c")
 

@@ -97,8 +97,8 @@ def compiling(report: Report) -> Question:
 
 def compared(report: Report, trainer: str, other: str) -> list[Row]:
     """The rows of a trainer against another, at a workload's own size and with a certified ratio."""
-    own = {row.id for row in scaling.others(report)}
-    return [row for row in report.against(other) if row.trainer == trainer and row.id in own and row.ratio.time]
+    rows = [row for row in scaling.others(report) if row.trainer == trainer]
+    return [row for row in report.against(other, rows) if row.ratio.time]
 
 
 def _where(report: Report, row: Row) -> str:

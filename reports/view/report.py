@@ -132,12 +132,10 @@ class Report:
         """The trainers in their fixed order."""
         return in_order({row.trainer for row in self.rows})
 
-    def against(self, trainer: str) -> list[Row]:
-        """The rows with that trainer as their reference, wherever it was measured."""
+    def against(self, trainer: str, rows: Sequence[Row]) -> list[Row]:
+        """Some rows with that trainer as their reference, wherever it was measured."""
         references = {row.place: row.record for row in self.rows if row.trainer == trainer}
-        return [
-            _compared(row, self.source(row.place.source).run, trainer, references.get(row.place)) for row in self.rows
-        ]
+        return [_compared(row, self.source(row.place.source).run, trainer, references.get(row.place)) for row in rows]
 
     def source(self, label: str) -> Source:
         """The run of that letter."""

@@ -147,7 +147,7 @@ def test_another_reference_is_as_if_the_run_had_had_it() -> None:
     run = sample_run()
     view = report([run])
     run.reference = "naive"
-    assert [(row.ratio, row.pairs, row.break_even) for row in view.against("naive")] == [
+    assert [(row.ratio, row.pairs, row.break_even) for row in view.against("naive", view.rows)] == [
         (row.ratio, row.pairs, row.break_even) for row in report([run]).rows
     ]
-    assert {row.ratio.reason for row in view.against("absent")} == {"no reference cell was measured"}
+    assert {row.ratio.reason for row in view.against("absent", view.rows)} == {"no reference cell was measured"}
