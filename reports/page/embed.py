@@ -53,7 +53,8 @@ def downloads(report: Report) -> list[Download]:
         for source, content in zip(report.sources, results, strict=True)
     ]  # fmt: skip
     about = "the table above in full precision, and every block, compile, training and count: a row for each value"
-    files.append(("triptych-values.csv", "All values (CSV)", csv(runs), about))
+    table = frame(runs).to_csv(index=False, lineterminator="\n").encode(errors="replace")
+    files.append(("triptych-values.csv", "All values (CSV)", table, about))
     return [
         Download(file, name, about, content, link(content) if carried else f"data/{file}", carried)
         for file, name, content, about in files
@@ -68,11 +69,6 @@ def link(data: bytes) -> str:
 def result_file(run: Run) -> bytes:
     """The run as a result file that `triptych report` reads."""
     return encoded({"triptych": run})
-
-
-def csv(runs: list[Run]) -> bytes:
-    """All values of some runs, unrounded."""
-    return frame(runs).to_csv(index=False, lineterminator="\n").encode(errors="replace")
 
 
 def against(report: Report) -> str:

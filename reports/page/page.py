@@ -22,8 +22,9 @@ from triptych.reports.view.report import MARGIN, Report, Row, report
 from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, naming, rates
 
 WORDS = {
-    one.__name__.rpartition(".")[2]: one for one in (cards, columns, count_table, facts, glossary, headline, naming)
-}
+    "headline": headline, "cards": cards, "columns": columns, "naming": naming,
+    "counts": count_table, "facts": facts, "glossary": glossary,
+}  # fmt: skip
 """What the template says of the view, by the file that says it."""
 
 
