@@ -1,16 +1,13 @@
 """The page: one HTML file that opens from disk, asks no network, and says everything without JavaScript."""
 
-import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
-from markupsafe import Markup
+from typing import NamedTuple
 
 from triptych.benches.record.files import replace_file
-from triptych.benches.record.run import Run
+from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.reports import text
@@ -22,12 +19,13 @@ from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import MARGIN, Report, Row, report
-from triptych.reports.words import columns, count_table, headline, naming, rates
-from triptych.reports.words.cards import cards
-from triptych.reports.words.facts import facts
-from triptych.reports.words.glossary import GLOSSARY
+from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, naming, rates
 
-MOST_DETAILS = 60
+WORDS = {
+    "headline": headline, "cards": cards, "columns": columns, "naming": naming,
+    "counts": count_table, "facts": facts, "glossary": glossary,
+}  # fmt: skip
+"""What the template says of the view, by the file that says it."""
 
 
 class Figure(NamedTuple):
@@ -36,6 +34,46 @@ class Figure(NamedTuple):
     exhibit: Exhibit
     drawing: svg.Drawing
     png: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template shows beside the view's own words.
+
+    Attributes:
+        questions: Each with the figure that stands beside it, if there is one.
+        figures: The others.
+        numbers: Of all figures in reading order, by key.
+        glyphs: The class of each trainer's marker.
+        against: What another reference would make of the table, as JSON; empty where the page would grow too large.
+    """
+
+    view: Report
+    questions: list[tuple[Question, Figure | None]]
+    figures: list[Figure]
+    numbers: dict[str, int]
+    glyphs: dict[str, str]
+    downloads: list[embed.Download]
+    against: str
+    confidence: float = CONFIDENCE
+    margin: float = MARGIN
+    needed: int = smallest_n()
+    most_details: int = 60
+
+    @property
+    def arms(self) -> list[tuple[Run, ArmRecord]]:
+        """Every arm with the run that it belongs to."""
+        return [(source.run, arm) for source in self.view.sources for arm in source.run.arms]
+
+    @property
+    def workloads(self) -> list[WorkloadRecord]:
+        """What was trained, once however often."""
+        return list({work.name: work for source in self.view.sources for work in source.run.workloads}.values())
+
+    @property
+    def ratios(self) -> int:
+        """How many ratios may miss their truth with their interval."""
+        return sum(row.ratio.time is not None and row.standing != "reference" for row in self.view.rows)
 
 
 def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -57,7 +95,6 @@ def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
         files[f"figures/{figure.exhibit.key}.svg"] = figure.drawing.standalone().encode()
         files[f"figures/{figure.exhibit.key}.png"] = figure.png
     for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         replace_file(folder / name, content)
     return [folder / name for name in files]
 
@@ -68,93 +105,41 @@ def _draw(view: Report, exhibit: Exhibit) -> Figure:
     return Figure(exhibit, svg.draw(figure, exhibit.key, exhibit.title, words), svg.png(figure))
 
 
-def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Download]) -> str:
+def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) -> str:
     """The HTML of a report."""
-    placed = _placed(questions(view), figures)
     classes, marks = glyphs(styles(view.trainers))
-    style = document.sheet() + marks + "".join(figure.drawing.css for figure in figures)
-    ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
-    arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
-    script = (document.HERE / "page.js").read_text()
-    environment = document.environment()
-    return environment.get_template("page.html.jinja").render(
-        view=view,
-        columns=columns.columns(view),
-        sentences=headline.sentences(view),
-        caveats=headline.caveats(view),
-        cards=cards(view),
-        rows=naming.side_by_side(view),
-        questions=placed[0],
-        figures=placed[1],
-        facts=facts(arms),
-        series=[rates.told(one) for one in shipped()],
-        kinds=rates.KINDS,
-        glyphs=classes,
-        one_device=len({row.place.device for row in view.rows}) == 1,
-        glossary=GLOSSARY,
-        workloads=list({work.name: work for source in view.sources for work in source.run.workloads}.values()),
-        ratios=text.count(ratios, "ratio"),
-        misses=f"{ratios * (1 - CONFIDENCE):.2g}",
-        arms=[(source, arm) for source in view.sources for arm in source.run.arms],
-        most_details=MOST_DETAILS,
+    beside, others = placed(questions(view), figures)
+    ordered = [figure for _, figure in beside if figure] + others
+    numbers = {figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)}
+    against = embed.against(view) if data[0].carried else ""
+    return document.environment().get_template("page.html.jinja").render(
+        page=Page(view, beside, others, numbers, classes, data, against),
+        words=WORDS,
+        text=text,
         medians=medians,
         reproduce=reproduce,
-        sort_key=_order,
-        text=text,
-        margin=f"{100 * MARGIN:g} %",
-        confidence=f"{100 * CONFIDENCE:g} %",
-        needed=smallest_n(),
-        downloads=data,
-        count_tables=count_table.tables(view),
-        ceilings=count_table.ceilings(view),
-        measures=count_table.MEASURES,
-        csv=embed.link(embed.csv(view).encode()),
-        chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
-        style=Markup(style),  # noqa: S704 - no foreign text in it
-        script=Markup(script),  # noqa: S704 - our own file
-        style_hash=document.digest(style),
-        script_hash=document.digest(script),
-    )
+        series=[rates.told(one) for one in shipped()],
+        kinds=rates.KINDS,
+        style=document.sheet() + marks + "".join(figure.drawing.css for figure in figures),
+        script=(document.HERE / "page.js").read_text(encoding="utf-8"),
+    )  # fmt: skip
 
 
-Numbered = tuple[int, Exhibit, Markup]
-"""A figure as the page shows it: its number in reading order, its words, its markup."""
-
-
-def _placed(
+def placed(
     asked: Sequence[Question], figures: Sequence[Figure]
-) -> tuple[list[tuple[Question, list[Numbered]]], list[Numbered]]:
-    """Every question with the first of its figures that is there, and the other figures after them."""
+) -> tuple[list[tuple[Question, Figure | None]], list[Figure]]:
+    """Every question with the first of its figures that is there, and the figures that are left."""
     left = {figure.exhibit.key: figure for figure in figures}
-    answered = [(one, [left.pop(key) for key in [k for k in one.figures if k in left][:1]]) for one in asked]
-    ordered = [figure for _, beside in answered for figure in beside] + list(left.values())
-    numbered = {
-        figure.exhibit.key: (number, figure.exhibit, Markup(figure.drawing.markup))  # noqa: S704 - our own SVG
-        for number, figure in enumerate(ordered, start=1)
-    }
-    beside = [(one, [numbered[figure.exhibit.key] for figure in shown]) for one, shown in answered]
-    return beside, [numbered[key] for key in left]
-
-
-def _json(value: Any) -> str:
-    """JSON that cannot end the script element that holds it."""
-    return msgspec.json.encode(value).decode().replace("<", "\\u003c")
-
-
-def _order(entry: text.Entry) -> str:
-    """What a figure sorts by, where its words do not sort by themselves."""
-    if entry.order is None:
-        return ""
-    return f"{entry.order:.6g}" if math.isfinite(entry.order) else "1e308"
+    keys = [next((key for key in question.figures if key in left), "") for question in asked]
+    return [(question, left.pop(key, None)) for question, key in zip(asked, keys, strict=True)], list(left.values())
 
 
 def reproduce(view: Report, row: Row) -> str:
     """The command that measures a cell and its reference again."""
-    place, run = row.place, view.source(row.place.source).run
-    options = [("--workload", place.workload), ("--trainer", run.references.get(row.trainer, row.trainer))]
-    if row.reference != row.trainer:
-        options.append(("--trainer", run.references.get(row.reference, row.reference)))
-    options += [("--device", place.device), ("--mode", place.mode)]
+    cell, run = row.typed, view.source(row.place.source).original
+    trainers = dict.fromkeys((cell.trainer, run.reference))
+    options = [("--workload", cell.workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
+    options += [("--device", cell.device), ("--mode", cell.mode)]
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
 

@@ -60,7 +60,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("triptych")
     try:
         console = Console(width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
-        console.print(terminal([config.stash[RUN]]))
+        with console.capture() as captured:
+            console.print(terminal([config.stash[RUN]]))
+        terminalreporter.write(captured.get().encode(console.encoding, "replace").decode(console.encoding))
     except NothingMeasured as error:
         terminalreporter.write_line(str(error), red=True)
     for line in config.stash.get(WRITTEN, []):

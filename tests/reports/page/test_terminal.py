@@ -3,11 +3,15 @@
 import html as html_module
 import io
 import re
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from rich.console import Console
 
 from tests.reports.sample_run import sample_run
 from triptych.benches.record.run import Run
+from triptych.reports.page.plugin import RUN, pytest_terminal_summary
 from triptych.reports.page.terminal import SHORT, markdown, summary, terminal
 from triptych.reports.view.report import Report
 from triptych.reports.words.columns import columns
@@ -56,3 +60,14 @@ def test_terminal_takes_markup_as_text() -> None:
     console = Console(width=200, file=io.StringIO(), force_terminal=False)
     console.print(terminal([sample_run(trainers=("treemap", "[red]x[/red]"), workloads=("xor",))]))
     assert "[red]x[/red]" in console.file.getvalue()  # type: ignore[attr-defined] - the StringIO above
+
+
+def test_a_terminal_without_unicode_has_a_table(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the locale C what it cannot show becomes a question mark, and nothing breaks after all was measured."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    said: list[str] = []
+    reporter: Any = SimpleNamespace(section=said.append, write=said.append, write_line=said.append)
+    config: Any = SimpleNamespace(stash={RUN: run})
+    pytest_terminal_summary(reporter, config)
+    assert "Time ? reference" in "".join(said)
+    assert "".join(said).isascii()
