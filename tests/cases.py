@@ -4,12 +4,16 @@ from functools import cache
 from typing import Any
 
 import oracle
+import pytest
 
 from triptych.impls import registry
 from triptych.impls.protocol import Trainer
 from triptych.impls.task import Adam, Task
 
 TRAINERS = ("naive", "treemap", "flax_optax")
+
+SHARED = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in TRAINERS]
+"""The same as parameters of tests that call `trainer_of`: a trainer's are run by one worker of pytest-xdist."""
 
 
 def task_id(task: Task) -> str:
@@ -28,5 +32,5 @@ def network_of(task: Task) -> oracle.Network:
 
 @cache
 def trainer_of(name: str, task: Task) -> Trainer[Any]:
-    """The trainer of a task, one for all tests, so that each task is compiled once."""
+    """The trainer of a task, one for all tests of a process, so that each task is compiled once."""
     return registry.load(name)(task)

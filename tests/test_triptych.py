@@ -8,9 +8,11 @@ from pathlib import Path
 
 import misbehaving
 import pytest
+from click.testing import CliRunner
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
+from triptych.reports.commands import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -113,8 +115,8 @@ def test_report_into_an_unwritable_folder(result: Path) -> None:
 
 def test_check_names_the_broken_law() -> None:
     """A trainer that computes something else exits with 1 and breaks law 5."""
-    done = triptych("check", f"{misbehaving.__file__}:WrongLearner")
-    assert done.returncode == 1
+    done = CliRunner().invoke(cli, ["check", f"{misbehaving.__file__}:WrongLearner"])
+    assert done.exit_code == 1
     assert "BROKEN 5." in done.stdout
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from broken_trainers import BROKEN, Made, sound
-from cases import TRAINERS, trainer_of
+from cases import SHARED, trainer_of
 
 from triptych.impls import protocol, registry
 from triptych.impls.laws import conformance
@@ -19,6 +19,9 @@ from triptych.impls.laws.conformance import CHECKS, BrokenLaw, check
 from triptych.impls.task import Task
 
 LAWS = range(1, 9)
+
+SOUND = pytest.mark.xdist_group("treemap")
+"""Broken trainers have treemap's inside."""
 
 SENTENCES = (
     r"law 1, round trip: sgd on bce of sigmoid after tanh, params\(init\(p\)\): w of layer 1\[0, 0\] is "
@@ -52,12 +55,13 @@ def test_laws_are_written_down_where_the_protocol_is():
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("name", TRAINERS)
+@pytest.mark.parametrize("name", SHARED)
 def test_built_in_trainer_keeps_every_law(name: str, law: int):
     """Truly eager for the naive one, compiled for the others; law 5 has the most to compile, and shares it."""
     CHECKS[law - 1](partial(trainer_of, name) if law == 5 else registry.load(name))
 
 
+@SOUND
 @pytest.mark.parametrize("law", LAWS)
 def test_broken_trainer_fails_the_check_of_its_law_alone(law: int):
     """The other seven checks find nothing, and the one that does says what was got and what was expected."""
@@ -185,6 +189,7 @@ OTHER_WAYS: dict[str, tuple[int, Callable[[Task], Made], str]] = {
 }
 
 
+@SOUND
 @pytest.mark.parametrize(("law", "factory", "said"), OTHER_WAYS.values(), ids=OTHER_WAYS)
 def test_a_law_can_be_broken_in_other_ways(law: int, factory: Callable[[Task], Made], said: str):
     """Each of them is caught by the check of that law, and named."""
@@ -194,6 +199,7 @@ def test_a_law_can_be_broken_in_other_ways(law: int, factory: Callable[[Task], M
     assert said in str(caught.value)
 
 
+@SOUND
 @pytest.mark.parametrize("way", ["loss as a Python number", "loss of every sample", "batch deleted"])
 def test_another_way_to_break_one_law_breaks_no_other(way: str):
     """The loss is read by law 4 for what it is, and by law 3 for its bits; the batch by law 8."""
