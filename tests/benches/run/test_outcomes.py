@@ -10,7 +10,7 @@ from misbehaving import SLOW_STEP_S
 from triptych.benches.analysis import pairing
 from triptych.benches.record import files
 from triptych.benches.record.run import Cell, CellRecord, Run, Settings
-from triptych.benches.run import choice
+from triptych.benches.run.take import new_run, take
 from triptych.impls import registry
 
 pytestmark = pytest.mark.xdist_group("outcomes")
@@ -31,8 +31,8 @@ def measured(names: tuple[str, ...], settings: Settings, folder: Path) -> Run:
     """Some of them and treemap on xor, written to a file and read back."""
     references = {registry.label(reference): reference for reference in (f"{FILE}:{name}" for name in names)}
     references["treemap"] = "treemap"
-    run = choice.new_run([Cell("xor", label, "cpu") for label in references], settings, "test")
-    choice.take(run, references, folder / "result.json")
+    run = new_run([Cell("xor", label, "cpu") for label in references], settings, "test")
+    take(run, references, folder / "result.json")
     return files.read(folder / "result.json")
 
 

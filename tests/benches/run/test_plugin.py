@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -24,11 +25,11 @@ ONE_CELL, TWO_CELLS = (
 )
 
 
-def run_pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_pytest(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs pytest in the checkout, as a user would, and gives what it printed."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=own | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=own | environment, capture_output=True, text=True, check=False)
 
 
 def run_by_hand(folder: Path, run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,6 +64,7 @@ def test_a_run_passes_and_says_where_everything_is(saved: Saved) -> None:
     assert "benchmark 'seconds per step: xor on cpu': 2 tests" in done.stdout
     assert f"wrote {folder / 'latest' / 'index.html'}" in done.stdout
     assert (folder / "latest" / "index.html").stat().st_size > 10_000
+    assert (folder / "latest" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 
 @SAVED
@@ -113,7 +115,7 @@ def test_a_negative_number_of_seeds_is_refused() -> None:
     """With a sentence, before anything is measured."""
     done = run_pytest("--benchmark-only", "--seeds=-1")
     assert done.returncode == 4
-    assert "--seeds is -1; expected 1 or more, or 0 to leave that out" in done.stderr
+    assert "--seeds is -1; expected 1 or more" in done.stderr
 
 
 @SAVED
@@ -184,3 +186,26 @@ def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) ->
     """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
     done = run_pytest("--collect-only", "-q", "--ignore-glob=tests/*/*", *arguments)  # which take longer to import
     assert {line.partition("/")[0] for line in done.stdout.splitlines() if "::" in line} == {folder}
+
+
+def test_tests_that_are_no_benchmarks_are_refused_beside_benchmark_only() -> None:
+    """They would be skipped one by one, as if all were well."""
+    done = run_pytest("tests/impls/test_task.py", "--benchmark-only", "-p", "no:cacheprovider")
+    assert done.returncode == 4
+    assert "tests here is a benchmark; leave the path out, or name one" in done.stderr
+
+
+def test_benchmark_only_measures_from_any_folder_of_the_checkout() -> None:
+    """From tests/ too, where it would find tests alone."""
+    done = run_pytest("--collect-only", "-q", "--benchmark-only", *ONE_CELL, folder=ROOT / "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bench_step.py::bench_step[xor-treemap-cpu-step]" in done.stdout
+
+
+@pytest.mark.skipif(find_spec("pygal") is not None, reason="pygal is installed")
+def test_a_histogram_that_cannot_be_drawn_is_refused_before_measuring(tmp_path: Path) -> None:
+    """And not after everything was measured."""
+    done = run_pytest("--benchmark-only", "--benchmark-histogram", *ONE_CELL, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 4
+    assert "--benchmark-histogram needs pygal: pip install pygal pygaljs, or leave it out" in done.stderr
+    assert not (tmp_path / "out").exists()
