@@ -4,16 +4,12 @@ from functools import cache
 from typing import Any
 
 import oracle
-import pytest
 
 from triptych.impls import registry
 from triptych.impls.protocol import Trainer
 from triptych.impls.task import Adam, Task
 
 TRAINERS = ("naive", "treemap", "flax_optax")
-
-SHARED = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in TRAINERS]
-"""The same as parameters of tests that call `trainer_of`: a trainer's are run by one worker of pytest-xdist."""
 
 
 def task_id(task: Task) -> str:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from broken_trainers import BROKEN, Made, sound
-from cases import SHARED, trainer_of
+from cases import TRAINERS, trainer_of
 
 from triptych.impls import registry
 from triptych.impls.laws import conformance
@@ -19,9 +19,6 @@ from triptych.impls.laws.conformance import BrokenLaw, check
 from triptych.impls.task import Task
 
 LAWS = range(1, 1 + len(conformance.LAWS))
-
-SOUND = pytest.mark.xdist_group("treemap")
-"""Broken trainers have treemap's inside."""
 
 SENTENCES = (
     r"law 1, round trip: sgd on bce of sigmoid after tanh, params\(init\(p\)\): w of layer 1\[0, 0\] is "
@@ -46,13 +43,12 @@ def test_every_law_has_a_trainer_that_breaks_it():
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_built_in_trainer_keeps_every_law(name: str, law: int):
     """Truly eager for the naive one, compiled for the others; law 5 has the most to compile, and shares it."""
     conformance.LAWS[law - 1].check(partial(trainer_of, name) if law == 5 else registry.load(name))
 
 
-@SOUND
 @pytest.mark.parametrize("law", LAWS)
 def test_broken_trainer_fails_the_check_of_its_law_alone(law: int):
     """The other seven checks find nothing, and the one that does says what was got and what was expected."""
@@ -180,7 +176,6 @@ OTHER_WAYS: dict[str, tuple[int, Callable[[Task], Made], str]] = {
 }
 
 
-@SOUND
 @pytest.mark.parametrize(("law", "factory", "said"), OTHER_WAYS.values(), ids=OTHER_WAYS)
 def test_a_law_can_be_broken_in_other_ways(law: int, factory: Callable[[Task], Made], said: str):
     """Each of them is caught by the check of that law, and named."""
@@ -189,7 +184,6 @@ def test_a_law_can_be_broken_in_other_ways(law: int, factory: Callable[[Task], M
     assert said in str(caught.value)
 
 
-@SOUND
 @pytest.mark.parametrize("way", ["loss as a Python number", "loss of every sample", "batch deleted"])
 def test_another_way_to_break_one_law_breaks_no_other(way: str):
     """The loss is read by law 4 for what it is, and by law 3 for its bits; the batch by law 8."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import oracle
 import pytest
-from cases import SHARED, network_of, task_id, trainer_of
+from cases import TRAINERS, network_of, task_id, trainer_of
 from jax.dtypes import TypePromotionError
 from jaxtyping import TypeCheckError
 
@@ -63,7 +63,7 @@ def test_every_task_is_every_combination():
 
 
 @pytest.mark.parametrize("task", TASKS, ids=task_id)
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_trainer_agrees_with_the_oracle(name: str, task: Task):
     """20 steps of every optimizer, loss, output and activation; the naive trainer truly eager, by one sample a step."""
     size = 1 if name == "naive" else BATCH_SIZE
@@ -71,7 +71,7 @@ def test_trainer_agrees_with_the_oracle(name: str, task: Task):
 
 
 @pytest.mark.parametrize(("task", "size"), ODD_TASKS, ids=odd_id)
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_trainer_agrees_on_odd_sizes(name: str, task: Task, size: int):
     """Five steps, whatever the number of units, layers and samples."""
     agrees_with_the_oracle(trainer_of(name, task), task, batches_on_host(task, 5, size))
@@ -90,7 +90,7 @@ def test_naive_trainer_agrees_under_jit_too(task: Task):
 
 
 @pytest.mark.parametrize(("weight", "target"), [(-30.0, 1.0), (30.0, 0.0)])
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_certain_and_wrong_costs_the_clipped_loss_and_moves_nothing(name: str, weight: float, target: float):
     """The bce loss clips at 1e-8: -log(1e-8) = 18.420681, with no gradient beyond."""
     trainer = trainer_of(name, Task((1, 1), "relu", "sigmoid", "bce", Sgd(0.5)))
@@ -101,7 +101,7 @@ def test_certain_and_wrong_costs_the_clipped_loss_and_moves_nothing(name: str, w
 
 
 @pytest.mark.parametrize("task", TASKS, ids=task_id)
-@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("name", TRAINERS)
 def test_trainer_promotes_no_dtype_and_no_rank(name: str, task: Task):
     """Every type and rank is as written; the step is traced and not run, since that is when jax decides on them.
 

@@ -27,14 +27,6 @@ FLAGS = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """What looks at pages shares a worker of pytest-xdist, and so one Chromium and one sample report."""
-    for item in items:
-        if "browser" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def run() -> Run:
     """The default matrix, as if measured, with seeds and starts."""

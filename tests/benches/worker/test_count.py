@@ -24,8 +24,6 @@ FILE = Path(counted_trainers.__file__)
 
 CountOf = Callable[..., Counts]
 
-pytestmark = pytest.mark.xdist_group("counts")
-
 
 @pytest.fixture(scope="module")
 def count_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountOf]:

@@ -15,8 +15,6 @@ from triptych.benches.worker.training import curve_steps, train
 from triptych.benches.workloads.published import save
 from triptych.benches.workloads.sizes import BASES
 
-pytestmark = pytest.mark.xdist_group("parity")
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
