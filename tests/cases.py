@@ -28,5 +28,5 @@ def network_of(task: Task) -> oracle.Network:
 
 @cache
 def trainer_of(name: str, task: Task) -> Trainer[Any]:
-    """The trainer of a task, one for all tests, so that each task is compiled once."""
+    """The trainer of a task, one for all tests of a process, so that each task is compiled once."""
     return registry.load(name)(task)

@@ -13,9 +13,16 @@ install_import_hook(CHECKED, "beartype.beartype")
 TIERS = {"peers", "targets", "processes"}
 """Marks of tests that run when their tier is asked for with -m, or their file is named on the command line."""
 
+LONGEST = (
+    "test_plugin.py", "test_outcomes.py", "test_conformance.py", "test_browser.py", "test_histories.py", "test_page.py",
+    "test_triptych.py", "test_parity.py",
+)  # fmt: skip
+"""Files that take the longest are begun first, so that no worker of pytest-xdist is left with one at the end."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves the other tiers out where nothing is said of them."""
+    """Puts the longest files first, and leaves the other tiers out where nothing is said of them."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     if config.getoption("markexpr"):
         return
     places = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]

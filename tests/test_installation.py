@@ -17,7 +17,7 @@ from histories import ROOT, edit, git
 
 from triptych.benches.record import files
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("installation")]
+pytestmark = pytest.mark.processes
 
 FOLDERS = ("impls", "benches", "reports")
 

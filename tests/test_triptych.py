@@ -2,15 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import misbehaving
 import pytest
+from click.testing import CliRunner
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
+from triptych.reports.commands import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -113,8 +116,8 @@ def test_report_into_an_unwritable_folder(result: Path) -> None:
 
 def test_check_names_the_broken_law() -> None:
     """A trainer that computes something else exits with 1 and breaks law 5."""
-    done = triptych("check", f"{misbehaving.__file__}:WrongLearner")
-    assert done.returncode == 1
+    done = CliRunner().invoke(cli, ["check", f"{misbehaving.__file__}:WrongLearner"])
+    assert done.exit_code == 1
     assert "BROKEN 5." in done.stdout
 
 
@@ -132,3 +135,20 @@ def test_every_command_has_a_page_of_help(command: str) -> None:
     done = triptych(command, "--help")
     assert done.returncode == 0
     assert 5 < len(done.stdout.splitlines()) <= 50
+
+
+def test_the_readme_has_two_lines_to_paste() -> None:
+    """One sets up and runs the benchmarks, one sets up and runs the tests; `.ci/run` and CI source the second."""
+    blocks = [subprocess.check_output([ROOT / ".ci" / "readme_block", number], text=True) for number in "123"]
+    assert [block.count("\n") for block in blocks] == [1, 1, 0]
+    assert [block.strip().rpartition("&& ")[2] for block in blocks[:2]] == ["pytest --benchmark-only", "pytest -n 2"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_what_the_pages_name_is_there(page: str) -> None:
+    """Every command of ours, every link and every module that is run."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"triptych ([a-z]+)", text)) <= cli.commands.keys()
+    assert [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not (ROOT / link).exists()] == []
+    modules = re.findall(r"-m triptych\.([\w.]+)", text)
+    assert [module for module in modules if not (ROOT / f"{module.replace('.', '/')}.py").is_file()] == []

@@ -13,8 +13,6 @@ from triptych.benches.record.run import Cell, CellRecord, Run, Settings
 from triptych.benches.run.take import new_run, take
 from triptych.impls import registry
 
-pytestmark = pytest.mark.xdist_group("outcomes")
-
 FILE = Path(misbehaving.__file__)
 
 FAILING = ("Raiser", "Sleeper", "Suicide", "Hoarder", "Quitter")

@@ -18,8 +18,6 @@ from triptych.benches.record.run import Outcome, Run
 ROOT = Path(__file__).resolve().parents[3]
 Saved = tuple[subprocess.CompletedProcess[str], Path]
 
-SAVED = pytest.mark.xdist_group("saved")
-
 ONE_CELL, TWO_CELLS = (
     (f"--trainer={trainers}", "--workload=xor", "--device=cpu") for trainers in ("treemap", "treemap,flax_optax")
 )
@@ -55,7 +53,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Saved:
     return done, folder
 
 
-@SAVED
 def test_a_run_passes_and_says_where_everything_is(saved: Saved) -> None:
     """Six benchmarks pass, trainers side by side in one group, and result and page are named."""
     done, folder = saved
@@ -67,14 +64,12 @@ def test_a_run_passes_and_says_where_everything_is(saved: Saved) -> None:
     assert (folder / "latest" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 
-@SAVED
 def test_no_progress_bar_without_a_terminal(saved: Saved) -> None:
     """What is piped into a log has no control characters."""
     done, _ = saved
     assert "\x1b" not in done.stdout + done.stderr
 
 
-@SAVED
 def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
     """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
     _, folder = saved
@@ -87,7 +82,6 @@ def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
         assert shown["extra_info"]["final_loss"] == cell.trainings[-1].final_loss
 
 
-@SAVED
 def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
     """The same run is read from pytest-benchmark's JSON as from ours."""
     _, folder = saved
@@ -97,7 +91,6 @@ def test_pytest_benchmarks_own_file_holds_the_run(saved: Saved) -> None:
     assert ours.arms == theirs.arms
 
 
-@SAVED
 def test_seeds_and_starts_are_in_the_record_and_on_the_page(saved: Saved) -> None:
     """As asked: three seeds of each cell with equal steps, and a start of each kind of each trainer."""
     _, folder = saved
@@ -118,7 +111,6 @@ def test_a_negative_number_of_seeds_is_refused() -> None:
     assert "--seeds is -1; expected 1 or more" in done.stderr
 
 
-@SAVED
 def test_a_saved_run_can_be_compared_with(saved: Saved, tmp_path: Path) -> None:
     """--benchmark-compare finds the earlier benchmarks under their ids."""
     done = run_by_hand(
@@ -170,7 +162,6 @@ def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     assert files.read(tmp_path / "latest" / "result.json").status == "complete"
 
 
-@SAVED
 def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
     """With float64 and without jit in the environment a step is what it always is."""
     cells = files.read(saved[1] / "latest" / "result.json").cells
@@ -209,3 +200,18 @@ def test_a_histogram_that_cannot_be_drawn_is_refused_before_measuring(tmp_path: 
     assert done.returncode == 4
     assert "--benchmark-histogram needs pygal: pip install pygal pygaljs, or leave it out" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "times"),
+    [
+        (("--ignore-glob=tests/*/*",), 0),
+        (("--ignore-glob=tests/*/*", "-m", "processes"), 1),
+        (("tests/test_installation.py",), 1),
+    ],
+    ids=["bare", "asked for", "named"],
+)
+def test_a_tier_is_run_where_it_is_asked_for_or_named(arguments: tuple[str, ...], times: int) -> None:
+    """What takes long is left out of a bare `pytest`, and of nothing else."""
+    done = run_pytest("--collect-only", "-q", *arguments)
+    assert done.stdout.count("tests/test_installation.py::test_one_name_is_installed") == times
