@@ -49,16 +49,27 @@ def significant(value: float) -> str:
     return f"{rounded:,f}"
 
 
-def range_of(low: float, high: float, show: Callable[[float], str] = significant) -> str:
+def range_of(low: float, high: float, show: Show = significant) -> str:
     """An interval in brackets."""
     return f"[{show(low)}{DASH}{show(high)}]"
 
 
-def interval(estimate: Estimate, show: Callable[[float], str] = significant) -> str:
+def interval(estimate: Estimate, show: Show = significant) -> str:
     """The interval of an estimate, or why there is none."""
     if estimate.low is None or estimate.high is None:
-        return f"no interval: {shortage(estimate.n)}"
+        return no_interval(estimate.n)
     return range_of(estimate.low, estimate.high, show)
+
+
+def estimate(value: Estimate, show: Show = significant) -> str:
+    """A value, and its interval where it has one."""
+    between = "" if value.low is None or value.high is None else range_of(value.low, value.high, show)
+    return f"{show(value.value)} {between}".strip()
+
+
+def no_interval(restarts: int) -> str:
+    """Why there is no interval."""
+    return f"no interval: {shortage(restarts)}"
 
 
 def shortage(restarts: int) -> str:
@@ -109,10 +120,16 @@ def percent(value: float) -> str:
 
 def name(text: str, limit: int = 200) -> str:
     """A name that somebody else chose: nothing in it steers the text around it, and a long one is cut."""
-    safe = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    short = safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
-    to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in short)
-    return f"{ISOLATE}{short}{END_OF_ISOLATE}" if to_the_left else short
+    safe = short("".join(character if character.isprintable() else "\ufffd" for character in text), limit)
+    to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in safe)
+    return f"{ISOLATE}{safe}{END_OF_ISOLATE}" if to_the_left else safe
+
+
+def short(name: str, limit: int) -> str:
+    """A name that `name` has made harmless, cut to the room that there is."""
+    if len(name) <= limit:
+        return name
+    return f"{name[: limit - 1]}…{END_OF_ISOLATE if name.startswith(ISOLATE) else ''}"
 
 
 def printable(text: str) -> str:

@@ -16,8 +16,8 @@ from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.reports import text
 from triptych.reports.figures import svg
 from triptych.reports.figures.all import exhibits
-from triptych.reports.figures.courses import medians
 from triptych.reports.figures.figure import Exhibit
+from triptych.reports.figures.order import medians
 from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
@@ -72,7 +72,7 @@ def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Downloa
     """The HTML of a report."""
     placed = _placed(questions(view), figures)
     classes, marks = glyphs(styles(view.trainers))
-    style = document.sheet() + marks + "".join(figure.drawing.css for figure in figures)
+    style = document.sheet() + marks
     ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
     arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
     script = (document.HERE / "page.js").read_text()

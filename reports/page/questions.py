@@ -52,7 +52,7 @@ def questions(report: Report) -> list[Question]:
 def faster(report: Report) -> Question:
     """Why treemap is so many times as fast as naive."""
     found = list(pairs(report, SLOW, FAST))
-    climbs = ladder.measured(report)
+    climbs = ladder.rows(report)
     missing = "" if climbs else "Which change makes how much of it, this report has not measured."
     times = sorted(pair.ratio.value for pair in found)
     span = " to ".join(dict.fromkeys(text.significant(end) for end in (times[0], times[-1]))) if times else ""
@@ -85,7 +85,7 @@ def _ladder(one: Climb) -> str:
 def cost(report: Report) -> Question:
     """What Flax and Optax cost, and up to what size."""
     found = pairs(report, LIBRARY, FAST)
-    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.curves(report) for name in curve.compared]
+    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.rows(report) for name in curve.compared]
     answers = [f"{pair.where}, {LIBRARY} takes {_against(pair, FAST)}." for pair in found]
     return Question(
         "What does Flax + Optax cost, and up to what size?",

@@ -71,6 +71,12 @@ def test_interval_or_the_reason_for_none() -> None:
     assert text.interval(Estimate(2, None, None, 1)) == "no interval: 1 restart, 6 needed"
 
 
+def test_an_estimate_shows_its_interval_where_it_has_one() -> None:
+    """And is a plain figure where it has none."""
+    assert text.estimate(Estimate(2, 1.5, 2.5, 7)) == "2.00 [1.50\u20132.50]"
+    assert text.estimate(Estimate(0.002, None, None, 1), text.seconds) == "2.00 ms"
+
+
 def test_inverse_turns_the_interval_round() -> None:
     """The low end of the time is the high end of the speed."""
     assert text.inverse(Estimate(0.5, 0.25, 1.0, 7)) == Estimate(2, 1, 4, 7)
@@ -108,6 +114,13 @@ def test_names_cannot_steer_text() -> None:
     assert text.name("\u05e9\u05dc\u05d5\u05dd") == "\u2068\u05e9\u05dc\u05d5\u05dd\u2069"
     assert text.name("\u4e2d\u6587 é") == "\u4e2d\u6587 é"
     assert text.name("x" * 300, 20) == "x" * 19 + "…"
+
+
+def test_a_cut_name_keeps_its_isolation() -> None:
+    """Else it would turn the text after it; a name that fits stays as it is."""
+    name = text.name("\u05e9\u05dc\u05d5\u05dd" * 9)
+    assert text.short(name, 5) == "\u2068\u05e9\u05dc\u05d5…\u2069"
+    assert text.short("treemap", 7) == "treemap"
 
 
 @pytest.mark.parametrize(
