@@ -12,6 +12,8 @@ from triptych.reports.figures.figure import MOST_ROWS, Exhibit, cut
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report
 
+HEADS = ["Cell", "Time per step", "Calls returned after", "Dispatch floor", "Beyond the floor", "Floor's share", "95 %"]
+
 
 def rows(report: Report) -> list[Anatomy]:
     """The step cells of all runs shown whose floor was measured."""
@@ -30,15 +32,7 @@ def exhibit(report: Report) -> Exhibit:
         "The full part of a bar is the dispatch floor, an empty compiled call on the same arrays; the pale part is "
         "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device."
         + cut(shown),
-        [
-            "Cell",
-            "Time per step",
-            "Calls returned after",
-            "Dispatch floor",
-            "Beyond the floor",
-            "Floor's share",
-            "95 %",
-        ],
+        HEADS,
         [_line(anatomy) for anatomy in shown],
         draw,
     )

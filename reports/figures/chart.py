@@ -52,10 +52,15 @@ class Strip(NamedTuple):
 def panels(heights_in: Sequence[float], columns: int = 1, *, share_y: bool = False) -> tuple[Figure, list[Axes]]:
     """Panels in rows of these heights, the room of their words included; from left to right, then downwards."""
     figure = Figure((WIDTH_IN, sum(heights_in)), layout="constrained")
-    shared, heights = "row" if share_y else False, list(heights_in)
-    return figure, list(
-        figure.subplots(len(heights), columns, squeeze=False, sharey=shared, height_ratios=heights).flat
-    )
+    shape, heights, shared = (len(heights_in), columns), list(heights_in), "row" if share_y else False
+    return figure, list(figure.subplots(*shape, squeeze=False, sharey=shared, height_ratios=heights).flat)
+
+
+def remove_spare(panels: Sequence[Axes]) -> None:
+    """Takes away the panels that have nothing to show."""
+    for one in panels:
+        if not one.has_data():
+            one.remove()
 
 
 def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[Figure, Axes, list[Strip]]:
@@ -76,7 +81,7 @@ def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[
     left: dict[str, Any] = {"transform": axes.get_yaxis_transform() + shift, "clip_on": False}
     for row, look, _, y in strips:
         side = naming.side_name(report, row.place)
-        beside(axes, y, f"{text.short(row.trainer, 20 - len(side))} {side}".strip(), NAME_PT)
+        beside(axes, y, f"{text.short(row.trainer, 18 - len(side))} {side}".strip(), NAME_PT)
         axes.plot([0], [y], look.marker, color=look.color, markersize=6, **left)
     return figure, axes, strips
 

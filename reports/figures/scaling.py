@@ -1,5 +1,6 @@
 """How a step grows with the size of the network or the batch, and from which size on two trainers are the same."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from triptych.benches.stats.ranks import Estimate
 from triptych.benches.workloads.sizes import Axis, size_of
 from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels, scaled
+from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels, remove_spare, scaled
 from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.ratios import CLOSE_UP
 from triptych.reports.figures.styles import BAND, INK, styles
@@ -33,6 +34,10 @@ LABELS: dict[Axis, str] = {
 }
 
 
+Lines = dict[str, dict[int, Estimate]]
+"""Estimates by trainer, then by size."""
+
+
 class Curve(NamedTuple):
     """The rows of one workload along one axis, in one run and arm: sizes by trainer.
 
@@ -49,14 +54,20 @@ class Curve(NamedTuple):
     lines: dict[str, dict[int, Row]]
 
     @property
-    def ratios(self) -> dict[str, dict[int, Estimate]]:
-        """The ratios of every trainer that has some, by size."""
+    def times(self) -> Lines:
+        """Seconds per step of every trainer."""
+        lines = self.lines.items()
+        return {name: {size: row.step_s for size, row in rows.items() if row.step_s} for name, rows in lines}
+
+    @property
+    def ratios(self) -> Lines:
+        """The ratios of every trainer that has some."""
         found = {
-            trainer: {size: row.ratio.time for size, row in cells.items() if row.ratio.time}
-            for trainer, cells in self.lines.items()
-            if trainer != self.reference
+            name: {size: row.ratio.time for size, row in rows.items() if row.ratio.time}
+            for name, rows in self.lines.items()
+            if name != self.reference
         }
-        return {trainer: ratios for trainer, ratios in found.items() if ratios}
+        return {name: ratios for name, ratios in found.items() if ratios}
 
     @property
     def compared(self) -> dict[str, Crossover]:
@@ -140,9 +151,8 @@ def sentence(report: Report, curve: Curve, trainer: str) -> str:
 
 def _growth(report: Report, curve: Curve) -> str:
     """How the first trainer's step grows from the smallest size to the largest."""
-    trainer, cells = next(iter(curve.lines.items()))
-    timed = [(size, row.step_s.value) for size, row in cells.items() if row.step_s]
-    ends = " to ".join(f"{text.seconds(step_s)} at {size:,}" for size, step_s in (timed[0], timed[-1]))
+    trainer, times = next(iter(curve.times.items()))
+    ends = " to ".join(f"{text.seconds(times[size].value)} at {size:,}" for size in (min(times), max(times)))
     return f"{_where(report, curve)}, a step of {trainer} takes from {ends}."
 
 
@@ -170,28 +180,21 @@ def draw(report: Report) -> Figure:
     looks, shown = styles(report.trainers), rows(report)[:MOST_CURVES]
     across = min(2, len(shown))
     figure, axes = panels([TIMES_IN, RATIOS_IN] * -(-len(shown) // across), across)
-    spare = set(axes)
     for index, curve in enumerate(shown):
         above = 2 * across * (index // across) + index % across
-        times, ratios = axes[above], axes[above + across]
-        _times(times, curve, looks)
-        _ratios(ratios, curve, looks)
-        times.set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
-        spare -= {times, ratios}
-    for one in spare:
-        one.remove()
+        _times(axes[above], curve, looks)
+        _ratios(axes[above + across], curve, looks)
+        axes[above].set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
+    remove_spare(axes)
     key_above(figure, lines([name for name in looks if any(name in curve.lines for curve in shown)], looks))
     return figure
 
 
 def _times(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Microseconds per step on two log axes."""
-    values: list[float] = []
-    for trainer, cells in curve.lines.items():
-        timed = {size: scaled(row.step_s, 1e6) for size, row in cells.items() if row.step_s}
-        values += course(axes, timed.items(), looks[trainer], shade=0.2, marks=True)
+    times = {name: {size: scaled(one, 1e6) for size, one in times.items()} for name, times in curve.times.items()}
+    values = _lines(axes, curve, times, looks)
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
-    _sizes(axes, curve)
     axes.tick_params(axis="x", labelbottom=False)
 
 
@@ -199,20 +202,19 @@ def _ratios(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Time per step over the reference's; where some are near 1, the others leave the panel."""
     axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND, linewidth=0, zorder=0)
     axes.axhline(1, color=INK, linewidth=1, zorder=1)
-    values: list[float] = []
-    for trainer, ratios in curve.ratios.items():
-        values += course(axes, ratios.items(), looks[trainer], shade=0.2, marks=True)
+    values = _lines(axes, curve, curve.ratios, looks)
     near = [value for value in values if 1 / CLOSE_UP < value < CLOSE_UP] or values
     least = 1 + 2 * MARGIN
     log_axis(axes, min([1 / least, *near]), max([least, *near]), "ratio (log)", "y")
-    _sizes(axes, curve)
     axes.set_xlabel(LABELS[curve.axis])
 
 
-def _sizes(axes: Axes, curve: Curve) -> None:
-    """A log axis of sizes, doubling; every second, third, ... has its figure where all would not fit."""
-    sizes = sorted({size for cells in curve.lines.values() for size in cells})
+def _lines(axes: Axes, curve: Curve, drawn: Lines, looks: dict[str, Look]) -> list[float]:
+    """Lines over a log axis of sizes, on which every second, third, ... has its figure where all would not fit."""
+    sizes = sorted({size for rows in curve.lines.values() for size in rows})
     axes.set(xscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(sizes[:: -(-len(sizes) // MOST_TICKS)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    reached = (course(axes, one.items(), looks[name], shade=0.2, marks=True) for name, one in drawn.items())
+    return list(itertools.chain.from_iterable(reached))

@@ -80,6 +80,7 @@ def _saved(figure: Figure, key: str, options: dict[str, Any]) -> bytes:
     with mpl.rc_context({**SETTINGS, "svg.hashsalt": key}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(buffer, **options)
+    figure.set_layout_engine("none")  # it is laid out now, and need not be again
     return buffer.getvalue()
 
 

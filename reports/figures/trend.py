@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import course, log_axis, panels, scaled
+from triptych.reports.figures.chart import course, log_axis, panels, remove_spare, scaled
 from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import OTHERS, styles
 from triptych.reports.view.history import Trend
@@ -53,8 +53,7 @@ def draw(report: Report) -> Figure:
     figure, axes = panels([PANEL_IN] * -(-len(cells) // 2), 2)
     for panel, trends in zip(axes, cells, strict=False):
         _panel(panel, trends, looks.get(text.name(trends[0].cell.trainer), OTHERS[0]))
-    for spare in axes[len(cells) :]:
-        spare.remove()
+    remove_spare(axes)
     return figure
 
 
