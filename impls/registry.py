@@ -7,8 +7,8 @@ import difflib
 import hashlib
 import importlib
 import importlib.util
-import re
 import sys
+import unicodedata
 from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
 from operator import attrgetter
@@ -110,7 +110,7 @@ def check(reference: str) -> None:
 
 
 def label(reference: str) -> str:
-    """A short name for a trainer, made of letters, digits, `_` and `.` alone, as part of a cell's name.
+    """A short name for a trainer, made of letters and digits of any script, `_` and `.`, as part of a cell's name.
 
     A file goes by its own name, and by that and the attribute where the attribute is not the usual `Trainer` or
     where the file is called like a built-in trainer. Nothing is imported.
@@ -125,7 +125,12 @@ def label(reference: str) -> str:
     if place.endswith(".py"):
         stem = Path(place).stem
         short = stem if attribute == "Trainer" and stem not in BUILT_IN else f"{stem}.{attribute}"
-    return re.sub(r"[^A-Za-z0-9_.]", "_", short)
+    return "".join(one if _is_of_a_word(one) else "_" for one in unicodedata.normalize("NFC", short))
+
+
+def _is_of_a_word(character: str) -> bool:
+    """Whether it is a letter, a digit, `_` or `.`, or a mark that belongs to a letter."""
+    return character.isalnum() or character in "_." or unicodedata.category(character).startswith("M")
 
 
 def _reference_of(name: str) -> str:

@@ -1,46 +1,46 @@
-"""The front door: `triptych run | gate | report | check | list`.
+"""The commands: `triptych run | gate | report | check | list`.
 
-Exit codes, the same everywhere: 0 fine, 1 a cell failed, regressed or a law is broken, 2 wrong usage, 3 undecided,
-4 nothing measured or not comparable. What is heavy is imported by the command that needs it, so that help and errors
-come at once.
+What is heavy is imported by the command that needs it, so that help and errors come at once.
 """
 
 import sys
 import webbrowser
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-PASSED, FAILED, USAGE, NOTHING, INTERRUPTED = 0, 1, 2, 4, 130
+from triptych.benches.exit_codes import SENTENCE, Exit
+from triptych.benches.run.options import OPTIONS, Option
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=f"One network trained in several ways in JAX, side by side: what does the abstraction cost?\n\n{SENTENCE}.",
+)
 def cli() -> None:
-    """One network trained in three ways in JAX, side by side: what does the abstraction cost?
+    """The group of all commands."""
 
-    Exit codes: 0 fine; 1 a cell failed, regressed or a law is broken; 2 wrong usage; 3 undecided; 4 nothing measured
-    or not comparable.
-    """
+
+def _run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of `run`, as click takes them."""
+    for option in reversed(OPTIONS):
+        command = click.option(option.flag, **_look(option))(command)
+    return command
+
+
+def _look(option: Option) -> dict[str, Any]:
+    words = option.words[0].upper() + option.words[1:]
+    shared = {"help": f"{words}.", "metavar": option.metavar, "default": option.default}
+    if option.kind is bool:
+        return {"help": shared["help"], "is_flag": True}
+    return {**shared, "multiple": True} if option.kind is tuple else {**shared, "type": option.kind}
 
 
 @cli.command()
-@click.option("--trainer", multiple=True, metavar="NAME", help="Name, module:attribute or file.py:attribute.")
-@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`.")
-@click.option("--device", multiple=True, metavar="NAME", help="cpu, cuda or tpu; every one present by default.")
-@click.option("--mode", multiple=True, metavar="NAME", help="step (the default), scan, eager or floor.")
-@click.option("--restarts", type=click.IntRange(min=1), help="Fresh workers per device: the n of every interval.")
-@click.option("--seed", type=int, help="Seed of the run order.")
-@click.option("--quick", is_flag=True, help="A look in half a minute, without intervals.")
-@click.option("--thorough", is_flag=True, help="Many restarts, long trainings.")
-@click.option("--ladder", is_flag=True, help="Also every rung from naive to the fastest, one change at a time.")
-@click.option("--sweep", multiple=True, metavar="AXIS=FROM:TO", help="In other sizes: width=16:4096, depth, batch.")
-@click.option("--sweep-budget", type=float, metavar="SECONDS", help="A sweep leaves out what takes longer (180).")
-@click.option("--seeds", type=click.IntRange(min=1), help="Train to the target loss from so many starting values.")
-@click.option("--start-up", is_flag=True, help="Also time fresh processes from their start to the first step.")
-@click.option("--output", metavar="DIR", help="Where the result and the page are written; reports/latest by default.")
+@_run_options
 @click.argument("pytest_args", nargs=-1)
 @click.pass_context
 def run(context: click.Context, pytest_args: tuple[str, ...], **options: object) -> None:
@@ -54,38 +54,25 @@ def run(context: click.Context, pytest_args: tuple[str, ...], **options: object)
     from triptych.benches.arms.process import ROOT
 
     click.echo("Starting; the first figures come with the first restart.", err=True)
-    files = sorted(map(str, (ROOT / "benches").glob("bench_*.py")))
-    flags = [flag for name, value in options.items() for flag in _flags(name, value)]
-    plugins = [
-        "-p",
-        "triptych.benches.run.plugin",
-        "-p",
-        "triptych.reports.page.plugin",
-        "--rootdir",
-        str(ROOT),
-        "-c",
-        _config(ROOT),
-    ]
+    own = ROOT / "pyproject.toml"
+    config = str(own) if own.is_file() else "/dev/null"  # an installed copy has none and needs none
+    flags = [flag for option in OPTIONS for flag in _flags(option.flag, options[option.name])]
+    plugins = [part for name in ("benches.run", "reports.page") for part in ("-p", f"triptych.{name}.plugin")]
     patterns = ["-o", "python_files=bench_*.py", "-o", "python_functions=bench_*", "--import-mode=importlib"]
-    code = pytest.main([*plugins, *patterns, "--benchmark-only", *flags, *pytest_args, *files])
-    codes = {0: PASSED, 1: FAILED, 2: INTERRUPTED, 3: FAILED, 4: USAGE, 5: NOTHING}
-    context.exit(codes.get(int(code), FAILED))
+    files = sorted(map(str, (ROOT / "benches").glob("bench_*.py")))
+    place = ["--rootdir", str(ROOT), "-c", config]
+    code = pytest.main([*plugins, *place, *patterns, "--benchmark-only", *flags, *pytest_args, *files])
+    codes = {0: Exit.FINE, 2: Exit.INTERRUPTED, 4: Exit.USAGE, 5: Exit.NOTHING}
+    context.exit(codes.get(int(code), Exit.FAILED))
 
 
-def _config(checkout: Path) -> str:
-    """The checkout's configuration; an installed copy has none and needs none."""
-    own = checkout / "pyproject.toml"
-    return str(own) if own.is_file() else "/dev/null"
-
-
-def _flags(name: str, value: object) -> list[str]:
+def _flags(flag: str, value: object) -> list[str]:
     """An option in pytest's spelling."""
-    name = name.replace("_", "-")
     if isinstance(value, tuple):
-        return [f"--{name}={one}" for one in value]
+        return [f"{flag}={one}" for one in value]
     if value is None or value is False:
         return []
-    return [f"--{name}"] if value is True else [f"--{name}={value}"]
+    return [flag] if value is True else [f"{flag}={value}"]
 
 
 class ManyFiles(click.Command):
@@ -165,21 +152,21 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
     """
     from triptych.impls import registry
 
-    with _exit_on(registry.RegistryError, USAGE):
+    with _exit_on(registry.RegistryError, Exit.USAGE):
         factories = [registry.load(trainer) for trainer in trainers]
 
+    from triptych.impls.laws.conformance import LAWS
     from triptych.impls.laws.conformance import check as findings_of
-    from triptych.impls.protocol import LAWS
 
     broken = False
     for trainer, factory in zip(trainers, factories, strict=True):
         click.echo(f"{trainer}:")
-        for finding in findings_of(factory):
-            broken = broken or finding.broken is not None
-            click.echo(f"  {'ok    ' if finding.broken is None else 'BROKEN'} {finding.law}. {LAWS[finding.law - 1]}")
-            if finding.broken is not None:
-                click.echo(f"         {finding.broken}")
-    context.exit(FAILED if broken else PASSED)
+        for number, reason in findings_of(factory):
+            law, broken = LAWS[number - 1], broken or reason is not None
+            click.echo(f"  {'ok    ' if reason is None else 'BROKEN'} {number}. {law.title}: {law.sentence}")
+            if reason is not None:
+                click.echo(f"         {reason}")
+    context.exit(Exit.FAILED if broken else Exit.FINE)
 
 
 @cli.command("list")
@@ -202,7 +189,7 @@ def list_(*, devices: bool) -> None:
         from triptych.benches.arms.process import WorkerLost, find_platforms
 
         click.echo("devices")
-        with _exit_on(WorkerLost, NOTHING):
+        with _exit_on(WorkerLost, Exit.NOTHING):
             names = find_platforms()
         for name in names:
             click.echo(f"  {name}")
@@ -223,17 +210,17 @@ def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bo
     from triptych.reports.view.load import load
     from triptych.reports.view.report import NothingMeasured
 
-    with _exit_on(RecordError, NOTHING):
+    with _exit_on(RecordError, Exit.NOTHING):
         runs = load(results)
     if markdown:
         from triptych.reports.page.terminal import markdown as markdown_of
 
-        with _exit_on(NothingMeasured, NOTHING):
+        with _exit_on(NothingMeasured, Exit.NOTHING):
             click.echo(markdown_of(runs))
         return
     from triptych.reports.page.page import write_report
 
-    with _exit_on(OSError, USAGE), _exit_on(NothingMeasured, NOTHING):
+    with _exit_on(OSError, Exit.USAGE), _exit_on(NothingMeasured, Exit.NOTHING):
         paths = write_report(runs, output)
     click.echo(f"Wrote {paths[0]} and its figures beside it")
     if open_:
@@ -248,12 +235,3 @@ def _exit_on(expected: type[Exception], code: int) -> Generator[None]:
     except expected as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(code)
-
-
-def main() -> None:
-    """What the `triptych` script calls."""
-    cli()
-
-
-if __name__ == "__main__":
-    main()

@@ -44,7 +44,7 @@ def result(tmp_path: Path) -> Path:
         ),
         (["--mode=fast"], "unknown mode 'fast'; expected one of step, scan, eager"),
         (["--quick", "--thorough"], "--quick and --thorough were both given"),
-        (["--restarts=0"], "0 is not in the range x>=1"),
+        (["--restarts=0"], "--restarts is 0; expected 1 or more"),
         (["--device=cpu", "--output=/dev/null/x"], "the result cannot be written to /dev/null/x"),
         (["--device=cpu", "--output=/dev/null"], "the result cannot be written to /dev/null"),
         (["--no-such-flag"], "No such option"),

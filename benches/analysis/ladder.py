@@ -5,10 +5,12 @@ ratio of first to last.
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
-from triptych.benches.record.run import CellRecord, Mode, Run
+from triptych.benches.record.modes import Mode
+from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.stats.ranks import Estimate, geometric
 
 
@@ -27,6 +29,7 @@ LADDER: tuple[Change, ...] = (
     Change("undonated", "step", "the update compiled with them"),
     Change("treemap", "step", "the old state's memory used again (donated)"),
     Change("treemap", "scan", "all steps in one lax.scan"),
+    Change("c_loop", "limit", "the same loop in C"),
 )
 
 FLOOR = Change("treemap", "floor", "an empty compiled call on the same arrays")
@@ -41,17 +44,22 @@ class Rung(NamedTuple):
 
 
 class Climb(NamedTuple):
-    """The measured rungs of one workload on one device, and how many times as fast the last is as the first."""
+    """The measured rungs of one workload on one device, and how many times as fast the last is as the first.
+
+    Attributes:
+        left_out: Why the loop in C is not among the rungs; empty if it is.
+    """
 
     workload: str
     device: str
     rungs: list[Rung]
     whole: Estimate
     floor_share: Estimate | None
+    left_out: str
 
 
 def climbs(run: Run) -> list[Climb]:
-    """Every workload and device of which the whole ladder was measured and every rung keeps parity with the next."""
+    """Every workload and device whose ladder was measured, each rung in parity with the next."""
     places = dict.fromkeys((record.cell.workload, record.cell.device) for record in run.cells)
     return [climb for place in places if (climb := _climb(run, *place))]
 
@@ -60,17 +68,26 @@ def _climb(run: Run, workload: str, device: str) -> Climb | None:
     cells = {
         (record.cell.trainer, record.cell.mode): record
         for record in run.cells
-        if (record.cell.workload, record.cell.device) == (workload, device) and record.counted_blocks
+        if (record.cell.workload, record.cell.device) == (workload, device)
     }
-    if any((change.trainer, change.mode) not in cells for change in LADDER):
-        return None
-    records = [cells[change.trainer, change.mode] for change in LADDER]
+    changes, left_out = _possible(cells)
+    records = [cells[key] for change in changes if (key := (change.trainer, change.mode)) in cells]
     pairs = list(itertools.pairwise(records))
-    if not all(pairing.parity(run, slow, fast).holds for slow, fast in pairs):
+    complete = len(records) == len(changes) and all(record.counted_blocks for record in records)
+    if not complete or not all(pairing.parity(run, slow, fast).holds for slow, fast in pairs):
         return None
     factors = [None, *(geometric(pairing.paired_ratios(slow, fast)) for slow, fast in pairs)]
-    rungs = [Rung(*parts) for parts in zip(LADDER, records, factors, strict=True)]
+    rungs = [Rung(*parts) for parts in zip(changes, records, factors, strict=True)]
     whole = geometric(pairing.paired_ratios(records[0], records[-1]))
     floor, step = cells.get((FLOOR.trainer, FLOOR.mode)), cells[FLOOR.trainer, "step"]
-    share = geometric(pairing.paired_ratios(floor, step)) if floor else None
-    return Climb(workload, device, rungs, whole, share)
+    share = geometric(pairing.paired_ratios(floor, step)) if floor and floor.counted_blocks else None
+    return Climb(workload, device, rungs, whole, share, left_out)
+
+
+def _possible(cells: Mapping[tuple[str, str], CellRecord]) -> tuple[tuple[Change, ...], str]:
+    """The rungs that there can be: without the loop in C where it does not run; older ladders end before it."""
+    *others, last = LADDER
+    in_c = cells.get((last.trainer, last.mode))
+    if in_c is not None and in_c.counted_blocks:
+        return LADDER, ""
+    return tuple(others), in_c.outcome.reason if in_c else "it was not measured"

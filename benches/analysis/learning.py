@@ -55,7 +55,7 @@ def _or_never(training: SeedTraining, value: float) -> float:
 
 
 def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
-    """The same times, begun so many seconds earlier; None if that is not known."""
+    """The same times, begun that many seconds earlier; None if that is not known."""
     if seconds is None:
         return None
     low, high = (None if bound is None else bound + seconds for bound in (estimate.low, estimate.high))

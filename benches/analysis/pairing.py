@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from triptych.benches.record.run import FAILURES, Block, CellRecord, Point, Run, WorkloadRecord
+from triptych.benches.record.run import WITHOUT_TIMES, Block, CellRecord, Point, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
 
 
@@ -71,18 +71,34 @@ def compile_s(record: CellRecord) -> Estimate | None:
 
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     """Time per step over the reference's, one number per restart: the median over rounds that both have."""
-    ours, theirs = _by_round(record), _by_round(reference)
-    ratios: dict[int, list[float]] = {}
-    for key in ours.keys() & theirs.keys():
-        ratios.setdefault(key[0], []).append(ours[key].step_s / theirs[key].step_s)
-    return [statistics.median(ratios[restart]) for restart in sorted(ratios)]
+    return list(_paired(record, reference, lambda ours, theirs: ours / theirs).values())
+
+
+def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
+    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
+    return _paired(record, reference, lambda ours, theirs: theirs - ours)
+
+
+def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
+    ours, theirs = (
+        {(block.restart, block.round): block.step_s for block in side.counted_blocks} for side in (record, reference)
+    )
+    found: dict[int, list[float]] = {}
+    for key in sorted(ours.keys() & theirs.keys()):
+        found.setdefault(key[0], []).append(compare(ours[key], theirs[key]))
+    return {restart: statistics.median(values) for restart, values in found.items()}
 
 
 def compile_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     """Compile time over the reference's, one number per restart that both have; none where nothing compiled."""
-    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    ours, theirs = compile_times(record), compile_times(reference)
     common = sorted(ours.keys() & theirs.keys())
     return [ours[restart] / theirs[restart] for restart in common if ours[restart] and theirs[restart]]
+
+
+def compile_times(record: CellRecord) -> dict[int, float]:
+    """Seconds of the cold compile of each restart."""
+    return {one.restart: one.compile_s for one in record.compiles}
 
 
 def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
@@ -90,7 +106,7 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     if reference is None:
         return Ratio(None, None, "no reference cell was measured")
     for side in (record, reference):
-        if side.outcome.kind in FAILURES or side.outcome.kind == "unmeasured":
+        if side.outcome.kind in WITHOUT_TIMES:
             return Ratio(None, None, f"{side.cell.trainer}: {side.outcome.kind.replace('_', ' ')}")
     certificate = parity(run, record, reference)
     if not certificate.holds:
@@ -101,7 +117,7 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
 
 def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     """Extra compile time over step time saved, each taken inside a restart."""
-    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (record, reference))
+    ours, theirs = compile_times(record), compile_times(reference)
     saved = paired_savings(record, reference)
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
     extra = {restart: ours[restart] - theirs[restart] for restart in common}
@@ -118,15 +134,6 @@ def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
         if all(saved[restart] < 0 for restart in common):
             return BreakEven("until", steps)
     return BreakEven("undecided")
-
-
-def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
-    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
-    ours, theirs = _by_round(record), _by_round(reference)
-    savings: dict[int, list[float]] = {}
-    for key in ours.keys() & theirs.keys():
-        savings.setdefault(key[0], []).append(theirs[key].step_s - ours[key].step_s)
-    return {restart: statistics.median(values) for restart, values in savings.items()}
 
 
 def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
@@ -168,7 +175,3 @@ def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: Work
 
 def _estimate(values: list[float], estimator: Callable[[list[float]], Estimate] = geometric) -> Estimate | None:
     return estimator(values) if values else None
-
-
-def _by_round(record: CellRecord) -> dict[tuple[int, int], Block]:
-    return {(block.restart, block.round): block for block in record.counted_blocks}

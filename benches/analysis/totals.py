@@ -28,8 +28,8 @@ class Crossing(NamedTuple):
 
 
 def total_s(record: CellRecord, steps: float) -> Estimate | None:
-    """Seconds of compiling and then making so many steps, over the restarts that have both; None without any."""
-    compiled = {one.restart: one.compile_s for one in record.compiles}
+    """Seconds of compiling and of that number of steps, over the restarts that have both; None without any."""
+    compiled = pairing.compile_times(record)
     step_s = dict(zip(pairing.restarts(record), pairing.step_times(record), strict=True))
     totals = [compiled[restart] + steps * step_s[restart] for restart in sorted(compiled.keys() & step_s.keys())]
     return geometric(totals) if totals else None
@@ -71,7 +71,7 @@ def _in_doubt(one: CellRecord, other: CellRecord) -> Crossing:
 
 def _clipped(ahead: CellRecord, behind: CellRecord) -> Estimate:
     """The median crossing where some restarts are ahead from the first step: theirs counts as step 0."""
-    ours, theirs = ({one.restart: one.compile_s for one in side.compiles} for side in (ahead, behind))
+    ours, theirs = pairing.compile_times(ahead), pairing.compile_times(behind)
     saved = pairing.paired_savings(ahead, behind)
     common = saved.keys() & ours.keys() & theirs.keys()
     return median([max(0.0, ours[key] - theirs[key]) / saved[key] if saved[key] else 0.0 for key in common])

@@ -63,7 +63,7 @@ def platform_arm(device: str) -> Arm:
 
 
 def pinned_arm(device: str, threads: int, cpus: tuple[int, ...]) -> Arm:
-    """The arm of a comparison that decides something: certain processors, and so many threads of XLA and of BLAS."""
+    """The arm of a comparison that decides something: on certain processors, with a certain number of threads."""
     arm, n = platform_arm(device), str(threads)
     env = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n}
     return replace(arm, env=arm.env | env, cpus=cpus)
@@ -94,8 +94,7 @@ class WorkerLost(Exception):
 class Worker:
     """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent.
 
-    One of an arm with processors of its own imports where there is room, beside others that start, and is pinned when
-    it has done so: it has one thread until XLA is asked for its devices.
+    A pinned worker imports first and is pinned afterwards: XLA has no threads until it is asked for devices.
 
     Attributes:
         began_s: The monotonic clock, which all processes share, just before this one was started.
@@ -248,8 +247,8 @@ def _search_path(arm: Arm) -> str:
 def _pin(pid: int, cpus: tuple[int, ...]) -> None:
     """Keeps a process, and the threads that it will make, on some processors where the system can do that.
 
-    As a batch process: XLA's thread, when a step wakes it, would else push the step's own from the one processor, more
-    or less often with every program, so that a step with more to compute could take less time.
+    As a batch process: else XLA's own thread, woken by the step's, takes the one processor from it, more or less often
+    with every program, so that a step with more to compute could take less time.
     """
     with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
         if hasattr(psutil.Process, "cpu_affinity"):

@@ -31,8 +31,9 @@ from triptych.benches.record import run
 from triptych.benches.record.files import make_folder, write
 from triptych.benches.record.run import ArmRecord, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
+from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.progress import command_line, progress
-from triptych.benches.schedule.rounds import Job, Rim, measure
+from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
 from triptych.benches.worker.messages import Spec
 
 SAVE_EVERY_S = 10.0
@@ -159,7 +160,7 @@ class Gate:
             )
             for one in run.cells
         ]
-        measure(run, arms, jobs, rim)
+        measure(run, arms, jobs, rim, TWO_SIDES)
         margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
         found = _of_others(sides.logs(run), _stopped(sides.settled(run)))
         timed, canary = sides.first_look(found, margins), _canary(run, margins)
@@ -167,7 +168,8 @@ class Gate:
         if cells and not sides.unfit(canary):
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
-            measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, first)
+            again = [job for job in jobs if job.spec.cell.id in cells]
+            measure(run, arms, again, rim, TWO_SIDES._replace(first=first))
             timed = sides.second_look(timed, sides.logs(run), margins)
             canary = _canary(run, margins)
         run.status, run.duration_s = "complete", time.monotonic() - began

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from triptych.benches.record.counts import Ceilings, Count, Counts
+from triptych.benches.record.modes import Mode
 
 SCHEMA = 1
 """Raised by one whenever an older reader could misread a newer file."""
@@ -16,15 +17,11 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
-Mode = Literal["step", "scan", "eager", "floor", "limit"]
-"""A Python loop of steps; many steps in one `lax.scan`; without jit; and what these are held against: an empty compiled
-call in place of a step, a C loop in place of a training.
-"""
-
 OutcomeKind = Literal[
-    "ok", "over_budget", "diverged", "void", "raised", "hung", "killed", "out_of_memory", "unmeasured"
+    "ok", "over_budget", "unsupported", "unmeasured", "diverged", "void", "raised", "hung", "killed", "out_of_memory"
 ]
 FAILURES: tuple[OutcomeKind, ...] = ("diverged", "void", "raised", "hung", "killed", "out_of_memory")
+WITHOUT_TIMES: tuple[OutcomeKind, ...] = (*FAILURES, "unsupported", "unmeasured")
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -94,7 +91,8 @@ class Outcome(msgspec.Struct, frozen=True):
     """How a cell ended. Everything but "ok" has a reason in words.
 
     Attributes:
-        kind: "over_budget" still has blocks to compare; the kinds in `FAILURES` end the cell.
+        kind: "over_budget" still has blocks to compare; "unsupported" is a trainer that does not run this task, which
+            is no failure; the kinds in `FAILURES` end the cell.
         steps_done: How far the training came.
         rest_s: Estimated seconds that the rest of the training would have taken.
     """
@@ -182,7 +180,7 @@ class SeedTraining(msgspec.Struct, frozen=True):
     Attributes:
         ending: "reached" the target; "missed" it (all steps were made, or it diverged); "cut" by the time budget.
         steps: Updates until the target was reached, or made in vain.
-        seconds: Of so many updates in one uninterrupted loop, already compiled; of those made if not reached.
+        seconds: Of these updates in one uninterrupted loop, already compiled.
         curve: Some losses on the way, by the harness's own arithmetic; the last is that after `steps`.
         diverged_at: The first step whose loss was not finite; null if none.
     """
@@ -277,7 +275,7 @@ class Settings(msgspec.Struct, frozen=True):
         seed: Of the run order.
         sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
         seeds: Starting values from which every cell is trained to its target loss; 0 leaves that out.
-        start_up: Whether the way of fresh processes to their first step is taken, as many as there are restarts.
+        start_up: Whether fresh processes are timed from their start to their first step, once a restart.
     """
 
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 6

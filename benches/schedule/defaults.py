@@ -8,14 +8,11 @@ from triptych.impls import registry
 DEFAULT_TRAINERS = tuple(registry.BUILT_IN)
 DEFAULT_WORKLOADS = ("xor", "digits")
 DEFAULT_REFERENCE = "treemap"
+DEFAULT_SWEEP_BUDGET_S = 180.0
 
 QUICK = Settings(restarts=1, rounds=5, block_s=0.05, train_budget_s=1.5)
 ONCE = Settings(restarts=1, rounds=1, block_s=0.01, train_budget_s=0.2)
 THOROUGH = Settings(restarts=20, rounds=8, train_budget_s=300.0)
-
-SWEEP_BLOCK_S = 0.04
-SWEEP_TRAIN_BUDGET_S = 0.5
-"""A sweep has many cells, and asks little of each."""
 
 
 def reference_among(cells: Sequence[Cell]) -> str:

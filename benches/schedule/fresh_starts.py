@@ -13,7 +13,8 @@ from typing import Literal, NamedTuple, get_args
 
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, WorkerLost
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
-from triptych.benches.schedule.rounds import Job, Rim
+from triptych.benches.schedule.job import Job
+from triptych.benches.schedule.rounds import Rim
 from triptych.benches.worker import messages
 
 Cache = Literal["cold", "hit"]
@@ -27,7 +28,7 @@ class Case(NamedTuple):
 
 
 def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim) -> None:
-    """If the run asks for it: every trainer as often as there are restarts, without and with a cache, interleaved."""
+    """If the run asks for it: every trainer once a restart without a cache and once with one, in random order."""
     if not run.settings.start_up:
         return
     order = random.Random(run.settings.seed)

@@ -1,18 +1,13 @@
 """Who is measured when: restarts, rounds and cells in a seeded random order, over all arms.
 
-A restart starts one fresh worker per arm, compiles every cell cold, prepares it, trains it where that is due and
-then takes rounds of blocks, after which it trains once more what is short to train: what was timed must still learn
-as certified. Last, and once in a run, cells are trained from further seeds to their target loss. A cell that fails
-is recorded as that and left out from there on; a restart that lost a worker is cut short there, and one more is added
-in its place. The record is saved whenever it has grown.
-
-Where arms hold the same cells, to be compared with each other, the arms of a cell always take their turns side by
-side, and each worker compiles and prepares cell after cell, in the same order in every arm, without clearing its
-caches between them: that takes half the time. What neighbours share, the little programs of eager trainers, is then
-warm in both arms alike, unless one of them became eager, or ceased to be; so counts are taken from cold caches.
+A restart starts one fresh worker per arm, compiles and prepares every cell, trains it where that is due and takes
+rounds of blocks; last, and once in a run, cells are trained from further seeds to their target loss. Where several arms
+hold a cell, they take their turns at it side by side. A cell that fails is recorded as that and left out from there on;
+a restart that lost a worker is cut short, and another takes its place. The record is saved whenever it has grown.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -23,28 +18,46 @@ from typing import NamedTuple
 import msgspec
 
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost
-from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run, Training
+from triptych.benches.record.modes import MODES
+from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
+from triptych.benches.schedule.job import Job, outcome_of
+from triptych.benches.schedule.sweep_budget import SweepBudget, by_size
 from triptych.benches.worker import messages
 
 RETAKES = 3
-"""A void block is taken again this often; then the round goes on without it."""
+"""How often a void block is taken again; then the round goes on without it."""
 
 TRAIN_AGAIN_BELOW_S = 1.0
-"""A training shorter than this is repeated before and after the blocks of every restart; a longer one is done once."""
+"""A shorter training is repeated before and after the blocks of every restart; a longer one is done once."""
 
 TRAIN_SLACK_S = 60.0
 """Beyond its budget a training takes its last segment of steps and the harness's own losses."""
 
 
-PATIENCE = 3
-"""A cell whose worker was lost this often while it was asked for it, in a comparison of arms, has failed."""
+class Plan(NamedTuple):
+    """How restarts of one kind of run differ from those of another.
+
+    Attributes:
+        cold: Every cell is compiled from cleared caches before any is prepared. Else each is compiled and prepared
+            after the other, which takes half the time; what neighbours share, the small programs of eager trainers, is
+            then warm, and counts are taken last, from cold caches.
+        trains_again: What was timed must still learn as certified, where that is short.
+        ceilings: What the device reaches at best is measured once.
+        patience: How many lost workers at one place make a cell, or an arm, a failed one.
+        first: The number of the first restart, if the record already has some.
+    """
+
+    cold: bool
+    trains_again: bool
+    ceilings: bool
+    patience: int
+    first: int = 0
 
 
-class Job(NamedTuple):
-    """A cell's record and what its worker needs to know of it."""
-
-    record: CellRecord
-    spec: messages.Spec
+ONE_ARM = Plan(cold=True, trains_again=True, ceilings=True, patience=1)
+SWEEP = ONE_ARM._replace(cold=False)
+TWO_SIDES = Plan(cold=False, trains_again=False, ceilings=False, patience=3)
+"""A comparison of arms: one loss says nothing of an arm, since nobody knows who killed it."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +67,25 @@ class Rim:
     start: Callable[[Arm], Worker]
     save: Callable[[], None]
     advance: Callable[[str, float], None]
+    clock: Callable[[], float] = time.monotonic
 
 
-def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, first: int = 0) -> None:
+class _Course(NamedTuple):
+    """What the restarts of one measurement have in common."""
+
+    run: Run
+    rim: Rim
+    plan: Plan
+    order: random.Random
+    losses: Counter[str]
+
+    def is_too_often(self, place: str) -> bool:
+        """Counts a lost worker."""
+        self.losses[place] += 1
+        return self.losses[place] >= self.plan.patience
+
+
+def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: Plan = ONE_ARM) -> None:
     """Fills the run's cells; returns when all restarts are done. Stopping half-way leaves the record as it is.
 
     Args:
@@ -64,58 +93,75 @@ def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, first:
         arms: Whose workers to start.
         jobs: The cells to measure.
         rim: The world outside.
-        first: The number of the first restart, if the record already has some.
+        plan: What a restart consists of, and the number of the first.
 
     Raises:
         WorkerLost: If a worker cannot even start.
     """
-    order = random.Random(f"{run.settings.seed} from restart {first}")
-    losses = Counter[str]()
-    complete, restart = 0, first
-    while complete < run.settings.restarts and any(map(_is_live, jobs)) and len(run.cut_short) <= run.settings.restarts:
-        taken = _Restart(run, restart, order, rim, losses).take(arms, jobs, left=run.settings.restarts - complete)
-        if not taken:
+    course = _Course(run, rim, plan, random.Random(f"{run.settings.seed} from restart {plan.first}"), Counter())
+    complete, restart, wanted = 0, plan.first, run.settings.restarts
+    while complete < wanted and any(map(_is_live, jobs)) and len(run.cut_short) <= wanted:
+        kept = _Restart(course, restart).take(arms, jobs, left=wanted - complete)
+        if kept is None:
             run.cut_short.append(restart)
-        complete += taken
+        else:
+            complete, jobs = complete + 1, kept
         restart += 1
 
 
 class _Restart:
-    """One restart: its workers, its place in the run order and the steps of a block of each cell."""
+    """One restart: its workers, its place in the run order, and roughly how long a step of each cell takes."""
 
-    def __init__(self, run: Run, number: int, order: random.Random, rim: Rim, losses: Counter[str]) -> None:
-        self._run, self._number, self._order, self._rim, self._losses = run, number, order, rim, losses
+    def __init__(self, course: _Course, number: int) -> None:
+        self._course, self._run, self._plan, self._rim = course, course.run, course.plan, course.rim
+        self._number, self._order = number, course.order
         self._workers: dict[str, Worker] = {}
-        self._block_steps: dict[tuple[str, str], int] = {}
+        self._step_s: dict[str, float] = {}
         self._position = 0
-        self._between_arms = False
 
-    def take(self, arms: Sequence[Arm], jobs: Sequence[Job], left: int) -> bool:
-        """Measures every live cell; False if a worker was lost. `left` restarts are to come, this one included."""
-        self._between_arms = len({job.spec.cell.id for job in jobs}) < len(jobs)
-        phases = self._phases()
-        records = [job.record for job in jobs]
-        phases += [partial(self._train_seed, seed=seed) for seed in seeds_due(records, self._run.settings.seeds)]
+    def take(self, arms: Sequence[Arm], jobs: Sequence[Job], left: int) -> Sequence[Job] | None:
+        """Measures every live cell.
+
+        Args:
+            arms: Whose workers to start.
+            jobs: The cells.
+            left: How many restarts are to come, this one included; for the progress.
+
+        Returns:
+            The cells that a further restart is to measure; None if a worker was lost.
+        """
+        phases, began = self._phases(jobs), self._rim.clock()
         with ExitStack() as stack:
             if not self._start(arms, stack):
-                return False
+                return None
             try:
+                if self._run.settings.sweep_budget_s is not None and not any(job.record.blocks for job in jobs):
+                    jobs = self._fit(jobs, SweepBudget(self._run.settings, self._rim.clock() - began))
+                    phases.remove(self._train)  # the first of two: all are trained
                 for phase in phases:
-                    self._each(jobs, phase, share=1 / (left * len(phases) * len(jobs)))
+                    self._each(jobs, phase, share=1 / (left * len(phases) * max(len(jobs), 1)))
                 for arm in arms:
                     self._measure_ceilings(arm)
             except WorkerLost:
-                return False
-        return True
+                return None
+        return jobs
+
+    def _phases(self, jobs: Sequence[Job]) -> list[Callable[[Job], None]]:
+        settings, records = self._run.settings, [job.record for job in jobs]
+        ready = [self._compile, self._prepare] if self._plan.cold else [self._make_ready]
+        rounds = [partial(self._time_block, round_number=number) for number in range(settings.rounds)]
+        again = [self._train] if self._plan.trains_again else []
+        seeds = [partial(self._train_seed, seed=seed) for seed in seeds_due(records, settings.seeds)]
+        return [*ready, self._train, *rounds, *again, self._count, *seeds]
 
     def _start(self, arms: Sequence[Arm], stack: ExitStack) -> bool:
-        """Starts a worker per arm; False if one was lost, though not so often yet that it seems unable to start."""
+        """Starts a worker per arm; False if one was lost, and the plan has patience left."""
         for begin in (partial(self._enter, stack), self._describe):
             for arm in arms:
                 try:
                     begin(arm)
                 except WorkerLost:
-                    if self._is_too_often(arm.name):
+                    if self._course.is_too_often(arm.name):
                         raise
                     return False
         return True
@@ -123,22 +169,34 @@ class _Restart:
     def _enter(self, stack: ExitStack, arm: Arm) -> None:
         self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
 
-    def _is_too_often(self, place: str) -> bool:
-        """Counts a lost worker. Between arms one loss says nothing of the arm: who knows who killed it."""
-        self._losses[place] += 1
-        return self._losses[place] >= (PATIENCE if self._between_arms else 1)
+    def _fit(self, jobs: Sequence[Job], budget: SweepBudget) -> list[Job]:
+        """Makes the cells of a sweep ready, small sizes first; those that fit into its budget."""
+        kept: list[Job] = []
+        for size in by_size(jobs):
+            if reason := budget.refuses(size):
+                for job in size:
+                    job.record.outcome = Outcome("unmeasured", reason)
+                continue
+            budget.spend(size, sum(map(self._try, filter(_is_live, size))))
+            kept += size
+        return kept
 
-    def _phases(self) -> list[Callable[[Job], None]]:
-        rounds = [partial(self._time_block, round_number=number) for number in range(self._run.settings.rounds)]
-        if self._between_arms:
-            return [self._make_ready, self._train, *rounds, self._count]
-        # training once more where it is short: what was timed must still train as certified
-        return [self._compile, self._prepare, self._train, *rounds, self._train, self._count]
+    def _try(self, job: Job) -> float:
+        """Makes a cell ready and trains it; the seconds that it takes in every restart."""
+        settings, clock = self._run.settings, self._rim.clock
+        self._rim.advance(f"trying {job.spec.cell.id}", 0.0)
+        began = clock()
+        self._make_ready(job)
+        ready = clock()
+        if _is_live(job):
+            self._train(job)
+        blocks_s = settings.rounds * max(settings.block_s, self._step_s.get(job.key, 0.0))
+        return (ready - began) + 2 * (clock() - ready) + blocks_s
 
     def _each(self, jobs: Sequence[Job], phase: Callable[[Job], None], share: float) -> None:
         """One phase over all live cells in a fresh random order; the slowest to compile is compiled last.
 
-        Each compile is cold, so the order of compiles decides nothing but which cell is still warm afterwards.
+        A cold compile clears what was compiled before, so their order decides only which cell is still warm afterwards.
         """
         order = self._in_turns([job for job in jobs if _is_live(job)])
         if phase == self._compile and order:
@@ -161,7 +219,7 @@ class _Restart:
         try:
             answer = self._workers[job.record.arm].ask(request, self._run.settings.timeout_s + expected_s)
         except WorkerLost as lost:
-            if self._is_too_often(f"{job.record.arm} {job.spec.cell.id}"):
+            if self._course.is_too_often(job.key):
                 job.record.outcome = Outcome(lost.kind, lost.reason)
             raise
         if isinstance(answer, messages.Failed):
@@ -185,8 +243,8 @@ class _Restart:
         self._run.arms = [found if known.name == found.name else known for known in self._run.arms]
 
     def _measure_ceilings(self, arm: Arm) -> None:
-        """Once per arm, when its worker has nothing else to do; a comparison of arms needs none."""
-        if self._between_arms or self._known(arm).ceilings:
+        """Once per arm, when its worker has nothing else to do."""
+        if not self._plan.ceilings or self._known(arm).ceilings:
             return
         answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
         if isinstance(answer, messages.CeilingsMeasured):
@@ -194,31 +252,30 @@ class _Restart:
             self._rim.save()
 
     def _make_ready(self, job: Job) -> None:
+        if job.key in self._step_s:
+            return
         self._compile(job)
         if _is_live(job):
             self._prepare(job)
 
     def _compile(self, job: Job) -> None:
-        if self._run.settings.sweep_budget_s is not None and job.record.compiles:
-            return  # a sweep asks how a step grows: one cold compile of each of its many cells is enough
-        clear, count = not self._between_arms, not self._between_arms and job.record.counts is None
-        answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=clear, count=count))
+        count = self._plan.cold and job.record.counts is None
+        answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=self._plan.cold, count=count))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.append(answer.compiled)
 
     def _prepare(self, job: Job) -> None:
         answer = self._ask(job, messages.Prepare(job.spec, prove=not job.record.trainings))
         if isinstance(answer, messages.Prepared):
-            steps = max(1, round(self._run.settings.block_s / max(answer.step_s, 1e-9)))
-            self._block_steps[job.record.arm, job.spec.cell.id] = steps
+            self._step_s[job.key] = max(answer.step_s, 1e-9)
             job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
 
     def _train(self, job: Job) -> None:
         trainings = job.record.trainings
-        if job.spec.cell.mode == "floor":
+        if not MODES[job.spec.cell.mode].trained:
             job.record.outcome = Outcome("ok", "no training: an empty call learns nothing")
             return
-        if trainings and (self._between_arms or trainings[-1].train_s > TRAIN_AGAIN_BELOW_S):
+        if trainings and not (self._plan.trains_again and trainings[-1].train_s <= TRAIN_AGAIN_BELOW_S):
             return
         budget_s = self._run.settings.train_budget_s
         answer = self._ask(job, messages.Train(job.spec.cell.id, self._number, budget_s), 2 * budget_s + TRAIN_SLACK_S)
@@ -240,13 +297,13 @@ class _Restart:
     def _count(self, job: Job) -> None:
         """Once per cell; a trainer that cannot be counted keeps its times and has no counts.
 
-        Between arms its programs are built again, from cold caches: what its neighbours built before, and a change of
-        theirs would be counted as its own.
+        Where compiles were not cold its programs are built again, from cold caches: what its neighbours built before,
+        and a change of theirs, would be counted as its own.
         """
-        if job.record.counts is not None or job.spec.cell.mode == "floor":
+        if job.record.counts is not None or not MODES[job.spec.cell.mode].traced:
             return
         worker, timeout_s = self._workers[job.record.arm], self._run.settings.timeout_s
-        if self._between_arms:
+        if not self._plan.cold:
             worker.ask(messages.CompileCold(job.spec, self._number, count=True), timeout_s)
         answer = worker.ask(messages.Count(job.spec), timeout_s)
         if isinstance(answer, messages.Counted):
@@ -255,7 +312,7 @@ class _Restart:
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""
         cell_id = job.spec.cell.id
-        steps, void = self._block_steps[job.record.arm, cell_id], None
+        steps, void = max(1, round(self._run.settings.block_s / self._step_s[job.key])), None
         for _ in range(1 + RETAKES):
             answer = self._ask(job, messages.TimeBlock(cell_id, steps, self._number, round_number, self._position))
             if not isinstance(answer, messages.BlockTimed):
@@ -282,22 +339,7 @@ def is_due(record: CellRecord, seed: int) -> bool:
     Other modes than "step" take the same steps to the target.
     """
     done = record.seed_trainings
-    return record.cell.mode == "step" and len(done) <= seed and not (done and done[0].ending == "cut")
-
-
-def outcome_of(training: Training, steps: int) -> Outcome:
-    """How a training ended, in the record's words."""
-    if training.diverged_at is not None:
-        reason = f"the loss was no longer finite at step {training.diverged_at:,}"
-        return Outcome("diverged", reason, training.steps_done)
-    if training.steps_done < steps:
-        rest_s = training.train_s / training.steps_done * (steps - training.steps_done)
-        reason = (
-            f"came to step {training.steps_done:,} of {steps:,} in {training.train_s:.3g} s; "
-            f"the rest would take {rest_s:.3g} s"
-        )
-        return Outcome("over_budget", reason, training.steps_done, rest_s)
-    return Outcome("ok", "", training.steps_done)
+    return MODES[record.cell.mode].seeded and len(done) <= seed and not (done and done[0].ending == "cut")
 
 
 def _last_compile_s(job: Job) -> float:

@@ -27,7 +27,7 @@ class Tally(NamedTuple):
 
 
 def built_in_cells() -> list[Cell]:
-    """The cells of the exact gate, as many as are counted in some twenty seconds.
+    """The cells of the exact gate: those that are counted in some twenty seconds.
 
     What compiles to one program, on every workload; on the default ones also in scan mode, and the naive trainer, whose
     many small programs take the longest to build.

@@ -19,7 +19,8 @@ from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
-from triptych.benches.schedule.rounds import Job, Rim, measure
+from triptych.benches.schedule.job import Job
+from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
 from triptych.benches.selftest import series
 from triptych.benches.selftest.series import Header, Injection, Kind, Restart, Sample
 from triptych.benches.worker import messages
@@ -94,7 +95,8 @@ def restarts_of(
     """
     number = first
     while True:
-        measure(run, arms, jobs, Rim(start, lambda: None, lambda *_: None), first=number)
+        rim = Rim(start, lambda: None, lambda *_: None)
+        measure(run, arms, jobs, rim, TWO_SIDES._replace(first=number))
         if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES]:
             raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
         number += len(run.cut_short)

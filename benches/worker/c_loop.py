@@ -30,22 +30,20 @@ NAME = "c_loop"
 Vector = Float32[np.ndarray, " numbers"]
 
 
-class LimitError(Exception):
-    """There can be no C loop here; the message says why."""
-
-
 def compiler() -> str | None:
     """The path of a C compiler, or None where there is none."""
     return next((path for name in COMPILERS if (path := shutil.which(name))), None)
 
 
-def why_not(task: Task) -> str | None:
-    """Why the C loop cannot train a task on this machine, or None if it can."""
+def why_not(task: Task, device: str = "cpu") -> str | None:
+    """Why the loop in C cannot train a task on a device of this machine, or None if it can."""
+    if device != "cpu":
+        return "the loop in C runs on the CPU only"
     shape = (len(task.layer_sizes), task.layer_sizes[-1], task.activation, task.output, task.loss)
     if shape != (3, 1, "sigmoid", "sigmoid", "bce") or not isinstance(task.optimizer, Sgd):
-        return "the C loop knows one hidden layer, one output, sigmoid, bce and SGD only; take the workload xor"
+        return "the loop in C knows one hidden layer, one output, sigmoid, bce and SGD only; take the workload xor"
     if compiler() is None:
-        return f"no C compiler was found (looked for {', '.join(COMPILERS)}), so there is no C loop to compare with"
+        return f"no C compiler was found (looked for {', '.join(COMPILERS)})"
     return None
 
 
@@ -53,12 +51,12 @@ class Loop:
     """The C loop of a workload, in the shape of a trainer whose state is one NumPy vector.
 
     Raises:
-        LimitError: If `why_not` has a reason, or the compiler fails.
+        NotImplementedError: If `why_not` has a reason, or the compiler fails.
     """
 
-    def __init__(self, workload: Workload, data: Data) -> None:
-        if reason := why_not(workload.task):
-            raise LimitError(reason)
+    def __init__(self, workload: Workload, data: Data, device: str = "cpu") -> None:
+        if reason := why_not(workload.task, device):
+            raise NotImplementedError(reason)
         self._workload = workload
         rows = batches(workload, data)
         self._x, self._y = (np.ascontiguousarray(np.stack(parts), np.float32) for parts in zip(*rows, strict=True))
@@ -89,7 +87,7 @@ def build(task: Task, batch_size: int, n_batches: int) -> Callable[..., None]:
     It is linked without -ffast-math: with it gcc would add code that turns small numbers to 0 in the whole process.
 
     Raises:
-        LimitError: If the compiler fails; its first words are in the message.
+        NotImplementedError: If the compiler fails; its first words are in the message.
     """
     inputs, hidden, _ = task.layer_sizes
     sizes = {"IN": inputs, "HIDDEN": hidden, "BATCH": batch_size, "BATCHES": n_batches}
@@ -111,4 +109,4 @@ def _do(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip() or "nothing").splitlines()[0]
-        raise LimitError(f"the C loop could not be compiled by {command[0]}: {said}")
+        raise NotImplementedError(f"the loop in C could not be compiled by {command[0]}: {said}")

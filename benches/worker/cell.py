@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from triptych.benches.record.run import Mode
+from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.worker import c_loop
 from triptych.benches.worker.messages import Spec
 from triptych.benches.workloads.published import Data, Layers, Workload, batches, read
@@ -18,7 +18,7 @@ from triptych.benches.workloads.sizes import workload_named
 from triptych.impls.registry import load
 
 LOSSES_PER_RUN = 64
-"""At most so many losses are stacked inside a loop: 256 bytes of them.
+"""The most losses that are stacked inside a loop: 256 bytes.
 
 On the CPU XLA runs the kernels of a loop one after the other only while none of their arrays has more than 512 bytes;
 else it schedules them over threads, at a cost that exceeds a small step: with all 2,000 losses in one list a step of
@@ -30,6 +30,10 @@ References:
 
 UNROLL = 1
 """Steps that a scan writes out in each turn of its loop."""
+
+
+class Unsupported(Exception):
+    """A trainer that does not run a task; the message is its reason."""
 
 
 @dataclass
@@ -62,22 +66,35 @@ def starting_values(workload: str, seed: int = 0) -> Layers:
 
 
 def prepare(spec: Spec) -> PreparedCell:
-    """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device."""
+    """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device.
+
+    Raises:
+        Unsupported: If the trainer does not run this task.
+    """
     workload = workload_named(spec.cell.workload)
-    data = read(Path(spec.data_path))
-    if spec.cell.mode == "limit":
-        loop = c_loop.Loop(workload, data)
-        arrays = [jax.tree.map(jnp.asarray, batch) for batch in batches(workload, data)]
-        return PreparedCell(workload, data, loop, loop.call, arrays[:1], workload.steps, "limit")
-    trainer = load(spec.reference)(workload.task)
+    data, mode = read(Path(spec.data_path)), spec.cell.mode
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
-    if spec.cell.mode == "floor":
-        return PreparedCell(workload, data, trainer, empty_call(), inputs, 1, "floor")
-    if spec.cell.mode != "scan":
-        return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, spec.cell.mode)
-    xs, ys = (jnp.stack(parts) for parts in zip(*inputs, strict=True))
-    call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
-    return PreparedCell(workload, data, trainer, call, [(xs, ys)], workload.steps, "scan")
+    trainer = _trainer(spec, workload, data)
+    match mode:
+        case "limit":
+            return PreparedCell(workload, data, trainer, trainer.call, inputs[:1], workload.steps, mode)
+        case "floor":
+            return PreparedCell(workload, data, trainer, empty_call(), inputs, 1, mode)
+        case "step" | "eager":
+            return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, mode)
+        case "scan":
+            stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
+            call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
+            return PreparedCell(workload, data, trainer, call, [stacked], workload.steps, mode)
+
+
+def _trainer(spec: Spec, workload: Workload, data: Data) -> Any:
+    try:
+        if spec.cell.mode == "limit":
+            return c_loop.Loop(workload, data, spec.cell.device)
+        return load(spec.reference)(workload.task)
+    except NotImplementedError as error:
+        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
 
 
 def empty_call() -> Callable[..., Any]:
@@ -106,7 +123,7 @@ def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..
 
 
 def run_length(steps: int) -> int:
-    """The largest divisor of a number of steps that is no more than `LOSSES_PER_RUN`."""
+    """The largest divisor of a number of steps up to `LOSSES_PER_RUN`."""
     return next(length for length in range(min(LOSSES_PER_RUN, steps), 0, -1) if steps % length == 0)
 
 
@@ -114,9 +131,9 @@ def why_it_leaves_the_device(cell: PreparedCell) -> str | None:
     """Runs one step on abstract arrays: a step that asks for a value on the host cannot go on without one.
 
     A transfer guard sees the same on an accelerator, but on the CPU device and host share their memory and no
-    transfer ever happens that it could see. The C loop is no program of jax.
+    transfer ever happens that it could see.
     """
-    if cell.mode == "limit":
+    if not MODES[cell.mode].traced:
         return None
     try:
         jax.eval_shape(cell.call, cell.start(), cell.inputs[0])

@@ -79,7 +79,7 @@ def launches(cell: PreparedCell) -> int | None:
     iterated over, are launched differently when every operation is sent to the device by itself.
     """
     options = jax.profiler.ProfileOptions()
-    options.python_tracer_level, options.host_tracer_level, options.device_tracer_level = 0, 1, 0
+    options.python_tracer_level, options.host_tracer_level = 0, 1
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
         state = cell.start()
         with cell.running(), jax.profiler.trace(folder, profiler_options=options):

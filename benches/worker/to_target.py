@@ -17,11 +17,11 @@ from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.messages import TrainSeed
 from triptych.benches.worker.training import CURVE_POINTS, first_not_finite, timed_calls, training_loss
 
-KEPT_EARLY, KEPT = 5, 10
-"""Of the losses taken in a search the record keeps so many from the start, and every so many over all."""
+KEEP_FIRST, KEEP_EVERY = 5, 10
+"""Which losses of a search the record keeps: the first few, then every tenth."""
 
 DIGITS = 7
-"""Significant digits of a kept loss, as many as float32 has; many seeds must not make the record large."""
+"""Significant digits of a kept loss: those of float32. Many seeds must not make the record large."""
 
 
 def train_to_target(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
@@ -44,7 +44,7 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
     curve = [Point(0, 0.0, training_loss(cell, state))]
 
     def ended(ending: Any, last: Point, diverged_at: int | None = None) -> SeedTraining:
-        kept = [*curve[:KEPT_EARLY], *curve[KEPT::KEPT]]
+        kept = [*curve[:KEEP_FIRST], *curve[KEEP_EVERY::KEEP_EVERY]]
         kept = [*(_short(point) for point in kept if point.step < last.step), last]
         return SeedTraining(request.seed, request.restart, ending, last.step, last.seconds, kept, diverged_at)
 

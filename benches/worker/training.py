@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Point, Training
 from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.messages import Train
@@ -48,7 +49,7 @@ def check_first_loss(cell: PreparedCell) -> None:
     Raises:
         ValueError: If it is not.
     """
-    if cell.mode in ("scan", "limit"):
+    if not MODES[cell.mode].single:
         return
     x, y = cell.inputs[0]
     state = cell.start()

@@ -20,7 +20,7 @@ ROWS, HELD_OUT_ROWS = 512, 128
 
 
 def load(rows: int = ROWS) -> Data:
-    """The first so many training rows, and the same held-out rows whatever their number.
+    """That many training rows, and the same held-out rows whatever their number.
 
     Args:
         rows: Training rows; x is (rows, 64), y (rows, 8), float32.

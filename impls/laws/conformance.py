@@ -1,4 +1,4 @@
-"""The laws of `protocol.py`, each as a check that any trainer can be put through.
+"""The laws of a trainer, each with a check that any trainer can be put through.
 
 `check(factory)` tries them all and tells what it found; it needs no test framework. Every check makes its own
 arrays, and new ones for every call of the trainer, so that a trainer which breaks one law is not blamed for another.
@@ -24,7 +24,7 @@ from triptych.impls.laws.specimens import (
     describe,
     start,
 )
-from triptych.impls.protocol import LAWS, LOSS_RTOL, PARAMS_ATOL, PARAMS_RTOL, Factory, Params, Trainer
+from triptych.impls.protocol import LOSS_RTOL, PARAMS_ATOL, PARAMS_RTOL, Factory, Params, Trainer
 from triptych.impls.task import Task
 
 Arrays = dict[str, np.ndarray]
@@ -47,11 +47,12 @@ class BrokenLaw(Exception):
     """A trainer that does not keep a law; the message says which, what was got and what was expected."""
 
 
-class Finding(NamedTuple):
-    """What the check of one law found: broken is None if the law holds, else a sentence."""
+class Law(NamedTuple):
+    """One law: what it is called, what it says, and what checks it."""
 
-    law: int
-    broken: str | None
+    title: str
+    sentence: str
+    check: Callable[[Factory[Any]], None]
 
 
 class Trained(NamedTuple):
@@ -71,21 +72,28 @@ class Tolerance(NamedTuple):
 EXACT = Tolerance(0, 0)
 
 
-def check(factory: Factory[Any]) -> list[Finding]:
-    """Puts a trainer through every law. A trainer that raises breaks the law that was being checked."""
-    return [Finding(law, _broken(law, check_law, factory)) for law, check_law in enumerate(CHECKS, start=1)]
+class Checked(NamedTuple):
+    """What came of one law: its number, and how it is broken; None if it holds."""
+
+    law: int
+    broken: str | None
+
+
+def check(factory: Factory[Any]) -> list[Checked]:
+    """Puts a trainer through every law. One that raises breaks the law that was being checked."""
+    return [Checked(number, _broken(number, law, factory)) for number, law in enumerate(LAWS, start=1)]
 
 
 def check_round_trip(factory: Factory[Any]) -> None:
-    """Law 1: params(init(p)) equals p bit for bit."""
+    """Params(init(p)) equals p bit for bit."""
     for task in TASK_OF_EACH_OPTIMIZER:
         trainer = factory(task)
         got = _on_host(trainer.params(trainer.init(start(task))))
-        _compare(1, f"{describe(task)}, params(init(p))", _named(got), _named(_on_host(start(task))))
+        _compare(f"{describe(task)}, params(init(p))", _named(got), _named(_on_host(start(task))))
 
 
 def check_stable(factory: Factory[Any]) -> None:
-    """Law 2: step keeps the state's tree, shapes and dtypes."""
+    """Step keeps the state's tree, shapes and dtypes."""
     for task in TASK_OF_EACH_OPTIMIZER:
         trainer = factory(task)
         state = trainer.init(start(task))
@@ -95,51 +103,51 @@ def check_stable(factory: Factory[Any]) -> None:
             got = _leaves(state)
             if got != expected:
                 where = f"{describe(task)}, the state after step {number}"
-                _break(2, f"{where} is {got}; expected {expected}, as init made it")
+                raise BrokenLaw(f"{where} is {got}; expected {expected}, as init made it")
 
 
 def check_deterministic(factory: Factory[Any]) -> None:
-    """Law 3: the same start and batches give the same bits, from the same trainer and from a new one."""
+    """The same start and batches give the same bits, from the same trainer and from a new one."""
     for task in TASK_OF_EACH_OPTIMIZER:
         trainer, batches = factory(task), batches_on_host(task, FEW_STEPS)
         first = _train(trainer, task, batches)
         for what, again in (("again", trainer), ("by a new trainer", factory(task))):
             second = _train(again, task, batches)
-            _compare(3, f"{describe(task)}, run {what}", _all_named(second), _all_named(first))
+            _compare(f"{describe(task)}, run {what}", _all_named(second), _all_named(first))
 
 
 def check_honest_loss(factory: Factory[Any]) -> None:
-    """Law 4: the batch mean before the update, a float32 scalar."""
+    """The batch mean before the update, a float32 scalar."""
     for task in TASK_OF_EACH_LOSS:
         batches = batches_on_host(task, 1)
         got = {"the loss": _train(factory(task), task, batches).losses[0]}
         loss = reference.loss(task, _on_host(start(task)), *batches[0])
         expected = {"the loss": np.array(loss, np.float32)}
-        _compare(4, f"{describe(task)}, step 1", got, expected, Tolerance(LOSS_RTOL, 0))
+        _compare(f"{describe(task)}, step 1", got, expected, Tolerance(LOSS_RTOL, 0))
 
 
 def check_right_numbers(factory: Factory[Any]) -> None:
-    """Law 5: 20 steps of every optimizer, loss and activation agree with a float64 reference."""
+    """20 steps of every optimizer, loss and activation agree with a float64 reference."""
     for task in TASKS:
         batches = batches_on_host(task, STEPS)
         got = _train(factory(task), task, batches).params
         layers, _ = reference.train(task, _on_host(start(task)), batches)
         expected = {name: array.astype(np.float32) for name, array in _named(layers).items()}
         where = f"{describe(task)}, {STEPS} steps"
-        _compare(5, where, _named(got), expected, Tolerance(PARAMS_RTOL, PARAMS_ATOL))
+        _compare(where, _named(got), expected, Tolerance(PARAMS_RTOL, PARAMS_ATOL))
 
 
 def check_learns(factory: Factory[Any]) -> None:
-    """Law 6: on XOR the loss falls below a fifth of where it began."""
+    """On XOR the loss falls below a fifth of where it began."""
     params = _train(factory(XOR), XOR, [XOR_ROWS] * STEPS_ON_XOR).params
     before = reference.loss(XOR, _on_host(start(XOR)), *XOR_ROWS)
     after = reference.loss(XOR, params, *XOR_ROWS)
     if not after < before / 5:
-        _break(6, f"after {STEPS_ON_XOR} steps the loss is {after:.4g}; expected less than {before / 5:.4g}")
+        raise BrokenLaw(f"after {STEPS_ON_XOR} steps the loss is {after:.4g}; expected less than {before / 5:.4g}")
 
 
 def check_compile_once(factory: Factory[Any]) -> None:
-    """Law 7: nothing is traced or compiled after the first step at fixed shapes."""
+    """Nothing is traced or compiled after the first step at fixed shapes."""
     for task in TASK_OF_EACH_OPTIMIZER:
         trainer = factory(task)
         first, *rest = [batch_of(rows) for rows in batches_on_host(task, FEW_STEPS)]
@@ -148,11 +156,11 @@ def check_compile_once(factory: Factory[Any]) -> None:
             for batch in rest:
                 state, _ = jax.block_until_ready(trainer.step(state, batch))
         if seen:
-            _break(7, f"{describe(task)}, after step 1 jax {' and '.join(sorted(seen))}; expected nothing new")
+            raise BrokenLaw(f"{describe(task)}, after step 1 jax {' and '.join(sorted(seen))}; expected nothing new")
 
 
 def check_hands_off(factory: Factory[Any]) -> None:
-    """Law 8: the batch and the arrays given to init are never touched."""
+    """The batch and the arrays given to init are never touched."""
     for task in TASK_OF_EACH_OPTIMIZER:
         trainer, params = factory(task), start(task)
         batch = batch_of(batches_on_host(task, 1)[0])
@@ -164,39 +172,35 @@ def check_hands_off(factory: Factory[Any]) -> None:
             where = f"{describe(task)}, after step {number}"
             deleted = [name for name, array in given.items() if array.is_deleted()]
             if deleted:
-                _break(8, f"{where} these are deleted: {', '.join(deleted)}; expected them left alone")
-            _compare(8, where, {name: np.array(array) for name, array in given.items()}, expected)
+                raise BrokenLaw(f"{where} these are deleted: {', '.join(deleted)}; expected them left alone")
+            _compare(where, {name: np.array(array) for name, array in given.items()}, expected)
 
 
-CHECKS: tuple[Callable[[Factory[Any]], None], ...] = (
-    check_round_trip,
-    check_stable,
-    check_deterministic,
-    check_honest_loss,
-    check_right_numbers,
-    check_learns,
-    check_compile_once,
-    check_hands_off,
+LAWS: tuple[Law, ...] = (
+    Law("round trip", "params(init(p)) equals p bit for bit", check_round_trip),
+    Law("stable", "step keeps the state's tree, shapes and dtypes", check_stable),
+    Law("deterministic", "the same start and batches give the same bits", check_deterministic),
+    Law("honest loss", "the batch mean before the update, a float32 scalar", check_honest_loss),
+    Law(
+        "right numbers",
+        f"{STEPS} steps of every optimizer, loss and activation agree with a float64 reference",
+        check_right_numbers,
+    ),
+    Law("it learns", "on XOR the loss falls below a fifth of where it began", check_learns),
+    Law("compile once", "nothing is traced or compiled after the first step at fixed shapes", check_compile_once),
+    Law("hands off", "the batch and the arrays given to init are never touched", check_hands_off),
 )
-"""In the order of `LAWS`."""
 
 
-def _broken(law: int, check_law: Callable[[Factory[Any]], None], factory: Factory[Any]) -> str | None:
+def _broken(number: int, law: Law, factory: Factory[Any]) -> str | None:
     try:
-        check_law(factory)
+        law.check(factory)
     except BrokenLaw as broken:
-        return str(broken)
+        return f"law {number}, {law.title}: {broken}"
     except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger's trainer may raise anything
-        return f"{_title(law)}: the trainer raised {type(error).__name__}: {error}; expected no error"
+        raised = f"the trainer raised {type(error).__name__}: {error}; expected no error"
+        return f"law {number}, {law.title}: {raised}"
     return None
-
-
-def _break(law: int, what: str) -> None:
-    raise BrokenLaw(f"{_title(law)}: {what}")
-
-
-def _title(law: int) -> str:
-    return f"law {law}, {LAWS[law - 1].partition(':')[0]}"
 
 
 def _train(trainer: Trainer[Any], task: Task, batches: Sequence[Rows]) -> Trained:
@@ -232,18 +236,18 @@ def _leaves(state: Any) -> dict[str, str]:
     return {jax.tree_util.keystr(path): _kind(leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(state)}
 
 
-def _compare(law: int, where: str, got: Arrays, expected: Arrays, within: Tolerance = EXACT) -> None:
+def _compare(where: str, got: Arrays, expected: Arrays, within: Tolerance = EXACT) -> None:
     """Breaks the law at the first number that is off."""
     if got.keys() != expected.keys():
-        _break(law, f"{where} gave {', '.join(got)}; expected {', '.join(expected)}")
+        raise BrokenLaw(f"{where} gave {', '.join(got)}; expected {', '.join(expected)}")
     for name, want in expected.items():
         have = got[name]
         if _kind(have) != _kind(want):
-            _break(law, f"{where}: {name} is {_kind(have)}; expected {_kind(want)}")
+            raise BrokenLaw(f"{where}: {name} is {_kind(have)}; expected {_kind(want)}")
         off = _off(have, want, within)
         if off.any():
             at = tuple(int(i) for i in np.argwhere(off)[0])
-            _break(law, f"{where}: {name}{list(at) or ''} is {have[at]:.9g}; expected {want[at]:.9g}")
+            raise BrokenLaw(f"{where}: {name}{list(at) or ''} is {have[at]:.9g}; expected {want[at]:.9g}")
 
 
 def _off(got: np.ndarray, expected: np.ndarray, within: Tolerance) -> np.ndarray:

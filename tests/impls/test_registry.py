@@ -236,6 +236,10 @@ def test_file_that_was_mended_can_be_loaded(folder: Path):
         ("path/to/my_trainer.py:Other", "my_trainer.Other"),
         ("/somewhere/naive.py:Trainer", "naive.Trainer"),
         ("my-trainer (2).py:Trainer", "my_trainer__2_"),
+        ("déjà.py:Trainer", "déjà"),
+        ("de\u0301ja\u0300.py:Trainer", "déjà"),
+        ("हिंदी.py:Trainer", "हिंदी"),
+        ("模型-2.py:Trainer", "模型_2"),
         ("package.module:Attribute", "package.module.Attribute"),
         ("impls.naive:Trainer", "impls.naive.Trainer"),
     ],
@@ -247,9 +251,10 @@ def test_label_is_short(reference: str, short: str):
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_label_is_safe_in_a_test_id(place: str, attribute: str):
-    """Letters, digits, `_` and `.`, whatever the reference."""
-    assert re.fullmatch(r"[A-Za-z0-9_.]+", label(f"{place}:{attribute}"))
-    assert re.fullmatch(r"[A-Za-z0-9_.]+", label(f"{place}.py:{attribute}"))
+    """Of ASCII, what stands in paths, lists and shells, only letters, digits, `_` and `.`; and nothing unprintable."""
+    for written in (label(f"{place}:{attribute}"), label(f"{place}.py:{attribute}")):
+        assert re.fullmatch(r"[A-Za-z0-9_.]+", "".join(filter(str.isascii, written)) or "_")
+        assert written.isprintable()
 
 
 def test_the_registry_itself_is_what_the_entry_point_group_says():

@@ -9,9 +9,9 @@ from runs import cell_record, run_of
 
 from triptych.benches.analysis import ladder
 from triptych.benches.analysis.ladder import FLOOR, LADDER
-from triptych.benches.record.run import Mode, Run
+from triptych.benches.record.run import Mode, Outcome, Run
 
-MICROSECONDS = (16_000, 5_000, 90, 14, 13, 0.8)
+MICROSECONDS = (16_000, 5_000, 90, 14, 13, 0.8, 0.2)
 
 
 def climbed(*, floor: bool = True) -> Run:
@@ -30,7 +30,7 @@ def climbed(*, floor: bool = True) -> Run:
 
 
 def test_each_factor_is_the_ratio_to_the_rung_before() -> None:
-    """16,000 over 5,000 over 90 over 14 over 13 over 0.8 microseconds, whatever the machine's drift."""
+    """16,000 over 5,000 over 90 over 14 over 13 over 0.8 over 0.2 microseconds, whatever the machine's drift."""
     [climb] = ladder.climbs(climbed())
     factors = [rung.factor.value for rung in climb.rungs if rung.factor]
     expected = [slow / fast for slow, fast in itertools.pairwise(MICROSECONDS)]
@@ -38,10 +38,10 @@ def test_each_factor_is_the_ratio_to_the_rung_before() -> None:
 
 
 def test_factors_multiply_to_the_whole() -> None:
-    """Without noise exactly: 16,000 over 0.8 is 20,000."""
+    """Without noise exactly: 16,000 over 0.2 is 80,000."""
     [climb] = ladder.climbs(climbed())
-    assert climb.whole.value == pytest.approx(20_000)
-    assert math.prod(rung.factor.value for rung in climb.rungs if rung.factor) == pytest.approx(20_000)
+    assert climb.whole.value == pytest.approx(80_000)
+    assert math.prod(rung.factor.value for rung in climb.rungs if rung.factor) == pytest.approx(80_000)
 
 
 def test_the_floor_is_a_share_of_a_treemap_step() -> None:
@@ -65,3 +65,14 @@ def test_a_ladder_with_a_rung_that_computes_something_else_is_not_climbed() -> N
     wrong = cell_record("batched", {0: [1.0]}, losses=(0.7, 0.3))
     run.cells[1].trainings = wrong.trainings
     assert ladder.climbs(run) == []
+
+
+def test_without_the_loop_in_c_the_other_rungs_stand() -> None:
+    """Where it does not run, and in ladders that were measured before it was a rung."""
+    refused, older = climbed(), climbed()
+    refused.cells[6].blocks, refused.cells[6].outcome = [], Outcome("unsupported", "no C compiler was found")
+    del older.cells[6]
+    for run, reason in ((refused, "no C compiler was found"), (older, "it was not measured")):
+        [climb] = ladder.climbs(run)
+        assert climb.whole.value == pytest.approx(20_000)
+        assert (len(climb.rungs), climb.left_out) == (6, reason)

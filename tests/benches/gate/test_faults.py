@@ -1,7 +1,7 @@
 """A gate whose workers are killed or which is stopped itself, at random moments: never a wrong alarm, nothing left.
 
-`TRIPTYCH_KILLS=20 python -m pytest tests/test_gate_faults.py` kills twenty workers instead of two, two in each gate:
-a third one of the same arm could rightly be taken for the trainer's own fault.
+`TRIPTYCH_KILLS=20 python -m pytest tests/benches/gate/test_faults.py` kills twenty workers instead of two, two in each
+gate: a third one of the same arm could rightly be taken for the trainer's own fault.
 """
 
 import os
@@ -71,6 +71,7 @@ def wait_until_measuring(gate: subprocess.Popen[str], aside: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("seed", range(-(-KILLS // KILLS_PER_GATE)))
 def test_killed_workers_raise_no_alarm_and_leave_nothing(repo: Path, tmp_path: Path, seed: int) -> None:
     """Nothing was changed, so nothing is regressed; the restarts they cost are made up for and told of."""
@@ -96,7 +97,13 @@ def test_killed_workers_raise_no_alarm_and_leave_nothing(repo: Path, tmp_path: P
     assert everything_in(repo) == before
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"])
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        pytest.param(signal.SIGINT, 130, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, 143, id="term", marks=pytest.mark.processes),
+    ],
+)
 def test_a_stopped_gate_leaves_nothing(repo: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
     """At a random moment of its work, sent twice as an impatient person would: no process, no copy, no change."""
     aside = tmp_path / "aside"
@@ -114,6 +121,7 @@ def test_a_stopped_gate_leaves_nothing(repo: Path, tmp_path: Path, sent: signal.
     assert everything_in(repo) == before
 
 
+@pytest.mark.processes
 def test_the_workers_of_a_killed_gate_end_by_themselves(repo: Path, tmp_path: Path) -> None:
     """Nobody can clean up its copies then; they lie in the folder for temporary files, and the repository is whole."""
     aside = tmp_path / "aside"

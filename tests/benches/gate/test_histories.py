@@ -2,7 +2,7 @@
 
 Nothing here looks at a clock. What is called slower dispatches every array by itself, or updates twenty thousand times;
 the policy calls nothing slower that does not take twice as long, and a busy machine may leave anything undecided but
-can call nothing regressed that did not change.
+can call nothing regressed that did not change. What measures is of the tier `processes`, but for one.
 """
 
 from pathlib import Path
@@ -72,6 +72,7 @@ def gate(repo: Path, *arguments: str, folder: Path | None = None) -> Answer:
     return answer(start_gate(folder or repo, aside, *arguments), aside)
 
 
+@pytest.mark.processes
 def test_a_dirty_head_is_judged_as_it_stands(tmp_path: Path) -> None:
     """An uncommitted loop outside jit computes the same and is slower; of the gate nothing is left."""
     repo = copy_of_the_project(tmp_path / "repo", {"mine.py": TREEMAP, "pyproject.toml": GENEROUS})
@@ -104,6 +105,7 @@ def test_what_is_counted_needs_no_statistics(tmp_path: Path) -> None:
     assert {said.verdicts[name, "time"] for name in ("undonated", "retraced", "rewritten")} == {"undecided"}
 
 
+@pytest.mark.processes
 def test_one_restart_decides_nothing(tmp_path: Path) -> None:
     """Nothing changed, and the gate cannot know."""
     said = gate(
@@ -114,6 +116,7 @@ def test_one_restart_decides_nothing(tmp_path: Path) -> None:
     assert "too few for any verdict among 2 comparisons" in said.sentences["mine", "time"]
 
 
+@pytest.mark.processes
 def test_a_strangers_repository_is_gated_with_the_installed_instrument(tmp_path: Path) -> None:
     """It holds one file; both its versions are measured, whatever folder the gate is called in."""
     repo = repository(tmp_path / "repo", {"code/my_trainer.py": TREEMAP, "code/pyproject.toml": GENEROUS})
@@ -124,6 +127,7 @@ def test_a_strangers_repository_is_gated_with_the_installed_instrument(tmp_path:
     assert said.verdicts["my_trainer", "time"] == "regressed"
 
 
+@pytest.mark.processes
 def test_what_is_renamed_or_defined_anew_is_not_timed(tmp_path: Path) -> None:
     """A trainer that the head calls something else is missing; a workload with another rate is incomparable."""
     repo = copy_of_the_project(tmp_path / "repo")
@@ -163,6 +167,7 @@ def test_a_base_older_than_the_project_is_incomparable(tmp_path: Path) -> None:
         assert git(repo, "status", "--porcelain") == ""
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("restarts", "words"),
     [("10", "no worker can start: the worker of arm base cannot use its device"), ("1", "nothing was measured")],

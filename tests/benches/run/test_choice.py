@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from triptych.benches.record.run import Settings
-from triptych.benches.run.choice import Choice, ChoiceError, new_run
+from triptych.benches.run.choice import Choice, ChoiceError
+from triptych.benches.run.take import new_run
 from triptych.benches.workloads.published import WORKLOADS
 
 
@@ -50,8 +51,18 @@ def test_every_workload_is_described_in_words() -> None:
 
 
 def test_a_floor_can_be_asked_for_of_any_trainer_and_the_c_loop_of_none() -> None:
-    """A floor is a trainer's own arrays in an empty call; the C loop belongs to the targets."""
+    """A floor is a trainer's own arrays in an empty call; the loop in C belongs to the ladder."""
     cells = Choice(("naive",), ("xor",), ("cpu",), ("step", "floor")).checked().cells()
     assert [cell.id for cell in cells] == ["xor-naive-cpu-step", "xor-naive-cpu-floor"]
     with pytest.raises(ChoiceError, match="unknown mode 'limit'; expected one of step, scan, eager, floor"):
         Choice(("naive",), ("xor",), ("cpu",), ("limit",)).checked()
+
+
+def test_a_ladder_ends_with_the_loop_in_c() -> None:
+    """Every rung once, beside what was chosen, and the floor that a treemap step is held against."""
+    choice = Choice(("treemap",), ("xor",), ("cpu",), ("step",), {"ladder": True}).checked()
+    assert [cell.id.removeprefix("xor-") for cell in choice.cells()] == [
+        "treemap-cpu-step", "naive-cpu-step", "batched-cpu-step", "compiled_gradient-cpu-step", "undonated-cpu-step",
+        "treemap-cpu-scan", "c_loop-cpu-limit", "treemap-cpu-floor",
+    ]  # fmt: skip
+    assert choice.references()["batched"] == "batched"

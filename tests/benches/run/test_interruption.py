@@ -50,7 +50,14 @@ def workers_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda sent: sent.name)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, id="term", marks=pytest.mark.processes),
+        pytest.param(signal.SIGKILL, id="kill", marks=pytest.mark.processes),
+    ],
+)
 def test_a_stopped_run_leaves_a_readable_file_and_no_worker(running: Running, sent: signal.Signals) -> None:
     """The file holds what was measured, and every worker ends with its parent."""
     process, has_begun, path = running

@@ -1,34 +1,51 @@
-"""Every rule of the instrument, bitten: what misbehaving trainers are recorded as, beside a good one, in one run."""
+"""Every rule of the instrument, bitten: what misbehaving trainers are recorded as, each beside a good one."""
 
 from pathlib import Path
 
 import misbehaving
+import msgspec
 import pytest
 from misbehaving import SLOW_STEP_S
 
 from triptych.benches.analysis import pairing
 from triptych.benches.record import files
 from triptych.benches.record.run import Cell, CellRecord, Run, Settings
-from triptych.benches.run import choice
+from triptych.benches.run.take import new_run, take
 from triptych.impls import registry
 
+pytestmark = pytest.mark.xdist_group("outcomes")
+
 FILE = Path(misbehaving.__file__)
-MISBEHAVING = (
-    "Retracer", "HostMover", "Raiser", "Sleeper", "Suicide", "Diverger", "Hoarder", "EarlyReturner", "WrongLearner",
-    "Switcher", "Quitter", "Idler", "Concealer",
+
+FAILING = ("Raiser", "Sleeper", "Suicide", "Hoarder", "Quitter")
+"""They never have a step behind them, and two of them take a restart along."""
+
+WAYWARD = (
+    "Retracer", "HostMover", "Diverger", "EarlyReturner", "WrongLearner", "Switcher", "Idler", "Concealer",
 )  # fmt: skip
+
 SETTINGS = Settings(restarts=2, rounds=2, block_s=0.02, train_budget_s=1.0, timeout_s=6.0, seed=1)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """All of them and treemap on xor, written to a file and read back."""
-    references = {registry.label(reference): reference for reference in (f"{FILE}:{name}" for name in MISBEHAVING)}
+def measured(names: tuple[str, ...], settings: Settings, folder: Path) -> Run:
+    """Some of them and treemap on xor, written to a file and read back."""
+    references = {registry.label(reference): reference for reference in (f"{FILE}:{name}" for name in names)}
     references["treemap"] = "treemap"
-    path = tmp_path_factory.mktemp("run") / "result.json"
-    run = choice.new_run([Cell("xor", label, "cpu") for label in references], SETTINGS, "test")
-    choice.take(run, references, path)
-    return files.read(path)
+    run = new_run([Cell("xor", label, "cpu") for label in references], settings, "test")
+    take(run, references, folder / "result.json")
+    return files.read(folder / "result.json")
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two whole restarts, after those that were lost."""
+    return measured(FAILING, SETTINGS, tmp_path_factory.mktemp("failing"))
+
+
+@pytest.fixture(scope="module")
+def wayward(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One restart: what they do shows in each."""
+    return measured(WAYWARD, msgspec.structs.replace(SETTINGS, restarts=1), tmp_path_factory.mktemp("wayward"))
 
 
 def cell(run: Run, name: str) -> CellRecord:
@@ -55,53 +72,57 @@ def treemap(run: Run) -> CellRecord:
         ("Hoarder", "out_of_memory", "MemoryError: cannot allocate 1 PiB"),
     ],
 )
-def test_a_misbehaving_trainer_is_recorded_as_what_it_does(run: Run, name: str, kind: str, reason: str) -> None:
+def test_a_misbehaving_trainer_is_recorded_as_what_it_does(
+    failing: Run, wayward: Run, name: str, kind: str, reason: str
+) -> None:
     """The outcome has the kind that the design names, and a reason in words."""
-    outcome = cell(run, name).outcome
+    outcome = cell(failing if name in FAILING else wayward, name).outcome
     assert (outcome.kind, outcome.reason[: len(reason)]) == (kind, reason)
 
 
-def test_a_void_block_is_kept_as_void_and_never_averaged(run: Run) -> None:
+def test_a_void_block_is_kept_as_void_and_never_averaged(wayward: Run) -> None:
     """The retracing trainer has blocks, every one void with its count of compiles, and so no time per step."""
-    retracer = cell(run, "Retracer")
+    retracer = cell(wayward, "Retracer")
     assert all("compiles inside the block" in (block.void or "") for block in retracer.blocks)
     assert retracer.blocks
     assert pairing.step_s(retracer) is None
 
 
-def test_the_rest_of_the_run_is_complete(run: Run) -> None:
-    """Beside seven failures treemap has all its restarts and rounds, and the run says it is complete."""
-    complete = [blocks for blocks in pairing.restarts(treemap(run)).values() if len(blocks) == SETTINGS.rounds]
-    assert len(complete) == SETTINGS.restarts
-    assert treemap(run).outcome.kind == "ok"
-    assert run.status == "complete"
+def test_the_rest_of_the_run_is_complete(failing: Run, wayward: Run) -> None:
+    """Beside all these failures treemap has its restarts and rounds, and the run says it is complete."""
+    assert len(failing.cut_short) == 2
+    for run in (failing, wayward):
+        complete = [blocks for blocks in pairing.restarts(treemap(run)).values() if len(blocks) == SETTINGS.rounds]
+        assert len(complete) == run.settings.restarts
+        assert treemap(run).outcome.kind == "ok"
+        assert run.status == "complete"
 
 
-def test_asynchronous_work_is_inside_the_clock(run: Run) -> None:
+def test_asynchronous_work_is_inside_the_clock(wayward: Run) -> None:
     """A step that returns early is still charged for its work; this lower bound is a sleep, not a measurement."""
-    early = cell(run, "EarlyReturner")
+    early = cell(wayward, "EarlyReturner")
     assert early.outcome.kind in ("ok", "over_budget")
     assert all(block.step_s >= SLOW_STEP_S for block in early.counted_blocks)
 
 
-def test_no_ratio_without_parity(run: Run) -> None:
+def test_no_ratio_without_parity(wayward: Run) -> None:
     """A trainer that computes something else gets the step at which it parts instead of a ratio."""
-    ratio = pairing.ratio(run, cell(run, "WrongLearner"), treemap(run))
+    ratio = pairing.ratio(wayward, cell(wayward, "WrongLearner"), treemap(wayward))
     assert ratio.time is None
     assert ratio.reason.startswith("losses differ at step 1: ")
 
 
-def test_a_trainer_that_stops_working_once_it_is_timed_has_no_ratio(run: Run) -> None:
+def test_a_trainer_that_stops_working_once_it_is_timed_has_no_ratio(wayward: Run) -> None:
     """The training after the blocks, in the same process, no longer gives the certified losses."""
-    assert pairing.ratio(run, cell(run, "Idler"), treemap(run)).reason.startswith("losses differ at step")
+    assert pairing.ratio(wayward, cell(wayward, "Idler"), treemap(wayward)).reason.startswith("losses differ at step")
 
 
-def test_a_switch_turned_by_one_trainer_does_not_reach_another(run: Run) -> None:
+def test_a_switch_turned_by_one_trainer_does_not_reach_another(wayward: Run) -> None:
     """Treemap ends where float32 ends, and none of its states were computed in float64."""
-    final_loss = treemap(run).trainings[-1].final_loss
+    final_loss = treemap(wayward).trainings[-1].final_loss
     assert final_loss == pytest.approx(0.0193075, abs=1e-6)
 
 
-def test_a_failed_cell_has_no_ratio(run: Run) -> None:
+def test_a_failed_cell_has_no_ratio(failing: Run) -> None:
     """The reason stands where the ratio would."""
-    assert pairing.ratio(run, cell(run, "Raiser"), treemap(run)).reason.endswith("Raiser: raised")
+    assert pairing.ratio(failing, cell(failing, "Raiser"), treemap(failing)).reason.endswith("Raiser: raised")

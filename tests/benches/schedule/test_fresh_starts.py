@@ -9,6 +9,7 @@ from runs import XOR
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost, platform_arm
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Outcome, Run, Settings, Start
 from triptych.benches.schedule import fresh_starts, rounds
+from triptych.benches.schedule.job import Job
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import save
 from triptych.benches.workloads.sizes import workload_named
@@ -50,7 +51,7 @@ def watch(lost: str = "", *, start_up: bool = True, seed: int = 0) -> tuple[Run,
             record.outcome = Outcome("raised", "no")
     settings = Settings(restarts=4, start_up=start_up, seed=seed)
     run = Run(SCHEMA, "", "", None, settings, "a", [ArmRecord("cpu", "cpu", {})], [XOR], cells)
-    jobs = [rounds.Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
     rim = rounds.Rim(lambda arm: Started(arm, log, lost), lambda: None, lambda doing, share: None)
     fresh_starts.measure_starts(run, [ARM], jobs, rim)
     return run, log

@@ -23,6 +23,7 @@ from triptych.benches.record.run import (
     Training,
 )
 from triptych.benches.schedule import rounds
+from triptych.benches.schedule.job import Job, outcome_of
 from triptych.benches.worker import messages
 
 ARM = Arm("cpu", "cpu")
@@ -38,7 +39,7 @@ def watch(answer: Override = plausible_always, trainers: str = "abc", **settings
     saves: list[int] = []
     cells = [CellRecord(Cell("xor", trainer, "cpu"), "cpu") for trainer in trainers]
     run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", "cpu", {})], [XOR], cells)
-    jobs = [rounds.Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
     started = iter(range(99))
     rim = rounds.Rim(
         start=lambda arm: Watched(next(started), log, answer),
@@ -170,7 +171,7 @@ def test_a_long_training_is_made_once_and_a_short_one_in_every_restart() -> None
 def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
     """93 of 900 steps in 12 s leave 807 steps, which at that pace take 104 s."""
     cut = Training(0, 93, 12.0, [], 0.5, None, None, None)
-    outcome = rounds.outcome_of(cut, 900)
+    outcome = outcome_of(cut, 900)
     assert outcome.kind == "over_budget"
     assert outcome.reason == "came to step 93 of 900 in 12 s; the rest would take 104 s"
 
@@ -237,9 +238,9 @@ def watch_arms(
 
         return Watched(number, [], override)
 
-    jobs = [rounds.Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
     rim = rounds.Rim(start, save=lambda: None, advance=lambda doing, share: None)
-    rounds.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim)
+    rounds.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim, rounds.TWO_SIDES)
     return run, asked
 
 

@@ -11,7 +11,7 @@ from watched import Watched
 from triptych.benches.arms.process import Arm, Worker, WorkerLost
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
-from triptych.benches.schedule.rounds import Job
+from triptych.benches.schedule.job import Job
 from triptych.benches.selftest.recorder import restarts_of
 from triptych.benches.selftest.series import Restart
 from triptych.benches.worker import messages

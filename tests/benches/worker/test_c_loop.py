@@ -102,15 +102,15 @@ def test_without_a_compiler_there_is_a_sentence_and_no_cell(monkeypatch: pytest.
     """The other rungs stay."""
     monkeypatch.setattr(c_loop, "COMPILERS", ("no-such-compiler",))
     reason = c_loop.why_not(XOR.task)
-    assert reason == "no C compiler was found (looked for no-such-compiler), so there is no C loop to compare with"
-    with pytest.raises(c_loop.LimitError, match="no C compiler was found"):
+    assert reason == "no C compiler was found (looked for no-such-compiler)"
+    with pytest.raises(NotImplementedError, match="no C compiler was found"):
         c_loop.Loop(XOR, DATA)
 
 
 def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is measured then."""
     monkeypatch.setattr(c_loop, "COMPILERS", ("false",))
-    with pytest.raises(c_loop.LimitError, match=r"could not be compiled by .*false: nothing"):
+    with pytest.raises(NotImplementedError, match=r"could not be compiled by .*false: nothing"):
         c_loop.Loop(XOR, DATA)
 
 
@@ -126,5 +126,5 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_other_tasks_are_refused(task: Task) -> None:
     """It is a limit for one network, and does not pass for another's."""
     assert c_loop.why_not(task) is not None
-    with pytest.raises(c_loop.LimitError, match="take the workload xor"):
+    with pytest.raises(NotImplementedError, match="take the workload xor"):
         c_loop.Loop(replace(XOR, task=task), DATA)

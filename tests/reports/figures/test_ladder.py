@@ -13,7 +13,8 @@ def test_the_sentence_multiplies_the_factors() -> None:
     """What it says can be checked with a pencil."""
     finding = ladder.exhibit(report([climbed()])).finding
     assert (
-        "all changes together make a step 20,000 times as fast (3.20 × 55.6 × 6.43 × 1.08 × 16.3 = 20,000)" in finding
+        "all changes together make a step 80,000 times as fast (3.20 × 55.6 × 6.43 × 1.08 × 16.3 × 4.00 = 80,000)"
+        in finding
     )
     assert "Of a treemap step 73.1 % is the dispatch floor" in finding
 
@@ -21,7 +22,7 @@ def test_the_sentence_multiplies_the_factors() -> None:
 def test_data_have_a_line_per_rung() -> None:
     """The first has no factor, the others theirs with the interval."""
     data = ladder.exhibit(report([climbed()])).data
-    assert len(data) == 6
+    assert len(data) == 7
     assert data[0][3:] == ["20.3 ms", "–", "–"]
     assert data[1][4:] == ["3.20", "[3.20–3.20]"]
 

@@ -1,0 +1,36 @@
+"""The modes: how the steps of a cell are called, and what follows from that. One row each."""
+
+from typing import Literal, NamedTuple
+
+Mode = Literal["step", "scan", "eager", "floor", "limit"]
+
+
+class Calling(NamedTuple):
+    """How steps are called in a mode.
+
+    Attributes:
+        words: For people.
+        offered: It can be asked for by name; the others are parts of an experiment.
+        trained: It learns something, so that its losses can be compared.
+        single: A call is one step and returns its loss.
+        traced: A call can be traced by jax, which tells whether it stays on the device, and what it is made of.
+        seeded: It is trained to the target from further seeds; the other modes would take the same steps.
+        ranked: It is a trainer's, and stands in the tables; the others are what a trainer's time is held against.
+    """
+
+    words: str
+    offered: bool = True
+    trained: bool = True
+    single: bool = True
+    traced: bool = True
+    seeded: bool = False
+    ranked: bool = True
+
+
+MODES: dict[Mode, Calling] = {
+    "step": Calling("a Python loop that calls a step", seeded=True),
+    "scan": Calling("all steps in one lax.scan", single=False),
+    "eager": Calling("a loop of steps without jit"),
+    "floor": Calling("an empty compiled call in place of a step", trained=False, traced=False, ranked=False),
+    "limit": Calling("a loop in C in place of a training", offered=False, single=False, traced=False, ranked=False),
+}

@@ -1,0 +1,53 @@
+"""The options of `triptych run`, which are pytest's too: each declared once, with its help and what it may be."""
+
+from typing import Any, NamedTuple
+
+from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
+
+
+class Option(NamedTuple):
+    """One option.
+
+    Attributes:
+        name: With underscores; typed, with hyphens.
+        words: Its help.
+        kind: bool is a flag; tuple takes names, repeated or with commas between; else one value of that type.
+        metavar: What stands for the value in the help.
+        least: The smallest number that makes sense.
+        default: Where it is not typed.
+    """
+
+    name: str
+    words: str
+    kind: type = bool
+    metavar: str | None = None
+    least: int | None = None
+    default: Any = None
+
+    @property
+    def flag(self) -> str:
+        """As it is typed."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+OPTIONS = (
+    Option("trainer", f"name, module:attribute or file.py:attribute ({','.join(DEFAULT_TRAINERS)})", tuple, "NAME"),
+    Option("workload", f"see `triptych list` ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
+    Option("device", "cpu, cuda or tpu (every one present)", tuple, "NAME"),
+    Option("mode", "step, scan, eager or floor, an empty call in place of a step (step)", tuple, "NAME"),
+    Option("restarts", "fresh workers per device: the n of every interval", int, "N", least=1),
+    Option("seed", "seed of the run order", int, "N", default=0),
+    Option("quick", "a look in half a minute, without intervals"),
+    Option("thorough", "many restarts, long trainings"),
+    Option("ladder", "also every rung from naive to a loop in C, one change at a time"),
+    Option("sweep", "in other sizes, doubled: width=16:4096, depth or batch; repeat for more", tuple, "AXIS=FROM:TO"),
+    Option("sweep_budget", f"a sweep leaves out what takes longer ({DEFAULT_SWEEP_BUDGET_S:g})", float, "SECONDS"),
+    Option("seeds", "train to the target loss from this many starting values", int, "N", least=1),
+    Option("start_up", "also time fresh processes from their start to the first step"),
+    Option("output", "where result and page are written", str, "DIR", default="reports/latest"),
+)
+
+
+def names(given: Any) -> tuple[str, ...]:
+    """Each name once, whether options or commas stand between them."""
+    return tuple(dict.fromkeys(name for words in given or () for name in words.split(",") if name))

@@ -1,0 +1,66 @@
+"""What is swept, and what is not."""
+
+import pytest
+
+from triptych.benches.run import sweep
+from triptych.benches.run.choice import Choice, ChoiceError
+from triptych.benches.run.sweep import Sweep, SweepError
+
+
+def test_a_range_is_its_powers_of_two() -> None:
+    """Both ends included."""
+    assert sweep.parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
+    assert sweep.parse("batch=1:4") == Sweep("batch", (1, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("depht=1:8", "'depht=1:8' names no axis; expected AXIS=FROM:TO .* the axes are width, depth, batch"),
+        ("", "names no axis"),
+        ("width", "is not a range"),
+        ("width=8", "'width=8' is not a range; expected AXIS=FROM:TO with two powers of two, such as width=16:4096"),
+        ("width=8:16:32", "is not a range"),
+        ("width=-2:4", "is not a range"),
+        ("width=2.0:4", "is not a range"),
+        ("width=٢:8", "is not a range"),
+        ("width=0:4", "has an end that is no power of two"),
+        ("width=12:48", "has an end that is no power of two"),
+        ("width=64:16", "does not grow"),
+        ("width=8:8", "does not grow"),
+        ("depth=1:128", "goes too far: a depth of at most 64 can be measured; lower its end"),
+        (f"batch=1:{2**62}", "goes too far"),
+        ("width=1:" + "9" * 5000, "is not a range"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused_with_a_sentence(words: str, sentence: str) -> None:
+    """What was got, what was expected."""
+    with pytest.raises(SweepError, match=sentence):
+        sweep.parse(words)
+
+
+def test_an_axis_is_swept_once() -> None:
+    """Two ranges of one axis would make cells of one name."""
+    with pytest.raises(SweepError, match="--sweep names width twice"):
+        sweep.checked(["width=1:4", "depth=1:2", "width=2:8"])
+
+
+def test_each_axis_is_swept_by_itself() -> None:
+    """Not their product."""
+    asked = sweep.checked(["width=16:32", "depth=1:2"])
+    cells = Choice(("treemap",), ("digits", "teacher"), ("cpu",), ("step",), {"sweep": asked}).checked().cells()
+    assert [cell.workload for cell in cells] == [
+        "digits-width16", "digits-width32", "digits-depth1", "digits-depth2",
+        "teacher-width16", "teacher-width32", "teacher-depth1", "teacher-depth2",
+    ]  # fmt: skip
+
+
+def test_what_does_not_go_with_a_sweep_is_refused() -> None:
+    """A size of a size, a ladder beside it."""
+    asked = sweep.checked(["width=16:32"])
+    with pytest.raises(SweepError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
+        Choice(("treemap",), ("digits-width8",), ("cpu",), ("step",), {"sweep": asked}).checked()
+    with pytest.raises(ChoiceError, match="--sweep and --ladder were both given"):
+        Choice(("treemap",), ("digits",), ("cpu",), ("step",), {"sweep": asked, "ladder": True}).checked()
+    with pytest.raises(ChoiceError, match="unknown workload 'mnist'; expected one of xor, "):
+        Choice(("treemap",), ("mnist-width8",), ("cpu",)).checked()
