@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "benches": {"benches/run"},
     "reports/text": RECORD | {"benches/analysis"},
     "reports/view": SHOWS,
-    "reports/words": SHOWS | {"reports/view", "benches/gate", "benches/selftest"},
+    "reports/words": SHOWS | {"reports/view", "benches/schedule", "benches/gate", "benches/selftest"},
     "reports/figures": SHOWS | {"reports/view", "reports/words"},
     "reports/page": SHOWS | {"reports/view", "reports/words", "reports/figures", "benches/run", "benches/selftest"},
     "reports/gate": MEASURES

@@ -68,7 +68,7 @@ def test_report_writes_a_page(result: Path, tmp_path: Path) -> None:
 
 def test_an_unusable_result_is_answered_with_a_sentence(result: Path, tmp_path: Path) -> None:
     """Truncated, foreign, older, newer and empty results exit with 4."""
-    text = result.read_text()
+    text = result.read_text(encoding="utf-8")
     whole = json.loads(text)
     cases = {
         text[:100]: "was cut short",

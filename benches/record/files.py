@@ -4,6 +4,7 @@ A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A fi
 carries the same key beside its own, so both are read by `read`.
 """
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -35,7 +36,15 @@ class _RunFile(msgspec.Struct):
 
 def to_builtins(run: Run) -> dict[str, Any]:
     """The run as plain dicts and lists, for a file that somebody else writes."""
-    return msgspec.to_builtins(run)
+    return msgspec.json.decode(encoded(run))
+
+
+def encoded(value: Any) -> bytes:
+    """A struct as JSON; what was typed in another encoding than UTF-8 is kept as question marks."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, allow_nan=False).encode(errors="replace")
 
 
 def write(run: Run, path: Path) -> None:
@@ -53,7 +62,7 @@ def write_json(value: msgspec.Struct, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    replace_file(path, msgspec.json.format(msgspec.json.encode(value), indent=1))
+    replace_file(path, msgspec.json.format(encoded(value), indent=1))
 
 
 def make_folder(folder: Path) -> None:

@@ -44,14 +44,14 @@ def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str
 def identity(report: Report, row: Row) -> list[str]:
     """Which cell a line of a figure's data belongs to."""
     place = row.place
-    parts = [naming.side_name(report, place), place.device, place.mode]
-    return [place.workload, row.trainer, ", ".join(part for part in parts if part)]
+    parts = [naming.side_name(report, place), naming.short(place.device), place.mode]
+    return [naming.short(place.workload), naming.short(row.trainer), ", ".join(part for part in parts if part)]
 
 
 def where(report: Report, row: Row) -> str:
     """A cell inside a sentence."""
-    parts = [row.place.workload, naming.side_name(report, row.place), row.place.device]
-    return f"{row.trainer} on {', '.join(part for part in parts if part)}"
+    parts = [naming.short(row.place.workload), naming.side_name(report, row.place), naming.short(row.place.device, 20)]
+    return f"{naming.short(row.trainer)} on {', '.join(part for part in parts if part)}"
 
 
 def place_name(report: Report, place: Place) -> str:

@@ -13,6 +13,7 @@ from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_ro
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.figures.styles import MUTED
 from triptych.reports.view.report import Report
+from triptych.reports.words.naming import short
 
 
 def rows(report: Report) -> list[Climb]:
@@ -38,19 +39,24 @@ def exhibit(report: Report) -> Exhibit:
 def _sentence(climb: Climb) -> str:
     factors = [rung.factor.value for rung in climb.rungs if rung.factor]
     said = (
-        f"On {text.name(climb.workload, 40)}, {text.name(climb.device, 20)}, all changes together make a step "
-        f"{text.significant(climb.whole.value)} times as fast ({' × '.join(map(text.significant, factors))} "
-        f"= {text.significant(math.prod(factors))})."
+        f"On {_place(climb)}, all changes together make a step {text.significant(climb.whole.value)} times as fast "
+        f"({' × '.join(map(text.significant, factors))} = {text.significant(math.prod(factors))})."
     )
+    if climb.left_out:
+        said += f" The loop in C is not among them: {short(climb.left_out, 160)}."
     if climb.floor_share is None:
         return said
     share = text.percent(climb.floor_share.value)
     return f"{said} Of a treemap step {share} is the dispatch floor: an empty compiled call on the same arrays."
 
 
+def _place(climb: Climb) -> str:
+    return f"{short(climb.workload)}, {short(climb.device, 20)}"
+
+
 def _line(climb: Climb, rung: Rung) -> list[str]:
     factor = [text.significant(rung.factor.value), text.interval(rung.factor)] if rung.factor else [text.NONE] * 2
-    place = [text.name(climb.workload, 40), text.name(climb.device, 20)]
+    place = [short(climb.workload), short(climb.device, 20)]
     return [*place, rung.change.words, text.seconds(_step_s(rung)), *factor]
 
 
@@ -78,5 +84,4 @@ def _panel(axes: Axes, climb: Climb) -> None:
     for y, (rung, step_s) in enumerate(zip(climb.rungs, times, strict=True)):
         factor = f" · {text.significant(rung.factor.value)}× faster" if rung.factor else ""
         beside(axes, y, f"{text.seconds(step_s)}{factor}")
-    name = f"{text.name(climb.workload, 40)}, {text.name(climb.device, 20)}"
-    log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {name} (log scale)")
+    log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {_place(climb)} (log scale)")

@@ -15,6 +15,7 @@ from triptych.reports.figures.chart import course, interval, key_beside, lines, 
 from triptych.reports.figures.figure import Exhibit, cut, place_name
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report, Row
+from triptych.reports.words.naming import short
 
 MOST_PLACES = 4
 MOST_SAID = 4
@@ -61,7 +62,7 @@ def exhibit(report: Report) -> Exhibit:
         f"left edge says that some restarts were ahead from the first step.{cut(races, MOST_PLACES, 'places')}",
         ["Where", "Ahead in the end", "Behind", "From which step on", "95 % interval"],
         [
-            [race.name, text.name(one.ahead), text.name(one.behind), *_figures(one, race.restarts)]
+            [race.name, short(one.ahead), short(one.behind), *_figures(one, race.restarts)]
             for race in races[:MOST_PLACES]
             for one in race.crossings
         ],
@@ -75,7 +76,7 @@ def _sentence(race: Race) -> str:
     behind: dict[str, list[str]] = {}
     for one in found:
         if one.kind == "first":
-            behind.setdefault(text.name(one.ahead, 40), []).append(text.name(one.behind, 40))
+            behind.setdefault(short(one.ahead), []).append(short(one.behind))
     ahead: dict[str, list[str]] = {}
     for name, others in behind.items():
         ahead.setdefault(" and ".join(others), []).append(name)
@@ -92,9 +93,9 @@ def _are(names: list[str]) -> str:
 
 
 def _clause(one: Crossing, restarts: int) -> str:
-    ahead, behind = text.name(one.ahead, 40), text.name(one.behind, 40)
+    ahead, behind = short(one.ahead), short(one.behind)
     if one.steps is None:
-        return f"between {ahead} and {behind} it is {one.kind} ({text.name(one.reason, 80)})"
+        return f"between {ahead} and {behind} it is {one.kind} ({short(one.reason, 80)})"
     step, spread = _figures(one, restarts)
     return f"{ahead} is ahead of {behind} {step} ({spread})"
 
@@ -104,7 +105,7 @@ def _figures(one: Crossing, restarts: int) -> tuple[str, str]:
     if one.kind == "first":
         return "from the first step", text.NONE if restarts >= smallest_n() else text.no_interval(restarts)
     if one.steps is None:
-        return one.kind, text.name(one.reason, 160)
+        return one.kind, short(one.reason, 160)
     if one.kind == "by":
         return f"by step {text.significant(one.steps.high or 0)}", "restarts disagree who compiles faster"
     return f"after {text.significant(one.steps.value)} steps", text.interval(one.steps)
@@ -156,7 +157,7 @@ def _mark(axes: Axes, race: Race, one: Crossing, first: float) -> None:
         return
     at = max(one.steps.value, first)
     low, high = (None if bound is None else max(bound, first) for bound in (one.steps.low, one.steps.high))
-    y = next(_total(row, at).value for row in race.cells if row.record.cell.trainer == one.ahead)
+    y = next(_total(row, at).value for row in race.cells if row.trainer == one.ahead)
     if one.kind == "after":
         axes.plot([at], [y], "o", markersize=6, markerfacecolor="none", color=INK, zorder=5)
     interval(axes, Estimate(at, low, high, one.steps.n), y)

@@ -13,6 +13,7 @@ from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import OTHERS, styles
 from triptych.reports.view.history import Trend
 from triptych.reports.view.report import Report
+from triptych.reports.words.naming import short
 
 MOST_CELLS = 12
 PANEL_IN = 2.0
@@ -36,10 +37,10 @@ def exhibit(report: Report) -> Exhibit:
         "Seconds per step in run after run",
         f"{text.count(len(cells), 'cell')} over {text.count(len(times), 'run')}, from {min(times)} to {max(times)}.",
         "A line joins runs of one machine with the same libraries and settings; nothing is averaged over runs. "
-        f"Conditions: {'; '.join(map(text.name, machines))}.{cut(cells, MOST_CELLS)}",
+        f"Conditions: {'; '.join(machines)}.{cut(cells, MOST_CELLS)}",
         ["Cell", "Conditions", "Run", "Measured", "Commit", "Time per step", "95 % interval"],
         [
-            [text.name(one.cell.id), text.name(one.machine), str(moment.place + 1), moment.created, moment.commit]
+            [one.cell.id, one.machine, str(moment.place + 1), moment.created, moment.commit]
             + [text.seconds(moment.step_s.value), text.interval(moment.step_s, text.seconds)]
             for one, moment in moments
         ],
@@ -52,7 +53,7 @@ def draw(report: Report) -> Figure:
     looks, cells = styles(report.trainers), rows(report)[:MOST_CELLS]
     figure, axes = panels([PANEL_IN] * -(-len(cells) // 2), 2)
     for panel, trends in zip(axes, cells, strict=False):
-        _panel(panel, trends, looks.get(text.name(trends[0].cell.trainer), OTHERS[0]))
+        _panel(panel, trends, looks.get(trends[0].cell.trainer, OTHERS[0]))
     remove_spare(axes)
     return figure
 
@@ -67,6 +68,6 @@ def _panel(axes: Axes, trends: Sequence[Trend], look: Look) -> None:
             axes.annotate(one.machine.split(":")[0], (run, last.value), (5, 4), textcoords="offset points")
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
     cell = trends[0].cell
-    axes.set_title(f"{text.name(cell.trainer, 18)} on {text.name(cell.workload, 18)}, {text.name(cell.device, 10)}")
+    axes.set_title(f"{short(cell.trainer, 18)} on {short(cell.workload, 18)}, {short(cell.device, 10)}")
     axes.set_xlabel("run, in order of time")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

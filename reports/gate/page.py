@@ -91,8 +91,6 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
         series=[rates.told(one) for one in series],
         kinds=rates.KINDS,
         style=Markup(style),  # noqa: S704 - no foreign text in it
-        style_hash=document.digest(style),
-        script_hash="",
     )
 
 

@@ -1,7 +1,5 @@
-"""What all pages share: each is one file that opens from disk, asks no network, and runs nothing without naming it."""
+"""What all pages share: each is one file that opens from disk and asks no network."""
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +34,3 @@ def sheet(*further: Path) -> str:
     """The style sheet of every page, and further files of ours after it."""
     pairs = ";".join(f"{name}:light-dark({LIGHT[name]},{DARK[name]})" for name in LIGHT)
     return f":root{{{pairs}}}\n" + "".join(path.read_text(encoding="utf-8") for path in (HERE / "page.css", *further))
-
-
-def digest(content: str) -> str:
-    """The hash by which a content security policy names a style sheet or a script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

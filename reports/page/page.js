@@ -3,7 +3,6 @@
 const $ = (id) => document.getElementById(id);
 const table = $("table"), body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
 const column = Object.fromEntries(heads.map((head, index) => [head.dataset.key, index]));
-const chooser = $("chooser") && JSON.parse($("chooser").textContent);
 document.querySelectorAll(".js").forEach((element) => { element.hidden = false; });
 
 // Theme: follows the system until somebody presses the button.
@@ -48,135 +47,43 @@ function filter() {
     const details = $(`details-${row.id}`);
     if (details) details.hidden = row.hidden;
   }
-  $("shown").textContent = `${shown.toLocaleString("en-US")} of ${body.rows.length.toLocaleString("en-US")} cells`;
+  const all = body.rows.length;
+  $("shown").textContent = `${shown.toLocaleString("en-US")} of ${all.toLocaleString("en-US")} ${all === 1 ? "cell" : "cells"}`;
 }
 for (const [select, index] of filters) {
   new Set([...body.rows].map((row) => said(row, index))).forEach((value) => select.add(new Option(value, value)));
   select.onchange = filter;
 }
 
-// Statistics, as in benches/stats.py and benches/pairing.py, on the embedded samples.
-const median = (values) => { const s = [...values].sort((a, b) => a - b), m = s.length >> 1; return s.length % 2 ? s[m] : (s[m - 1] + s[m]) / 2; };
-function tail(n) {
-  let counts = [1];
-  for (let rank = 1; rank <= n; rank++) {
-    const next = [...counts, ...Array(rank).fill(0)];
-    counts.forEach((count, index) => { next[index + rank] += count; });
-    counts = next;
-  }
-  let sum = 0;
-  return counts.map((count) => (sum += count) / 2 ** n);
-}
-function geometric(values) {
-  const logs = values.map(Math.log), walsh = [];
-  logs.forEach((a, i) => logs.slice(i).forEach((b) => walsh.push((a + b) / 2)));
-  walsh.sort((a, b) => a - b);
-  const cut = tail(logs.length).filter((p) => p <= (1 - chooser.confidence) / 2).length;
-  const bounds = cut ? [walsh[cut - 1], walsh[walsh.length - cut]].map(Math.exp) : [null, null];
-  return { value: Math.exp(median(walsh)), low: bounds[0], high: bounds[1], n: logs.length };
-}
-function byRestart(ours, theirs, compare) {
-  const key = (block) => `${block.restart} ${block.round}`, found = new Map();
-  const others = new Map(theirs.blocks.filter((block) => block.void === null).map((block) => [key(block), block]));
-  for (const block of ours.blocks.filter((one) => one.void === null && others.has(key(one)))) {
-    const other = others.get(key(block));
-    if (!found.has(block.restart)) found.set(block.restart, []);
-    found.get(block.restart).push(compare(block.seconds / block.steps, other.seconds / other.steps));
-  }
-  return new Map([...found].sort((a, b) => a[0] - b[0]).map(([restart, values]) => [restart, median(values)]));
-}
-function breakEven(ours, theirs) {
-  const cost = (cell) => new Map(cell.compiles.map((one) => [one.restart, one.trace_s + one.lower_s + one.backend_s]));
-  const [mine, other, saved] = [cost(ours), cost(theirs), byRestart(ours, theirs, (a, b) => b - a)];
-  const pairs = [...saved].filter(([r]) => mine.has(r) && other.has(r)).map(([r, s]) => [mine.get(r) - other.get(r), s]);
-  if (!pairs.length) return ["\u2013", []];
-  if (pairs.every(([extra, s]) => extra <= 0 && s >= 0)) return ["ahead from the first step", [], 0];
-  if (pairs.every(([extra, s]) => extra >= 0 && s <= 0)) return ["never ahead", [], 1e308];
-  const sign = Math.sign(pairs[0][1]);
-  if (!pairs.every(([extra, s]) => sign * s > 0 && sign * extra > 0)) return ["undecided", ["restarts disagree"]];
-  const steps = geometric(pairs.map(([extra, s]) => extra / s));
-  return [`ahead ${sign > 0 ? "after" : "until"} ${significant(steps.value)} steps`, [interval(steps)], steps.value];
+// The reference: what the table says against any trainer has been worked out already and only takes its place.
+if ($("reference")) {
+  const said = JSON.parse($("by-reference").textContent);
+  Object.keys(said).filter(Boolean).forEach((name) => $("reference").add(new Option(name, name)));
+  const note = (words) => Object.assign(document.createElement("small"), { textContent: words });
+  $("reference").onchange = () => {
+    const name = $("reference").value;
+    for (const [id, entries] of Object.entries(said[name])) {
+      for (const [key, [main, notes, order]] of Object.entries(entries)) {
+        const cell = $(id).cells[column[key]];
+        cell.replaceChildren(main, ...notes.map(note));
+        if (order) cell.dataset.o = order; else delete cell.dataset.o;
+      }
+    }
+    $("against").textContent = name ? `The table now compares with ${name}; verdict and figures stay with the reference of the run.` : "";
+  };
 }
 
-// Words, as in reports/text.py.
-function significant(value) {
-  const [digits, exponent] = value.toExponential(2).split("e").map(Number);
-  if (exponent < -4 || exponent > 6) return `${digits.toFixed(2)}e${exponent}`;
-  const places = Math.max(0, 2 - exponent);
-  return Number(value.toPrecision(3)).toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
-}
-const interval = ({ low, high, n }) => low === null
-  ? `no interval: ${n} restart${n === 1 ? "" : "s"}, ${chooser.needed} needed` : `[${significant(low)}\u2013${significant(high)}]`;
-function ratio(ours, theirs, reason) {
-  if (reason) return ["no ratio", [reason]];
-  const time = geometric([...byRestart(ours, theirs, (a, b) => a / b).values()]);
-  if (time.low === null) return [significant(time.value), [interval(time)], time.value];
-  const inside = time.low >= 1 / (1 + chooser.margin) && time.high <= 1 + chooser.margin;
-  const side = time.high < 1 ? "faster" : time.low > 1 ? "slower" : "undecided";
-  return [significant(time.value), [interval(time), inside ? `tie, within ±${100 * chooser.margin} %` : side], time.value];
-}
-
-// The reference: ratios, break-even steps and parity marks against any trainer.
-function fill(cell, [main, notes, order]) {
-  cell.replaceChildren(main, ...notes.map((note) => Object.assign(document.createElement("small"), { textContent: note })));
-  if (order === undefined) delete cell.dataset.o; else cell.dataset.o = order;
-}
+// Downloads: plain files in place of the compressed ones.
 const unpack = (link) => new Response(new Blob([Uint8Array.from(atob(link.href.split(",")[1]), (c) => c.charCodeAt(0))])
-  .stream().pipeThrough(new DecompressionStream("gzip"))).text();
-const links = [...document.querySelectorAll("a.result")];
-let unpacked;
-const texts = () => (unpacked ??= Promise.all(links.map(unpack)));
-const original = new Map([...body.rows].map((row) => [row, [...row.cells].map((cell) => [[...cell.childNodes], cell.dataset.o])]));
-function restore(row) {
-  original.get(row).forEach(([nodes, order], index) => {
-    row.cells[index].replaceChildren(...nodes);
-    if (order === undefined) delete row.cells[index].dataset.o; else row.cells[index].dataset.o = order;
-  });
-}
-async function choose() {
-  const name = $("reference").value, runs = (await texts()).map((text) => JSON.parse(text).triptych);
-  for (const row of body.rows) {
-    restore(row);
-    const { run, cell, place, loss, trainer, against } = chooser.rows[row.id];
-    if (!name) continue;
-    const set = (key, entry) => fill(row.cells[column[key]], entry);
-    const other = Object.values(chooser.rows).find((one) => one.place === place && one.trainer === name);
-    const [mark, reason] = other ? against[name] || ["", ""] : ["", "no reference cell was measured"];
-    const lossCell = row.cells[column.final_loss], main = lossCell.firstChild.textContent;
-    fill(lossCell, [main, [...loss, trainer === name ? "" : mark].filter(Boolean), lossCell.dataset.o]);
-    if (trainer === name) { set("ratio", ["1.00", ["reference"], 1]); set("break_even", ["\u2013", []]); continue; }
-    const [ours, theirs] = [runs[run].cells[cell], other && runs[run].cells[other.cell]];
-    set("ratio", ratio(ours, theirs, reason));
-    set("break_even", reason ? ["\u2013", []] : breakEven(ours, theirs));
-  }
-  $("against").textContent = name ? `The table now compares with ${name}; verdict and figures stay with the reference of the run.` : "";
-}
-if (chooser) {
-  const trainers = new Set(Object.values(chooser.rows).map((row) => row.trainer));
-  trainers.forEach((name) => $("reference").add(new Option(name, name)));
-  $("reference").onchange = choose;
-  $("blocks").onclick = saveBlocks;
-}
-
-// Downloads: plain JSON and a CSV of every block in place of the compressed files.
-function save(name, type, content) {
-  const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(new Blob([content], { type })) });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
+  .stream().pipeThrough(new DecompressionStream("gzip"))).blob();
 document.querySelectorAll("a[data-plain]").forEach((link) => {
-  link.onclick = async (event) => { event.preventDefault(); save(link.dataset.plain, link.dataset.type, await unpack(link)); };
+  link.onclick = async (event) => {
+    event.preventDefault();
+    const href = URL.createObjectURL(await unpack(link));
+    Object.assign(document.createElement("a"), { download: link.dataset.plain, href }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 1000);
+  };
 });
-
-async function saveBlocks() {
-  const quoted = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  const names = ["restart", "round", "position", "steps", "seconds", "dispatch_s", "void"];
-  const lines = [["run", "arm", "workload", "trainer", "device", "mode", ...names]];
-  (await texts()).forEach((text, run) => JSON.parse(text).triptych.cells.forEach(({ arm, cell, blocks }) => blocks.forEach((block) => {
-    lines.push([run + 1, arm, cell.workload, cell.trainer, cell.device, cell.mode, ...names.map((name) => block[name])]);
-  })));
-  save("triptych-blocks.csv", "text/csv", lines.map((line) => line.map(quoted).join(",")).join("\n") + "\n");
-}
 document.querySelectorAll(".plain").forEach((element) => { element.hidden = true; });
 
 // Commands: a button that copies.

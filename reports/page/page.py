@@ -1,16 +1,13 @@
 """The page: one HTML file that opens from disk, asks no network, and says everything without JavaScript."""
 
-import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
-from markupsafe import Markup
+from typing import NamedTuple
 
 from triptych.benches.record.files import replace_file
-from triptych.benches.record.run import Run
+from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.reports import text
@@ -22,12 +19,12 @@ from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import MARGIN, Report, Row, report
-from triptych.reports.words import columns, count_table, headline, naming, rates
-from triptych.reports.words.cards import cards
-from triptych.reports.words.facts import facts
+from triptych.reports.view.sources import Source
+from triptych.reports.words import count_table, headline, naming, rates
+from triptych.reports.words.cards import Card, cards
+from triptych.reports.words.columns import Column, columns, sort_key
+from triptych.reports.words.facts import Fact, facts
 from triptych.reports.words.glossary import GLOSSARY
-
-MOST_DETAILS = 60
 
 
 class Figure(NamedTuple):
@@ -36,6 +33,49 @@ class Figure(NamedTuple):
     exhibit: Exhibit
     drawing: svg.Drawing
     png: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template shows.
+
+    Attributes:
+        rows: The cells in the order of the table.
+        questions: Each with the figure that stands beside it, if there is one.
+        figures: The others.
+        numbers: Of all figures in reading order, by key.
+        glyphs: The class of each trainer's marker.
+        ratios: How many have an interval,
+        misses: and about how many of these may be expected to miss.
+        needed: Restarts without which there is none.
+        against: What another reference would make of the table, as JSON; empty where the page would grow too large.
+    """
+
+    view: Report
+    sentences: list[str]
+    caveats: list[str]
+    cards: list[Card]
+    rows: list[Row]
+    columns: list[Column]
+    questions: list[tuple[Question, Figure | None]]
+    figures: list[Figure]
+    numbers: dict[str, int]
+    glyphs: dict[str, str]
+    counts: list[count_table.CountTable]
+    ceilings: list[str]
+    arms: list[tuple[Source, ArmRecord]]
+    facts: list[Fact]
+    workloads: list[WorkloadRecord]
+    ratios: int
+    misses: str
+    needed: int
+    downloads: list[embed.Download]
+    against: str
+    margin: str = f"{100 * MARGIN:g} %"
+    confidence: str = f"{100 * CONFIDENCE:g} %"
+    most_details: int = 60
+    measures: tuple[count_table.Measure, ...] = count_table.MEASURES
+    glossary: tuple[tuple[str, str], ...] = GLOSSARY
 
 
 def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
@@ -57,7 +97,6 @@ def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
         files[f"figures/{figure.exhibit.key}.svg"] = figure.drawing.standalone().encode()
         files[f"figures/{figure.exhibit.key}.png"] = figure.png
     for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         replace_file(folder / name, content)
     return [folder / name for name in files]
 
@@ -68,93 +107,63 @@ def _draw(view: Report, exhibit: Exhibit) -> Figure:
     return Figure(exhibit, svg.draw(figure, exhibit.key, exhibit.title, words), svg.png(figure))
 
 
-def render(view: Report, figures: Sequence[Figure], data: Sequence[embed.Download]) -> str:
+def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) -> str:
     """The HTML of a report."""
-    placed = _placed(questions(view), figures)
     classes, marks = glyphs(styles(view.trainers))
-    style = document.sheet() + marks
+    template = document.environment().get_template("page.html.jinja")
+    return template.render(
+        page=page(view, figures, data, classes),
+        text=text,
+        sort_key=sort_key,
+        medians=medians,
+        reproduce=reproduce,
+        series=[rates.told(one) for one in shipped()],
+        kinds=rates.KINDS,
+        style=document.sheet() + marks,
+        script=(document.HERE / "page.js").read_text(encoding="utf-8"),
+    )
+
+
+def page(view: Report, figures: Sequence[Figure], data: list[embed.Download], classes: dict[str, str]) -> Page:
+    """What the template shows of a report."""
+    left = {figure.exhibit.key: figure for figure in figures}
+    beside: list[tuple[Question, Figure | None]] = []
+    for question in questions(view):
+        key = next((key for key in question.figures if key in left), "")
+        beside.append((question, left.pop(key, None)))
+    ordered = [figure for _, figure in beside if figure] + list(left.values())
+    arms = [(source, arm) for source in view.sources for arm in source.run.arms]
     ratios = sum(row.ratio.time is not None and row.standing != "reference" for row in view.rows)
-    arms = [(source.run, arm) for source in view.sources for arm in source.run.arms]
-    script = (document.HERE / "page.js").read_text()
-    environment = document.environment()
-    return environment.get_template("page.html.jinja").render(
+    return Page(
         view=view,
-        columns=columns.columns(view),
         sentences=headline.sentences(view),
         caveats=headline.caveats(view),
         cards=cards(view),
         rows=naming.side_by_side(view),
-        questions=placed[0],
-        figures=placed[1],
-        facts=facts(arms),
-        series=[rates.told(one) for one in shipped()],
-        kinds=rates.KINDS,
+        columns=columns(view),
+        questions=beside,
+        figures=list(left.values()),
+        numbers={figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)},
         glyphs=classes,
-        one_device=len({row.place.device for row in view.rows}) == 1,
-        glossary=GLOSSARY,
+        counts=count_table.tables(view),
+        ceilings=count_table.ceilings(view),
+        arms=arms,
+        facts=facts([(source.run, arm) for source, arm in arms]),
         workloads=list({work.name: work for source in view.sources for work in source.run.workloads}.values()),
-        ratios=text.count(ratios, "ratio"),
+        ratios=ratios,
         misses=f"{ratios * (1 - CONFIDENCE):.2g}",
-        arms=[(source, arm) for source in view.sources for arm in source.run.arms],
-        most_details=MOST_DETAILS,
-        medians=medians,
-        reproduce=reproduce,
-        sort_key=_order,
-        text=text,
-        margin=f"{100 * MARGIN:g} %",
-        confidence=f"{100 * CONFIDENCE:g} %",
         needed=smallest_n(),
         downloads=data,
-        count_tables=count_table.tables(view),
-        ceilings=count_table.ceilings(view),
-        measures=count_table.MEASURES,
-        csv=embed.link(embed.csv(view).encode()),
-        chooser=Markup(_json(embed.chooser(view))) if data[0].carried else None,  # noqa: S704 - "<" is escaped there
-        style=Markup(style),  # noqa: S704 - no foreign text in it
-        script=Markup(script),  # noqa: S704 - our own file
-        style_hash=document.digest(style),
-        script_hash=document.digest(script),
+        against=embed.against(view) if data[0].carried else "",
     )
-
-
-Numbered = tuple[int, Exhibit, Markup]
-"""A figure as the page shows it: its number in reading order, its words, its markup."""
-
-
-def _placed(
-    asked: Sequence[Question], figures: Sequence[Figure]
-) -> tuple[list[tuple[Question, list[Numbered]]], list[Numbered]]:
-    """Every question with the first of its figures that is there, and the other figures after them."""
-    left = {figure.exhibit.key: figure for figure in figures}
-    answered = [(one, [left.pop(key) for key in [k for k in one.figures if k in left][:1]]) for one in asked]
-    ordered = [figure for _, beside in answered for figure in beside] + list(left.values())
-    numbered = {
-        figure.exhibit.key: (number, figure.exhibit, Markup(figure.drawing.markup))  # noqa: S704 - our own SVG
-        for number, figure in enumerate(ordered, start=1)
-    }
-    beside = [(one, [numbered[figure.exhibit.key] for figure in shown]) for one, shown in answered]
-    return beside, [numbered[key] for key in left]
-
-
-def _json(value: Any) -> str:
-    """JSON that cannot end the script element that holds it."""
-    return msgspec.json.encode(value).decode().replace("<", "\\u003c")
-
-
-def _order(entry: text.Entry) -> str:
-    """What a figure sorts by, where its words do not sort by themselves."""
-    if entry.order is None:
-        return ""
-    return f"{entry.order:.6g}" if math.isfinite(entry.order) else "1e308"
 
 
 def reproduce(view: Report, row: Row) -> str:
     """The command that measures a cell and its reference again."""
-    place, run = row.place, view.source(row.place.source).run
-    options = [("--workload", place.workload), ("--trainer", run.references.get(row.trainer, row.trainer))]
-    if row.reference != row.trainer:
-        options.append(("--trainer", run.references.get(row.reference, row.reference)))
-    options += [("--device", place.device), ("--mode", place.mode)]
+    cell, run = row.typed, view.source(row.place.source).original
+    trainers = dict.fromkeys((cell.trainer, run.reference))
+    options = [("--workload", cell.workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
+    options += [("--device", cell.device), ("--mode", cell.mode)]
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
 

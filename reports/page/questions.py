@@ -11,7 +11,7 @@ from triptych.benches.stats.ranks import Estimate, geometric
 from triptych.reports import text
 from triptych.reports.figures import ladder, scaling
 from triptych.reports.view.report import MARGIN, Place, Report, Row, standing
-from triptych.reports.words import naming
+from triptych.reports.words import columns, naming
 
 SLOW, FAST, LIBRARY = "naive", "treemap", "flax_optax"
 
@@ -50,7 +50,7 @@ def questions(report: Report) -> list[Question]:
 
 
 def faster(report: Report) -> Question:
-    """Why treemap is so many times as fast as naive."""
+    """Why treemap is faster than naive."""
     found = list(pairs(report, SLOW, FAST))
     climbs = ladder.rows(report)
     missing = "" if climbs else "Which change makes how much of it, this report has not measured."
@@ -73,8 +73,8 @@ def _ladder(one: Climb) -> str:
     factors = " · ".join(f"{text.significant(factor.value)} × ({words})" for factor, words in rungs)
     product = text.significant(math.prod(factor.value for factor, _ in rungs))
     said = (
-        f"On {text.name(one.workload, 40)} on {text.name(one.device, 20)}: {factors} = {product} times; "
-        f"measured as one ratio, {text.significant(whole.value)} {text.interval(whole)}."
+        f"On {naming.short(one.workload)} on {naming.short(one.device)}: {factors} = {product} times; "
+        f"measured as one ratio, {_estimated(whole)}."
     )
     beyond = [
         f"{rung.change.words}: {text.significant(rung.factor.value)} ×" for rung in one.rungs[step + 1 :] if rung.factor
@@ -111,7 +111,7 @@ def compiling(report: Report) -> Question:
 def _pays(pair: Pair) -> str:
     """Whether the compiled trainer is ahead, its one long compile included."""
     even: BreakEven = pairing.break_even(pair.row.record, pair.other.record)
-    steps = f"{text.significant(even.steps.value)} steps {text.interval(even.steps)}" if even.steps else ""
+    steps = _estimated(even.steps, "steps") if even.steps else ""
     said = {
         "never": f"from the first step: {FAST} never lies behind {SLOW}",
         "until": f"after {steps}: until then {SLOW} is ahead",
@@ -120,8 +120,18 @@ def _pays(pair: Pair) -> str:
         "undecided": "this run cannot tell, its restarts disagree",
         "unknown": "no restart has both compile and step times",
     }[even.kind]
+    few = columns.too_few(pair.ratio, pair.row.compile_s)
+    if few and even.kind in ("never", "always"):
+        said = f"so far {said} ({few})"
     compiles = " against ".join(_compiles(row, row.compile_s) for row in (pair.other, pair.row) if row.compile_s)
     return f"{said}; compiling takes {compiles}" if compiles else said
+
+
+def _estimated(estimate: Estimate, unit: str = "") -> str:
+    """A figure with its interval, for instance "13.1 steps (no interval: 1 restart, 6 needed)"."""
+    interval = text.interval(estimate)
+    parts = [interval, unit] if estimate.low is not None else [unit, f"({interval})"]
+    return " ".join(part for part in (text.significant(estimate.value), *parts) if part)
 
 
 def _compiles(row: Row, compile_s: Estimate) -> str:
@@ -138,24 +148,21 @@ def pairs(report: Report, trainer: str, other: str) -> Iterator[Pair]:
         if trainer in rows and other in rows:
             run = report.source(place.source).run
             ratio = pairing.ratio(run, rows[trainer].record, rows[other].record).time
-            where = f"On {text.name(place.workload, 40)} {naming.setting(report, place)}"
+            where = f"On {naming.short(place.workload)} {naming.setting(report, place)}"
             if ratio:
                 yield Pair(where, rows[trainer], rows[other], ratio)
 
 
 def _against(pair: Pair, other: str) -> str:
-    word = standing(pair.ratio)
-    said = f"{text.significant(pair.ratio.value)} {text.interval(pair.ratio)} times {other}'s time per step"
-    return (
-        f"{said}, a tie within ±{100 * MARGIN:g} %"
-        if word == "tie"
-        else f"{said}, undecided"
-        if word == "undecided"
-        else said
-    )
+    said, word = _estimated(pair.ratio, f"times {other}'s time per step"), standing(pair.ratio)
+    return f"{said}{ {'tie': f', a tie within ±{100 * MARGIN:g} %', 'undecided': ', undecided'}.get(word, '') }"
 
 
 def cut(answers: Sequence[str]) -> list[str]:
-    """As many as a reader takes; the rest is in the table."""
+    """The first ones; the rest is in the table."""
     more = len(answers) - MOST_ANSWERS
-    return list(answers) if more <= 0 else [*answers[:MOST_ANSWERS], f"{more} more are in the table above."]
+    return (
+        list(answers)
+        if more <= 0
+        else [*answers[:MOST_ANSWERS], f"{more} more {'is' if more == 1 else 'are'} in the table above."]
+    )

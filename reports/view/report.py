@@ -10,11 +10,12 @@ from typing import Literal
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import BreakEven, Parity, Ratio
-from triptych.benches.record.run import FAILURES, CellRecord, Mode, Run
+from triptych.benches.record.run import FAILURES, Cell, CellRecord, Mode, Run
 from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import BUILT_IN
+from triptych.reports.text import count
 from triptych.reports.view.history import Trend, trends
-from triptych.reports.view.sources import Source, label
+from triptych.reports.view.sources import Source, harmless, label
 
 MARGIN = 0.02
 """A difference in time per step smaller than this is of no practical account."""
@@ -24,7 +25,7 @@ Rank = Literal["fastest", "tied", "undecided", "behind"]
 
 
 MOST_RUNS = 6
-"""So many runs fit side by side; more are a history."""
+"""Runs that fit side by side; of more, the others are a history."""
 
 
 class NothingMeasured(Exception):
@@ -56,27 +57,30 @@ class Row:
     """One cell with everything that is said of it.
 
     Attributes:
-        id: Unique in the report and safe in HTML.
+        place: Where it stands. All names and reasons here are harmless,
+        typed: but those that a command line takes.
         step_s: Seconds per step; `None` without blocks.
         ratio: Time per step over the reference's.
         pairs: The same, restart by restart: what the ratio was estimated from.
+        id: Unique in the report and safe in HTML.
         rank: Its speed among the trainers of its place, by paired ratios; None if not comparable.
     """
 
-    id: str
     place: Place
     trainer: str
-    reference: str
+    typed: Cell
     planned_steps: int
     record: CellRecord
     step_s: Estimate | None
     compile_s: Estimate | None
-    ratio: Ratio
-    pairs: tuple[float, ...]
-    break_even: BreakEven
     final_loss: Spread | None
     held_out_loss: Spread | None
     accuracy: Spread | None
+    reference: str
+    ratio: Ratio
+    pairs: tuple[float, ...]
+    break_even: BreakEven
+    id: str = ""
     rank: Rank | None = None
 
     @property
@@ -128,6 +132,13 @@ class Report:
         """The trainers in their fixed order."""
         return in_order({row.trainer for row in self.rows})
 
+    def against(self, trainer: str) -> list[Row]:
+        """The rows with that trainer as their reference, wherever it was measured."""
+        references = {row.place: row.record for row in self.rows if row.trainer == trainer}
+        return [
+            _compared(row, self.source(row.place.source).run, trainer, references.get(row.place)) for row in self.rows
+        ]
+
     def source(self, label: str) -> Source:
         """The run of that letter."""
         return next(source for source in self.sources if source.label == label)
@@ -157,55 +168,68 @@ def report(runs: Sequence[Run]) -> Report:
     """
     if len(runs) > MOST_RUNS:
         runs = sorted(runs, key=lambda run: run.created)
-    sources = tuple(label(runs[-MOST_RUNS:]))
+    shown = [harmless(run) for run in runs]
+    sources = tuple(label(shown[-MOST_RUNS:], runs[-MOST_RUNS:]))
     rows = [row for source in sources for row in _rows(source, source.label if len(sources) > 1 else "cell")]
     if not any(row.record.blocks or row.record.compiles or row.record.trainings for row in rows):
         raise NothingMeasured(_nothing(rows))
-    return Report(sources, tuple(rows), trends(runs), len(runs) - len(sources))
+    return Report(sources, tuple(rows), trends(shown), len(runs) - len(sources))
 
 
 def _nothing(rows: Sequence[Row]) -> str:
     if not rows:
         return "the result holds no cell; expected at least one trainer on one workload; mend that and measure again"
     reasons = sorted({f"{row.record.cell.id}: {row.record.outcome.reason}" for row in rows})
-    return f"none of the {len(rows)} cells was measured ({'; '.join(reasons[:3])}); mend that and measure again"
+    return f"of {count(len(rows), 'cell')} none was measured ({'; '.join(reasons[:3])}); mend that and measure again"
 
 
 def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
-    for record in source.run.cells:
+    typed: dict[str, Cell] = {}
+    for record, original in zip(source.run.cells, source.original.cells, strict=True):
         cell = record.cell
         if cell.mode in ("floor", "limit"):
             continue  # not a trainer's: they are what a trainer's time is held against
         place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
         places.setdefault(place, {})[cell.trainer] = record
+        typed[cell.id] = original.cell
     rows: list[Row] = []
     for place, records in places.items():
         ranks = _ranks(source.run, records)
         for trainer in in_order(set(records)):
-            row = _row(place, source.run, records[trainer], records.get(source.run.reference))
+            row = _row(place, source.run, records[trainer], typed[records[trainer].cell.id])
+            row = _compared(row, source.run, source.run.reference, records.get(source.run.reference))
             rows.append(replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer)))
     return rows
 
 
-def _row(place: Place, run: Run, record: CellRecord, reference: CellRecord | None) -> Row:
-    ratio = pairing.ratio(run, record, reference)
+def _row(place: Place, run: Run, record: CellRecord, typed: Cell) -> Row:
+    """A cell by itself, not compared yet."""
     return Row(
-        id="",
         place=place,
         trainer=record.cell.trainer,
-        reference=run.reference,
+        typed=typed,
         planned_steps=run.workload(place.workload).steps,
         record=record,
         step_s=pairing.step_s(record),
         compile_s=pairing.compile_s(record),
-        ratio=ratio,
-        pairs=tuple(pairing.paired_ratios(record, reference)) if reference and ratio.time else (),
-        break_even=pairing.break_even(record, reference) if reference and ratio.time else BreakEven("unknown"),
         final_loss=spread([training.final_loss for training in record.trainings]),
         held_out_loss=spread([training.held_out_loss for training in record.trainings]),
         accuracy=spread([training.accuracy for training in record.trainings]),
+        reference=run.reference,
+        ratio=Ratio(None, None),
+        pairs=(),
+        break_even=BreakEven("unknown"),
     )
+
+
+def _compared(row: Row, run: Run, reference: str, record: CellRecord | None) -> Row:
+    """The row with what it takes over a reference, of which this is the record."""
+    ratio = pairing.ratio(run, row.record, record)
+    even, pairs = BreakEven("unknown"), ()
+    if record is not None and ratio.time is not None:
+        even, pairs = pairing.break_even(row.record, record), tuple(pairing.paired_ratios(row.record, record))
+    return replace(row, reference=reference, ratio=ratio, pairs=pairs, break_even=even)
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:

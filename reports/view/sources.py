@@ -1,32 +1,70 @@
-"""The runs of a report: told apart by letters and by the facts in which they differ."""
+"""The runs of a report: their names made harmless, told apart by letters and by the facts in which they differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from triptych.benches.record.run import Run
+from triptych.reports import text
+
+LONGEST = 2000
+"""Characters of a name or a reason that are shown at most."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One run among those shown: its letter, and what sets it apart from the others."""
+    """One run among those shown.
+
+    Attributes:
+        run: Its names and reasons as they may be shown.
+        original: As it was measured, for the file to download and the commands to copy.
+        differs: What sets it apart from the others.
+    """
 
     label: str
     run: Run
+    original: Run
     differs: tuple[tuple[str, str], ...]
 
 
-def label(runs: Sequence[Run]) -> list[Source]:
+def label(runs: Sequence[Run], originals: Sequence[Run]) -> list[Source]:
     """Letters for runs, and the facts in which they differ: never averaged, so they must be told apart."""
     facts = [_facts(run) for run in runs]
     differing = [name for name in facts[0] if len({one[name] for one in facts}) > 1] if facts else []
     return [
-        Source(_letter(index), run, tuple((name, facts[index][name]) for name in differing))
-        for index, run in enumerate(runs)
+        Source(letter(index), run, original, tuple((name, facts[index][name]) for name in differing))
+        for index, (run, original) in enumerate(zip(runs, originals, strict=True))
     ]
 
 
-def _letter(index: int) -> str:
+def letter(index: int) -> str:
+    """What the run at that place is called."""
     return chr(ord("A") + index) if index < 26 else f"A{index - 25}"
+
+
+def harmless(run: Run) -> Run:
+    """The same run, in which no name and no reason can steer the text around it; different ones stay different."""
+    shown: dict[str, str] = {}
+    taken: set[str] = set()
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {clean(key): clean(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [clean(one) for one in value]
+        if not isinstance(value, str):
+            return value
+        if value not in shown:
+            safe = text.name(value, LONGEST)
+            while safe in taken:
+                safe += "′"
+            taken.add(safe)
+            shown[value] = safe
+        return shown[value]
+
+    return msgspec.convert(clean(msgspec.to_builtins(run)), Run)
 
 
 def _facts(run: Run) -> dict[str, str]:

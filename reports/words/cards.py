@@ -50,7 +50,7 @@ def _line(report: Report, row: Row) -> Line:
     where = naming.scene_name(report, row.place, device=False) + (f", {side}" if side else "")
     time, kind = row.ratio.time, row.standing
     if time is None:
-        return Line(where, "", text.name(row.ratio.reason), "none", MARKS[kind], "no ratio")
+        return Line(where, "", row.ratio.reason, "none", MARKS[kind], "no ratio")
     note = text.shortage(time.n) if kind == "no interval" else text.interval(time)
     word = columns.standing(kind)
     return Line(where, text.significant(time.value), note, kind.replace(" ", "-"), MARKS[kind], word)

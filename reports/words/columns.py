@@ -1,12 +1,16 @@
 """The columns of the at-a-glance table: what each is called, what it means, what it says of a cell."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.text import NONE, Entry
 from triptych.reports.view.report import MARGIN, Report, Row, Spread
 from triptych.reports.words import naming
+
+RANKS = {"fastest": "fastest", "tied": "tied for fastest", "undecided": "perhaps fastest"}
 
 
 class Column(NamedTuple):
@@ -22,12 +26,11 @@ def ratio(row: Row) -> Entry:
     """Time per step over the reference's, or in its place why it cannot be said."""
     time = row.ratio.time
     if time is None:
-        return Entry("no ratio", (text.name(row.ratio.reason),))
+        return Entry("no ratio", (row.ratio.reason,))
     if row.standing == "reference":
         return Entry(text.significant(1), ("reference",), 1.0)
-    if time.low is None:
-        return Entry(text.significant(time.value), (text.interval(time),), time.value)
-    return Entry(text.significant(time.value), (text.interval(time), standing(row.standing)), time.value)
+    word = () if time.low is None else (standing(row.standing),)
+    return Entry(text.significant(time.value), (text.interval(time), *word), time.value)
 
 
 def standing(word: str) -> str:
@@ -58,17 +61,20 @@ def columns(report: Report) -> list[Column]:
     return [column for column in ALL if shown.get(column.key, True)]
 
 
+def sort_key(entry: Entry) -> str:
+    """What an entry sorts by where its words do not sort by themselves; what is endless comes last."""
+    if entry.order is None:
+        return ""
+    return f"{entry.order:.6g}" if math.isfinite(entry.order) else "1e308"
+
+
 def final_loss(row: Row) -> Entry:
-    """The training loss at the end, with its parity mark, and where the end came early."""
+    """The training loss at the end, where the end came early, and the parity mark."""
     entry = spread(row.final_loss)
-    mark = "" if row.standing == "reference" else text.parity(row.parity)
-    return entry._replace(notes=tuple(note for note in (*entry.notes, early(row), mark) if note))
-
-
-def early(row: Row) -> str:
-    """How far a training came that did not reach its last step."""
     done = min((training.steps_done for training in row.record.trainings), default=row.planned_steps)
-    return f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
+    early = f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
+    mark = "" if row.standing == "reference" else text.parity(row.parity)
+    return entry._replace(notes=tuple(note for note in (*entry.notes, early, mark) if note))
 
 
 def speed(row: Row) -> Entry:
@@ -76,9 +82,7 @@ def speed(row: Row) -> Entry:
     if row.step_s is None:
         return Entry(NONE)
     estimate = text.inverse(row.step_s)
-    rank = {"fastest": ("fastest",), "tied": ("tied for fastest",), "undecided": ("perhaps fastest",)}.get(
-        row.rank or "", ()
-    )
+    rank = (RANKS[row.rank],) if row.rank in RANKS else ()
     return Entry(text.significant(estimate.value), (text.interval(estimate), *rank), estimate.value)
 
 
@@ -100,7 +104,7 @@ def counts(row: Row) -> Entry:
 
 def ending(row: Row) -> Entry:
     """How the cell ended."""
-    reason = text.name(row.record.outcome.reason, 160)
+    reason = naming.short(row.record.outcome.reason, 160)
     return Entry(text.outcome(row.record.outcome), (reason,) if reason else ())
 
 
@@ -110,19 +114,25 @@ def memory(row: Row) -> Entry:
     return Entry(NONE) if peak is None else Entry(text.size(peak), (), float(peak))
 
 
-def plain(value: str) -> Entry:
-    """A name as an entry."""
-    return Entry(text.name(value))
+def even(row: Row) -> Entry:
+    """From which step on the cell is ahead; of few restarts no more than how it has been so far."""
+    if row.standing == "reference":
+        return Entry(NONE)
+    entry, few = text.break_even(row.break_even), too_few(row.ratio.time, row.compile_s)
+    if few and row.break_even.kind in ("always", "never"):
+        return entry._replace(main=f"{entry.main} so far", notes=(few,))
+    return entry
+
+
+def too_few(*estimates: Estimate | None) -> str:
+    """Why what they say together is no finding yet; empty if each has an interval."""
+    fewest = min((one for one in estimates if one), key=lambda one: one.n, default=None)
+    return text.interval(fewest) if fewest and fewest.low is None else ""
 
 
 def mode(row: Row) -> Entry:
     """How the steps were called."""
-    return plain(row.place.mode)
-
-
-def even(row: Row) -> Entry:
-    """From which step on the cell is ahead."""
-    return Entry(NONE) if row.standing == "reference" else text.break_even(row.break_even)
+    return Entry(row.place.mode)
 
 
 def accuracy(row: Row) -> Entry:
@@ -131,25 +141,21 @@ def accuracy(row: Row) -> Entry:
 
 
 ALL = [
-    Column("trainer", "Trainer", "Who trained.", lambda row: plain(row.trainer)),
-    Column("workload", "Workload", "What was trained.", lambda row: plain(row.place.workload)),
-    Column("outcome", "Outcome", "How the cell ended.", ending),
-    Column("run", "Run", "The letter of the result file.", lambda row: plain(row.place.source)),
-    Column("arm", "Arm", "Which interpreter, checkout and environment.", lambda row: plain(row.place.arm)),
-    Column("device", "Device", "What it ran on.", lambda row: plain(row.place.device)),
+    Column("trainer", "Trainer", "Who trained.", lambda row: Entry(row.trainer)),
+    Column("workload", "Workload", "What was trained.", lambda row: Entry(row.place.workload)),
+    Column("run", "Run", "The letter of the result file.", lambda row: Entry(row.place.source)),
+    Column("arm", "Arm", "Which interpreter, checkout and environment.", lambda row: Entry(row.place.arm)),
+    Column("device", "Device", "What it ran on.", lambda row: Entry(row.place.device)),
     Column("mode", "Mode", "step: a loop of calls; scan: many steps in one call; eager: no jit.", mode),
     Column("speed", "Steps/s", "Over restarts, with its 95 % interval.", speed),
-    Column(
-        "ratio",
-        "Time ÷ reference",
-        "Time per step over the reference's: above 1 is slower, below 1 faster.",
-        ratio,
-    ),
+    Column("ratio", "Time ÷ reference", "Per step: above 1 is slower than the reference, below 1 faster.", ratio),
+    Column("final_loss", "Final loss", "On the training rows; ✓ where the whole loss curve agrees.", final_loss),
     Column("compile", "Compile, s", "Trace, lower and compile together, cold, with its 95 % interval.", compiling),
     Column("break_even", "Break-even", "From which step on it is ahead of the reference, compiling included.", even),
-    Column("final_loss", "Final loss", "On the training rows; ✓ where the whole loss curve agrees.", final_loss),
+    Column("outcome", "Outcome", "How the cell ended.", ending),
     Column("held_out", "Held-out loss", "On the rows never trained on.", lambda row: spread(row.held_out_loss)),
     Column("accuracy", "Accuracy", "Share predicted right, of the held-out rows where there are any.", accuracy),
     Column("memory", "Peak memory", "Of the device, where it says.", memory),
     Column("counts", "Measured", "Restarts are the n of every interval.", counts),
 ]
+"""What matters first comes first: a narrow page shows the first ones, and the others when asked."""

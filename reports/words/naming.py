@@ -8,6 +8,11 @@ from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 
 
+def short(name: str, room: int = 40) -> str:
+    """A name as a sentence or a heading has room for it."""
+    return text.name(name, room)
+
+
 def several_arms(report: Report) -> bool:
     """Whether a device occurs in more than one arm of a run."""
     arms = {(place.source, place.arm) for place in report.places}
@@ -31,23 +36,23 @@ def scene(place: Place) -> tuple[str, str, str]:
 
 def scene_name(report: Report, place: Place, *, device: bool = True) -> str:
     """For instance "xor · cpu"; the device may be left out where there is only one."""
-    parts = [text.name(place.workload, 40)]
+    parts = [short(place.workload)]
     if device or several_devices(report):
-        parts.append(text.name(place.device, 20))
+        parts.append(short(place.device, 20))
     return " · ".join([*parts, place.mode] if several_modes(report) else parts)
 
 
 def side_name(report: Report, place: Place) -> str:
     """For instance "A", or "A new-jax", or nothing where there is one side only."""
     parts = [place.source] if len(report.sources) > 1 else []
-    return " ".join([*parts, text.name(place.arm, 20)] if several_arms(report) else parts)
+    return " ".join([*parts, short(place.arm, 20)] if several_arms(report) else parts)
 
 
 def setting(report: Report, place: Place) -> str:
     """Where a sentence holds: "on cpu", or "in run A on cpu, scan mode"."""
     words = f"in run {place.source} " if len(report.sources) > 1 else ""
-    words += f"on {text.name(place.device, 30)}"
-    words += f", arm {text.name(place.arm, 30)}" if several_arms(report) else ""
+    words += f"on {short(place.device)}"
+    words += f", arm {short(place.arm)}" if several_arms(report) else ""
     return f"{words}, {place.mode} mode" if several_modes(report) else words
 
 

@@ -50,7 +50,7 @@ def folder(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def html(folder: Path) -> str:
     """Its page."""
-    return (folder / "index.html").read_text()
+    return (folder / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -116,13 +116,6 @@ def test_names_cannot_steer_text() -> None:
     assert text.name("x" * 300, 20) == "x" * 19 + "…"
 
 
-def test_a_cut_name_keeps_its_isolation() -> None:
-    """Else it would turn the text after it; a name that fits stays as it is."""
-    name = text.name("\u05e9\u05dc\u05d5\u05dd" * 9)
-    assert text.short(name, 5) == "\u2068\u05e9\u05dc\u05d5…\u2069"
-    assert text.short("treemap", 7) == "treemap"
-
-
 @pytest.mark.parametrize(
     ("created", "words"),
     [

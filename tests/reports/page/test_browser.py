@@ -41,6 +41,13 @@ COLLISIONS = """() => [...document.querySelectorAll('figure svg')].flatMap(svg =
 """Words of figures that lie on one another or are cut off by an edge; figures without a box."""
 
 
+ORDER = [
+    *("trainer", "workload", "speed", "ratio", "final_loss", "compile", "break_even"),
+    *("outcome", "held_out", "accuracy", "memory", "counts"),
+]
+"""The columns of the sample, what matters first coming first."""
+
+
 def column_of(page: "Page", key: str) -> list[str]:
     """The figures of a column from top to bottom, without their remarks; hidden rows left out."""
     index = page.evaluate(
@@ -197,7 +204,7 @@ def test_without_javascript_all_is_there(visit: Visit, folder: Path, view: Repor
     assert page.locator("figure svg:visible").count() == 9
     assert page.locator("button:visible, select:visible").count() == 0
     with page.expect_download() as download:
-        page.click("a.result")
+        page.click("a[data-plain$=json]")
     assert download.value.suggested_filename == "triptych-A.json.gz"
     assert load([saved(download.value, folder, "no-script.json.gz")])[0].created == "2026-11-22T01:00:00Z"
 
@@ -210,18 +217,34 @@ def saved(download: "Download", folder: Path, name: str) -> Path:
 
 
 def test_downloads_are_plain_files(visit: Visit, folder: Path, run: Run) -> None:
-    """JSON that `load` reads, the table, and every block as CSV."""
+    """JSON that `load` reads, and every block in the CSV."""
     page = visit(folder / "index.html")
-    for selector, name in (("a.result", "triptych-A.json"), ("a[data-type='text/csv']", "triptych-cells.csv")):
+    for name in ("triptych-A.json", "triptych-values.csv"):
         with page.expect_download() as download:
-            page.click(selector)
+            page.click(f"a[data-plain='{name}']")
         assert download.value.suggested_filename == name
         saved(download.value, folder, name)
     assert load([folder.parent / "triptych-A.json"]) == [run]
-    with page.expect_download() as download:
-        page.click("#blocks")
-    lines = list(csv.DictReader(io.StringIO(saved(download.value, folder, "blocks.csv").read_text())))
-    assert [float(line["seconds"]) for line in lines] == [one.seconds for cell in run.cells for one in cell.blocks]
+    lines = csv.DictReader(io.StringIO((folder.parent / "triptych-values.csv").read_text(encoding="utf-8")))
+    steps = [float(line["value"]) for line in lines if line["metric"] == "step_s"]
+    assert steps == [one.step_s for cell in run.cells for one in cell.blocks]
+
+
+@pytest.mark.parametrize("width", [390, 800, 1200, 1400])
+def test_what_matters_first_is_in_sight(visit: Visit, folder: Path, width: int) -> None:
+    """Trainer, workload, speed and ratio fit into any page, and nothing of the table is cut off; no script needed."""
+    page = visit(folder / "index.html", width, java_script_enabled=False)
+    region = page.locator("[aria-label='Table of all cells']")
+    seen = [key for key in ORDER if page.locator(f"#table th.{key}").is_visible()]
+    assert seen[:4] == ["trainer", "workload", "speed", "ratio"]
+    box = region.bounding_box()
+    last = page.locator(f"#table th.{seen[-1]}").bounding_box()
+    assert box
+    assert last
+    assert last["x"] + last["width"] <= box["x"] + box["width"] + 1 <= width + 1
+    if seen != ORDER:
+        page.check("#all-columns")
+    assert all(page.locator(f"#table th.{key}").is_visible() for key in ORDER)
 
 
 @pytest.mark.parametrize("width", [320, 800, 1400])

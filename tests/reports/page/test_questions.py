@@ -10,17 +10,19 @@ from tests.benches.analysis.test_ladder import climbed
 from tests.reports.figures.test_scaling import swept
 from tests.reports.sample_run import sample_run
 from triptych.benches.record.run import Compile, Run
+from triptych.reports import text
 from triptych.reports.page.page import write_report
 from triptych.reports.page.questions import compiling, cost, faster, questions
 from triptych.reports.view.report import report
+from triptych.reports.words import columns
 
 
-def pair(naive: tuple[float, float], treemap: tuple[float, float]) -> Run:
-    """Two trainers with (seconds to compile, seconds per step), the same in six restarts."""
+def pair(naive: tuple[float, float], treemap: tuple[float, float], restarts: int = 6) -> Run:
+    """Two trainers with (seconds to compile, seconds per step), the same in every restart."""
     records = []
     for trainer, (compile_s, step_s) in (("naive", naive), ("treemap", treemap)):
-        record = cell_record(trainer, {restart: [step_s] * 3 for restart in range(6)})
-        record.compiles = [Compile(restart, 0.0, 0.0, compile_s, compile_s, 1) for restart in range(6)]
+        record = cell_record(trainer, {restart: [step_s] * 3 for restart in range(restarts)})
+        record.compiles = [Compile(restart, 0.0, 0.0, compile_s, compile_s, 1) for restart in range(restarts)]
         records.append(record)
     return run_of(*records)
 
@@ -61,15 +63,45 @@ def test_cost_with_and_without_a_sweep() -> None:
     ("naive", "treemap", "said"),
     [
         ((0.7, 1e-2), (0.1, 1e-5), "from the first step: treemap never lies behind naive"),
-        ((0.1, 2e-3), (1.1, 1e-3), "after 1,000 steps [1,000–1,000]: until then naive is ahead"),
+        ((0.1, 2e-3), (1.1, 1e-3), "after 1,000 [1,000–1,000] steps: until then naive is ahead"),
         ((0.1, 1e-3), (1.1, 2e-3), "never: naive is always ahead"),
-        ((1.1, 1e-3), (0.1, 2e-3), "only for less than 1,000 steps [1,000–1,000]: after that naive is ahead"),
+        ((1.1, 1e-3), (0.1, 2e-3), "only for less than 1,000 [1,000–1,000] steps: after that naive is ahead"),
     ],
 )
 def test_when_compiling_pays(naive: tuple[float, float], treemap: tuple[float, float], said: str) -> None:
     """Extra compile time over time saved: 1 s over 1 ms is 1,000 steps."""
     [answer] = compiling(report([pair(naive, treemap)])).answers
     assert answer.startswith(f"On xor on cpu, {said}; compiling takes ")
+
+
+@pytest.mark.parametrize(
+    ("naive", "treemap", "said"),
+    [
+        ((0.7, 1e-2), (0.1, 1e-5), "so far from the first step: treemap never lies behind naive (no interval: {few})"),
+        ((0.1, 1e-3), (1.1, 2e-3), "so far never: naive is always ahead (no interval: {few})"),
+        ((0.1, 2e-3), (1.1, 1e-3), "after 1,000 steps (no interval: {few}): until then naive is ahead"),
+    ],
+)
+def test_one_restart_claims_no_more_than_it_saw(
+    naive: tuple[float, float], treemap: tuple[float, float], said: str
+) -> None:
+    """Neither "never" nor "from the first step"; what has no interval says so in a sentence."""
+    view, few = report([pair(naive, treemap, 1)]), "1 restart, 6 needed"
+    [answer] = compiling(view).answers
+    assert answer.startswith(f"On xor on cpu, {said.format(few=few)}; compiling takes ")
+    ratio = text.significant(naive[1] / treemap[1])
+    [answer] = faster(view).answers
+    assert answer == f"On xor on cpu, naive takes {ratio} times treemap's time per step (no interval: {few})."
+    assert columns.even(view.rows[0]).main.endswith("so far") == said.startswith("so far")
+
+
+def test_few_compiles_are_as_few_restarts() -> None:
+    """A sweep compiles once: its steps have an interval, its break-even has none."""
+    run = pair((0.7, 1e-2), (0.1, 1e-5))
+    for record in run.cells:
+        del record.compiles[1:]
+    [answer] = compiling(report([run])).answers
+    assert "so far from the first step" in answer
 
 
 def test_disagreeing_restarts_are_no_answer() -> None:
@@ -96,7 +128,7 @@ def test_no_ratio_without_parity() -> None:
 
 def test_figures_stand_beside_their_questions_and_are_numbered_in_reading_order(tmp_path: Path) -> None:
     """Each figure once."""
-    page = write_report([sample_run()], tmp_path)[0].read_text()
+    page = write_report([sample_run()], tmp_path)[0].read_text(encoding="utf-8")
     keys = [part.split('"')[0] for part in page.split('<figure id="figure-')[1:]]
     assert keys == ["speeds", "ratios", "totals", "blocks", "compile", "losses", "order"]
     heads = [part.split("</h3>")[0].partition(".")[0] for part in page.split("<figcaption><h3>")[1:]]

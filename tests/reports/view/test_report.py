@@ -89,9 +89,7 @@ def test_without_intervals_nobody_is_fastest() -> None:
 def test_nothing_measured_is_a_sentence() -> None:
     """With the reasons of the cells, or without any cell."""
     raised = CellRecord(cell_record("naive", {}).cell, "cpu", Outcome("raised", "ValueError: no"))
-    with pytest.raises(
-        NothingMeasured, match=r"none of the 1 cells was measured \(xor-naive-cpu-step: ValueError: no\)"
-    ):
+    with pytest.raises(NothingMeasured, match=r"of 1 cell none was measured \(xor-naive-cpu-step: ValueError: no\)"):
         report([run_of(raised)])
     with pytest.raises(NothingMeasured, match="holds no cell"):
         report([run_of()])
@@ -131,3 +129,25 @@ def test_one_run_has_no_history() -> None:
     two.arms = [msgspec.structs.replace(two.arms[0], fingerprint=fingerprint(cpu_model="another"))]
     assert report([sample_run()]).history == ()
     assert report([sample_run(), two]).history == ()
+
+
+def test_names_are_made_harmless_once_and_stay_apart() -> None:
+    """Rows, places and reasons have clean names, two that look alike differ, and commands keep what was typed."""
+    run = run_of(*(cell_record(f"evil{one}", EQUAL) for one in "\u202e\u202d"), cell_record("treemap", EQUAL))
+    run.cells[0].outcome = Outcome("raised", "no\x1b[31m")
+    rows = report([run]).rows
+    assert [row.trainer for row in rows] == ["treemap", "evil\ufffd", "evil\ufffd′"]
+    assert [row.typed.trainer for row in rows] == ["treemap", "evil\u202e", "evil\u202d"]
+    assert rows[1].record.outcome.reason == "no\ufffd[31m"
+    assert rows[1].ratio.reason == "evil\ufffd: raised"
+
+
+def test_another_reference_is_as_if_the_run_had_had_it() -> None:
+    """Ratios, pairs and break-even; where that trainer is missing there are none."""
+    run = sample_run()
+    view = report([run])
+    run.reference = "naive"
+    assert [(row.ratio, row.pairs, row.break_even) for row in view.against("naive")] == [
+        (row.ratio, row.pairs, row.break_even) for row in report([run]).rows
+    ]
+    assert {row.ratio.reason for row in view.against("absent")} == {"no reference cell was measured"}

@@ -28,7 +28,7 @@ def test_a_table_per_workload_and_a_column_per_trainer(view: Report) -> None:
 
 
 def test_a_share_is_what_a_step_achieves_of_the_ceiling(view: Report) -> None:
-    """226 flops in about 13 µs are 17.4 Mflop/s, of 50 Gflop/s 0.035 %."""
+    """226 flops in about 13 microseconds are 17.4 Mflop/s, of 50 Gflop/s 0.035 %."""
     treemap = view.rows[1]
     assert treemap.step_s is not None
     share = float(line(view, "Share of product rate")[1].removesuffix(" %"))
@@ -49,5 +49,5 @@ def test_an_older_run_has_no_section(tmp_path: Path) -> None:
     for cell in old.cells:
         cell.counts = None
     write_report([old], tmp_path)
-    assert 'id="counts"' not in (tmp_path / "index.html").read_text()
+    assert 'id="counts"' not in (tmp_path / "index.html").read_text(encoding="utf-8")
     assert count_table.tables(report([old])) == []

@@ -69,6 +69,25 @@ def test_missing_reference_is_said() -> None:
     assert cards(view)[0].lines[0].note == "no reference cell was measured"
 
 
+def test_without_the_usual_reference_the_page_says_so() -> None:
+    """A trainer that is its own reference, one that stands in for the usual one, and the usual one."""
+    run = run_of(constant(1, "flax_optax"))
+    run.reference = "flax_optax"
+    assert caveats(report([run]))[1] == "treemap, the usual reference, was not measured."
+    run.cells.append(constant(2, "naive"))
+    assert caveats(report([run]))[1] == "treemap, the usual reference, was not measured; the ratios are to flax_optax."
+    assert "usual" not in " ".join(caveats(report([sample_run()])))
+
+
+def test_a_lone_trainer_without_interval_is_a_sentence() -> None:
+    """How fast it is, where, and how many restarts an interval needs."""
+    run = run_of(cell_record("treemap", {0: [1e-3] * 3}))
+    assert sentences(report([run])) == [
+        "treemap makes 1,000 steps/s (xor, cpu; no interval: 1 restart, 6 needed); "
+        "there is no other trainer to compare it with."
+    ]
+
+
 def test_devices_and_modes_are_named_where_they_differ() -> None:
     """And not where they do not."""
     record = constant(2, "naive")
