@@ -100,7 +100,7 @@ def count(number: int, noun: str) -> str:
 def seconds(value: float) -> str:
     """With the unit that leaves one to three digits before the point."""
     for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if value >= ROUNDS_UP * size:
+        if abs(value) >= ROUNDS_UP * size:
             return f"{significant(value / size)} {unit}"
     return f"{significant(value / 1e-9)} ns" if value else "0 s"
 

@@ -4,7 +4,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis.anatomy import Anatomy, anatomies
-from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_rows, panels, stack
@@ -46,13 +45,9 @@ def _name(anatomy: Anatomy) -> str:
 
 def _line(anatomy: Anatomy) -> list[str]:
     share, returned = anatomy.floor_share, text.percent(anatomy.returned_share.value)
-    step_s, *parts = map(_seconds, (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
+    step_s, *parts = (text.seconds(one.value) for one in (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
     shares = [text.percent(share.value), text.interval(share, text.percent)]
     return [_name(anatomy), step_s, f"{returned} of it", *parts, *shares]
-
-
-def _seconds(estimate: Estimate) -> str:
-    return f"-{text.seconds(-estimate.value)}" if estimate.value < 0 else text.seconds(estimate.value)
 
 
 def draw(report: Report) -> Figure:

@@ -95,12 +95,8 @@ def _clean(element: ElementTree.Element, styled: dict[str, str]) -> None:
         if name == "id" and element.tag != "g":
             styled[f"#{value}"] = style
         if (name != "id" or element.tag != "g") and not value.startswith("rotate(-0 "):
-            element.set(name, re.sub(r"-?\d+\.\d+", _rounded, value).strip().replace("\n", ""))
+            element.set(name, re.sub(r"(\.\d\d)\d+", r"\1", value).strip().replace("\n", ""))
     declared: dict[str, str] = dict(re.findall(r"([\w-]+): ([^;]+)", style)) if style != styled.get(target) else {}
     for name, value in declared.items():
         if name != "font-family":
             element.set(name, VARIABLES.get(value, value))
-
-
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")

@@ -48,6 +48,7 @@ def test_figures_keep_their_value(value: float) -> None:
         (104.0, "104 s"),
         (2e-9, "2.00 ns"),
         (0, "0 s"),
+        (-1.5e-6, "-1.50 µs"),
         (0.9996e-3, "1.00 ms"),
     ],
 )
