@@ -37,7 +37,7 @@ def result(tmp_path: Path) -> Path:
         (["--trainer=absent.py:Trainer"], "there is no file 'absent.py'"),
         (["--workload=mnist"], "unknown workload 'mnist'; expected one of xor, xor_adam, xnor_online, digits"),
         (["--device=abacus"], "unknown device 'abacus'; expected one of cpu"),
-        (["--sweep=depht=1:8"], "'depht=1:8' names no axis; expected AXIS=FROM:TO"),
+        (["--sweep=depht=1:8"], "'depht=1:8' cannot be read; expected AXIS=FROM:TO"),
         (
             ["--device=cpu", "--sweep-budget=60"],
             "--sweep-budget is 60; expected seconds above 0, and a --sweep",

@@ -11,14 +11,10 @@ from triptych.benches.arms.process import find_platforms
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Settings
 from triptych.benches.run.experiments import EXPERIMENTS
-from triptych.benches.run.options import OPTIONS, names
+from triptych.benches.run.options import OPTIONS, ChoiceError, names
 from triptych.benches.schedule.defaults import DEFAULT_TRAINERS, DEFAULT_WORKLOADS, ONCE, QUICK, THOROUGH
 from triptych.benches.workloads.sizes import BASES, base_of
 from triptych.impls import registry
-
-
-class ChoiceError(Exception):
-    """Something was asked for that does not exist or makes no sense; the message says what would."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,8 @@ class Choice:
         """The same with the devices found, every name known and every trainer loadable by name.
 
         Raises:
-            ChoiceError: If a workload, device or mode is unknown, two trainers would go by one name, or two experiments
-                have cells of their own.
-            triptych.benches.run.sweep.SweepError: If a workload cannot be swept.
+            ChoiceError: If a workload, device or mode is unknown, two trainers would go by one name, two experiments
+                have cells of their own, or a workload cannot be swept.
             triptych.impls.registry.RegistryError: If a trainer is unknown.
         """
         _check_known("workload", [base_of(name) for name in self.workloads], tuple(BASES))
@@ -95,7 +90,7 @@ def choice_of(typed: Mapping[str, Any]) -> Choice:
     """What the options choose, by name.
 
     Raises:
-        ChoiceError, triptych.benches.run.sweep.SweepError, triptych.impls.registry.RegistryError: As `Choice.checked`.
+        ChoiceError, triptych.impls.registry.RegistryError: As `Choice.checked`.
         triptych.benches.arms.process.WorkerLost: If no worker can tell which devices there are.
     """
     experiments = {name: row.read(typed[name]) for name, row in EXPERIMENTS.items() if typed[name]}

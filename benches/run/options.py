@@ -5,6 +5,10 @@ from typing import Any, NamedTuple
 from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
 
 
+class ChoiceError(Exception):
+    """Something was asked for that does not exist or makes no sense; the message says what would."""
+
+
 class Option(NamedTuple):
     """One option.
 

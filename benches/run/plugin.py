@@ -17,9 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.record.files import to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
-from triptych.benches.run.choice import Choice, ChoiceError, choice_of, settings_of
-from triptych.benches.run.options import OPTIONS
-from triptych.benches.run.sweep import SweepError
+from triptych.benches.run.choice import Choice, choice_of, settings_of
+from triptych.benches.run.options import OPTIONS, ChoiceError
 from triptych.benches.run.take import new_run, take
 from triptych.benches.schedule.progress import command_line
 from triptych.impls import registry
@@ -91,7 +90,7 @@ def _choice(config: pytest.Config) -> Choice:
     if CHOICE not in config.stash:
         try:
             config.stash[CHOICE] = choice_of(_typed(config))
-        except (ChoiceError, SweepError, registry.RegistryError, WorkerLost) as error:
+        except (ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
 

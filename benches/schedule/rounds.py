@@ -21,7 +21,7 @@ from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLo
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
 from triptych.benches.schedule.job import Job, outcome_of
-from triptych.benches.schedule.sweep_budget import SweepBudget, by_size
+from triptych.benches.schedule.sweep_budget import fit
 from triptych.benches.worker import messages
 
 RETAKES = 3
@@ -136,7 +136,7 @@ class _Restart:
                 return None
             try:
                 if self._run.settings.sweep_budget_s is not None and not any(job.record.blocks for job in jobs):
-                    jobs = self._fit(jobs, SweepBudget(self._run.settings, self._rim.clock() - began))
+                    jobs = fit(jobs, self._run.settings, self._rim.clock() - began, self._try)
                     phases.remove(self._train)  # the first of two: all are trained
                 for phase in phases:
                     self._each(jobs, phase, share=1 / (left * len(phases) * max(len(jobs), 1)))
@@ -169,21 +169,11 @@ class _Restart:
     def _enter(self, stack: ExitStack, arm: Arm) -> None:
         self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
 
-    def _fit(self, jobs: Sequence[Job], budget: SweepBudget) -> list[Job]:
-        """Makes the cells of a sweep ready, small sizes first; those that fit into its budget."""
-        kept: list[Job] = []
-        for size in by_size(jobs):
-            if reason := budget.refuses(size):
-                for job in size:
-                    job.record.outcome = Outcome("unmeasured", reason)
-                continue
-            budget.spend(size, sum(map(self._try, filter(_is_live, size))))
-            kept += size
-        return kept
-
     def _try(self, job: Job) -> float:
         """Makes a cell ready and trains it; the seconds that it takes in every restart."""
         settings, clock = self._run.settings, self._rim.clock
+        if not _is_live(job):
+            return 0.0
         self._rim.advance(f"trying {job.spec.cell.id}", 0.0)
         began = clock()
         self._make_ready(job)

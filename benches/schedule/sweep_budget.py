@@ -4,7 +4,7 @@ What a size took in the first restart it will take in every other, and twice tha
 that would not fit into the budget any more is left out with its reason, and so are the larger ones.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from triptych.benches.record.run import Cell, CellRecord, Outcome, Settings
 from triptych.benches.schedule.job import Job
@@ -15,38 +15,34 @@ GROWTH = 2.0
 
 REASON = "left out: the sizes before it leave too little of the budget of {:g} s; --sweep-budget gives more"
 
-Curve = tuple[str, ...]
 
-
-class SweepBudget:
-    """What a sweep has spent, size by size, if every restart takes what the first one took.
+def fit(jobs: Iterable[Job], settings: Settings, start_s: float, attempt: Callable[[Job], float]) -> list[Job]:
+    """Tries cells, small sizes first; those that fit into the budget, if every restart takes what this one takes.
 
     Args:
+        jobs: The cells.
         settings: Those of the run.
-        start_s: Seconds that its workers took to start.
+        start_s: Seconds that the workers took to start.
+        attempt: Makes a cell ready, and says how many seconds it takes in a restart.
     """
-
-    def __init__(self, settings: Settings, start_s: float) -> None:
-        self._restarts, self._budget_s = settings.restarts, settings.sweep_budget_s or 0.0
-        self._spent_s = self._restarts * start_s
-        self._last_s: dict[Curve, float] = {}
-
-    def refuses(self, jobs: list[Job]) -> str:
-        """Why the cells of a size are left out; empty if they are not. Sizes are asked about from small to large."""
-        curve = _curve(jobs[0].record.cell)
-        needed_s = GROWTH * self._last_s.get(curve, 0.0)
-        if self._spent_s + needed_s <= self._budget_s:
-            return ""
-        self._last_s[curve] = needed_s
-        return REASON.format(self._budget_s)
-
-    def spend(self, jobs: list[Job], seconds: float) -> None:
-        """Books what a size takes in one restart."""
-        self._last_s[_curve(jobs[0].record.cell)] = self._restarts * seconds
-        self._spent_s += self._restarts * seconds
+    budget_s, spent_s = (settings.sweep_budget_s or 0.0) / settings.restarts, start_s
+    last_s: dict[tuple[str, ...], float] = {}
+    kept: list[Job] = []
+    for size in _by_size(jobs):
+        curve = _curve(size[0].record.cell)
+        needed_s = GROWTH * last_s.get(curve, 0.0)
+        if spent_s + needed_s <= budget_s:
+            needed_s = sum(map(attempt, size))
+            spent_s += needed_s
+            kept += size
+        else:
+            for job in size:
+                job.record.outcome = Outcome("unmeasured", REASON.format(settings.sweep_budget_s))
+        last_s[curve] = needed_s
+    return kept
 
 
-def by_size(jobs: Iterable[Job]) -> list[list[Job]]:
+def _by_size(jobs: Iterable[Job]) -> list[list[Job]]:
     """The cells of each size, small sizes first."""
     grouped: dict[tuple[str, str, str], list[Job]] = {}
     for job in jobs:
@@ -64,7 +60,7 @@ def has_rows(record: CellRecord) -> bool:
     return False
 
 
-def _curve(cell: Cell) -> Curve:
+def _curve(cell: Cell) -> tuple[str, ...]:
     """What the sizes of one curve have in common."""
     size = size_of(cell.workload)
     return (cell.device, cell.mode, *((size.base, size.axis) if size else (cell.workload,)))

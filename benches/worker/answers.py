@@ -10,10 +10,10 @@ from jax import monitoring
 
 from triptych.benches.record.run import Block, Compile
 from triptych.benches.worker import messages
+from triptych.benches.worker.ceilings import measure_ceilings
 from triptych.benches.worker.cell import UNROLL, PreparedCell, Unsupported, prepare, why_it_leaves_the_device
 from triptych.benches.worker.count import count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
-from triptych.benches.worker.ceilings import measure_ceilings
 from triptych.benches.worker.survey import survey
 from triptych.benches.worker.to_target import train_to_target
 from triptych.benches.worker.training import train

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from triptych.benches.record.run import Settings
-from triptych.benches.run.choice import Choice, ChoiceError
+from triptych.benches.run.choice import Choice
+from triptych.benches.run.options import ChoiceError
 from triptych.benches.run.take import new_run
 from triptych.benches.workloads.published import WORKLOADS
 

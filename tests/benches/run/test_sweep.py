@@ -3,8 +3,9 @@
 import pytest
 
 from triptych.benches.run import sweep
-from triptych.benches.run.choice import Choice, ChoiceError
-from triptych.benches.run.sweep import Sweep, SweepError
+from triptych.benches.run.choice import Choice
+from triptych.benches.run.options import ChoiceError
+from triptych.benches.run.sweep import Sweep
 
 
 def test_a_range_is_its_powers_of_two() -> None:
@@ -16,32 +17,32 @@ def test_a_range_is_its_powers_of_two() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("depht=1:8", "'depht=1:8' names no axis; expected AXIS=FROM:TO .* the axes are width, depth, batch"),
-        ("", "names no axis"),
-        ("width", "is not a range"),
-        ("width=8", "'width=8' is not a range; expected AXIS=FROM:TO with two powers of two, such as width=16:4096"),
-        ("width=8:16:32", "is not a range"),
-        ("width=-2:4", "is not a range"),
-        ("width=2.0:4", "is not a range"),
-        ("width=٢:8", "is not a range"),
-        ("width=0:4", "has an end that is no power of two"),
-        ("width=12:48", "has an end that is no power of two"),
-        ("width=64:16", "does not grow"),
-        ("width=8:8", "does not grow"),
+        ("depht=1:8", "'depht=1:8' cannot be read; expected AXIS=FROM:TO .* the axes are width, depth, batch"),
+        ("", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=8", "'width=8' cannot be read; .* such as width=16:4096"),
+        ("width=8:16:32", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=-2:4", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=2.0:4", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=٢:8", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=0:4", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=12:48", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=64:16", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
+        ("width=8:8", "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
         ("depth=1:128", "goes too far: a depth of at most 64 can be measured; lower its end"),
         (f"batch=1:{2**62}", "goes too far"),
-        ("width=1:" + "9" * 5000, "is not a range"),
+        ("width=1:" + "9" * 5000, "cannot be read; expected AXIS=FROM:TO with two powers of two, the smaller first"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_with_a_sentence(words: str, sentence: str) -> None:
     """What was got, what was expected."""
-    with pytest.raises(SweepError, match=sentence):
+    with pytest.raises(ChoiceError, match=sentence):
         sweep.parse(words)
 
 
 def test_an_axis_is_swept_once() -> None:
     """Two ranges of one axis would make cells of one name."""
-    with pytest.raises(SweepError, match="--sweep names width twice"):
+    with pytest.raises(ChoiceError, match="--sweep names width twice"):
         sweep.checked(["width=1:4", "depth=1:2", "width=2:8"])
 
 
@@ -58,7 +59,7 @@ def test_each_axis_is_swept_by_itself() -> None:
 def test_what_does_not_go_with_a_sweep_is_refused() -> None:
     """A size of a size, a ladder beside it."""
     asked = sweep.checked(["width=16:32"])
-    with pytest.raises(SweepError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
+    with pytest.raises(ChoiceError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
         Choice(("treemap",), ("digits-width8",), ("cpu",), ("step",), {"sweep": asked}).checked()
     with pytest.raises(ChoiceError, match="--sweep and --ladder were both given"):
         Choice(("treemap",), ("digits",), ("cpu",), ("step",), {"sweep": asked, "ladder": True}).checked()
