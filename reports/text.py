@@ -123,11 +123,17 @@ def name(text: str, limit: int = 200) -> str:
 
     One that is harmless already stays as it is, but for the cut.
     """
-    text = text.removeprefix(ISOLATE).removesuffix(END_OF_ISOLATE)
-    safe = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    short = safe if len(safe) <= limit else f"{safe[: limit - 1]}…"
-    to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in short)
-    return f"{ISOLATE}{short}{END_OF_ISOLATE}" if to_the_left else short
+    bare = text.removeprefix(ISOLATE).removesuffix(END_OF_ISOLATE)
+    safe = short("".join(character if character.isprintable() else "\ufffd" for character in bare), limit)
+    to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in safe)
+    return f"{ISOLATE}{safe}{END_OF_ISOLATE}" if to_the_left else safe
+
+
+def short(name: str, limit: int = 40) -> str:
+    """A name that `name` has made harmless, cut to the room that there is."""
+    if len(name) <= limit:
+        return name
+    return f"{name[: limit - 1]}…{END_OF_ISOLATE if name.startswith(ISOLATE) else ''}"
 
 
 def printable(text: str) -> str:

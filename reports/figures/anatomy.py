@@ -10,7 +10,6 @@ from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_ro
 from triptych.reports.figures.figure import MOST_ROWS, Exhibit, cut
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report
-from triptych.reports.words.naming import short
 
 HEADS = ["Cell", "Time per step", "Calls returned after", "Dispatch floor", "Beyond the floor", "Floor's share", "95 %"]
 
@@ -40,7 +39,7 @@ def exhibit(report: Report) -> Exhibit:
 
 def _name(anatomy: Anatomy) -> str:
     cell = anatomy.record.cell
-    return f"{short(cell.trainer, 30)} on {short(cell.workload, 30)}, {short(cell.device, 20)}"
+    return f"{text.short(cell.trainer, 30)} on {text.short(cell.workload, 30)}, {text.short(cell.device, 20)}"
 
 
 def _line(anatomy: Anatomy) -> list[str]:
@@ -57,7 +56,7 @@ def draw(report: Report) -> Figure:
     places: dict[str, list[Anatomy]] = {}
     for one in shown:
         cell = one.record.cell
-        places.setdefault(f"{short(cell.workload)}, {short(cell.device, 20)}", []).append(one)
+        places.setdefault(f"{text.short(cell.workload)}, {text.short(cell.device, 20)}", []).append(one)
     figure, frames = panels([LIST_ROW_IN * len(there) + EDGE_IN for there in places.values()])
     for axes, (place, there) in zip(frames, places.items(), strict=True):
         _panel(axes, there, looks)
@@ -66,7 +65,7 @@ def draw(report: Report) -> Figure:
 
 
 def _panel(axes: Axes, there: list[Anatomy], looks: dict[str, Look]) -> None:
-    list_rows(axes, [short(one.record.cell.trainer, 30) for one in there])
+    list_rows(axes, [text.short(one.record.cell.trainer, 30) for one in there])
     for y, one in enumerate(there):
         floor, whole = (1e6 * part.value for part in (one.floor_s, one.step_s))
         color = looks[one.record.cell.trainer].color

@@ -81,7 +81,7 @@ def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[
     left: dict[str, Any] = {"transform": axes.get_yaxis_transform() + shift, "clip_on": False}
     for row, look, _, y in strips:
         side = naming.side_name(report, row.place)
-        beside(axes, y, f"{naming.short(row.trainer, 18 - len(side))} {side}".strip(), NAME_PT)
+        beside(axes, y, f"{text.short(row.trainer, 18 - len(side))} {side}".strip(), NAME_PT)
         axes.plot([0], [y], look.marker, color=look.color, markersize=6, **left)
     return figure, axes, strips
 
@@ -160,7 +160,7 @@ def key_beside(axes: Axes, entries: Sequence[Artist]) -> None:
 
 def lines(trainers: Sequence[str], looks: dict[str, Look]) -> list[Artist]:
     """The entries of a key of trainers, each with its marker and line."""
-    entries = ((naming.short(name, 14), *looks[name]) for name in trainers)
+    entries = ((text.short(name, 14), *looks[name]) for name in trainers)
     return [Line2D([], [], color=one[1], marker=one[2], ls=one[3], markersize=5, label=one[0]) for one in entries]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
@@ -44,14 +45,14 @@ def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str
 def identity(report: Report, row: Row) -> list[str]:
     """Which cell a line of a figure's data belongs to."""
     place = row.place
-    parts = [naming.side_name(report, place), naming.short(place.device), place.mode]
-    return [naming.short(place.workload), naming.short(row.trainer), ", ".join(part for part in parts if part)]
+    parts = [naming.side_name(report, place), text.short(place.device), place.mode]
+    return [text.short(place.workload), text.short(row.trainer), ", ".join(part for part in parts if part)]
 
 
 def where(report: Report, row: Row) -> str:
     """A cell inside a sentence."""
-    parts = [naming.short(row.place.workload), naming.side_name(report, row.place), naming.short(row.place.device, 20)]
-    return f"{naming.short(row.trainer)} on {', '.join(part for part in parts if part)}"
+    parts = [text.short(row.place.workload), naming.side_name(report, row.place), text.short(row.place.device, 20)]
+    return f"{text.short(row.trainer)} on {', '.join(part for part in parts if part)}"
 
 
 def place_name(report: Report, place: Place) -> str:

@@ -13,7 +13,6 @@ from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_ro
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.figures.styles import MUTED
 from triptych.reports.view.report import Report
-from triptych.reports.words.naming import short
 
 
 def rows(report: Report) -> list[Climb]:
@@ -43,7 +42,7 @@ def _sentence(climb: Climb) -> str:
         f"({' × '.join(map(text.significant, factors))} = {text.significant(math.prod(factors))})."
     )
     if climb.left_out:
-        said += f" The loop in C is not among them: {short(climb.left_out, 160)}."
+        said += f" The loop in C is not among them: {text.short(climb.left_out, 160)}."
     if climb.floor_share is None:
         return said
     share = text.percent(climb.floor_share.value)
@@ -51,12 +50,12 @@ def _sentence(climb: Climb) -> str:
 
 
 def _place(climb: Climb) -> str:
-    return f"{short(climb.workload)}, {short(climb.device, 20)}"
+    return f"{text.short(climb.workload)}, {text.short(climb.device, 20)}"
 
 
 def _line(climb: Climb, rung: Rung) -> list[str]:
     factor = [text.significant(rung.factor.value), text.interval(rung.factor)] if rung.factor else [text.NONE] * 2
-    place = [short(climb.workload), short(climb.device, 20)]
+    place = [text.short(climb.workload), text.short(climb.device, 20)]
     return [*place, rung.change.words, text.seconds(_step_s(rung)), *factor]
 
 

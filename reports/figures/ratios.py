@@ -37,7 +37,7 @@ def exhibit(report: Report) -> Exhibit:
     return Exhibit(
         "ratios",
         "Time per step against the reference",
-        f"{text.count(len(compared), 'ratio')} to {naming.short(shown[0].reference)}: {tally}.",
+        f"{text.count(len(compared), 'ratio')} to {text.short(shown[0].reference)}: {tally}.",
         "The line is equality, the band around it the margin of no practical account. Small dots are the ratios of the "
         f"single restarts. An interval inside the band is a tie; one that leaves it across the line, undecided.{arrows}"
         + cut(shown),

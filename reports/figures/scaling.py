@@ -119,13 +119,13 @@ def exhibit(report: Report) -> Exhibit:
 
 
 def _data(report: Report, curve: Curve) -> list[list[str]]:
-    start = [naming.short(curve.base), naming.setting(report, curve.place), curve.axis]
+    start = [text.short(curve.base), naming.setting(report, curve.place), curve.axis]
     entries = [(size, trainer, row) for trainer, cells in curve.lines.items() for size, row in cells.items()]
     made: list[list[str]] = []
     for size, trainer, row in sorted(entries, key=lambda entry: entry[0]):
         ratio = columns.ratio(row)
         taken = [text.seconds(row.step_s.value), text.interval(row.step_s, text.seconds)] if row.step_s else ["–", "–"]
-        made.append([*start, f"{size:,}", naming.short(trainer), *taken, ratio.main, ratio.note])
+        made.append([*start, f"{size:,}", text.short(trainer), *taken, ratio.main, ratio.note])
     return made
 
 
@@ -135,8 +135,8 @@ def _missing(found: Sequence[Curve]) -> str:
     for curve in found:
         for trainer, cells in curve.lines.items():
             if sizes := [f"{size:,}" for size, row in cells.items() if not row.step_s]:
-                gone.setdefault(trainer, []).append(f"{naming.short(curve.base)} {curve.axis} {', '.join(sizes)}")
-    said = "; ".join(f"{naming.short(trainer)} on {', '.join(words)}" for trainer, words in gone.items())
+                gone.setdefault(trainer, []).append(f"{text.short(curve.base)} {curve.axis} {', '.join(sizes)}")
+    said = "; ".join(f"{text.short(trainer)} on {', '.join(words)}" for trainer, words in gone.items())
     return f" Not measured, for the reason that its row gives: {said}." if said else ""
 
 
@@ -144,21 +144,21 @@ def sentence(report: Report, curve: Curve, trainer: str) -> str:
     """A trainer's ratio at both ends, and its crossover."""
     ratios = curve.ratios[trainer]
     first, last = min(ratios), max(ratios)
-    said = f"{text.estimate(ratios[first])} times {naming.short(curve.reference)}'s time at {first:,}"
+    said = f"{text.estimate(ratios[first])} times {text.short(curve.reference)}'s time at {first:,}"
     said += f" and {text.estimate(ratios[last])} at {last:,}" if last > first else ""
     tie = words(curve.compared[trainer], curve.axis)
-    return f"{_where(report, curve)}, {naming.short(trainer)} takes {said}: {tie}."
+    return f"{_where(report, curve)}, {text.short(trainer)} takes {said}: {tie}."
 
 
 def _growth(report: Report, curve: Curve) -> str:
     """How the first trainer's step grows from the smallest size to the largest."""
     trainer, times = next(iter(curve.times.items()))
     ends = " to ".join(f"{text.seconds(times[size].value)} at {size:,}" for size in (min(times), max(times)))
-    return f"{_where(report, curve)}, a step of {naming.short(trainer)} takes from {ends}."
+    return f"{_where(report, curve)}, a step of {text.short(trainer)} takes from {ends}."
 
 
 def _where(report: Report, curve: Curve) -> str:
-    return f"On {naming.short(curve.base)} {naming.setting(report, curve.place)}, by {curve.axis}"
+    return f"On {text.short(curve.base)} {naming.setting(report, curve.place)}, by {curve.axis}"
 
 
 def words(found: Crossover, axis: Axis) -> str:
@@ -185,7 +185,7 @@ def draw(report: Report) -> Figure:
         above = 2 * across * (index // across) + index % across
         _times(axes[above], curve, looks)
         _ratios(axes[above + across], curve, looks)
-        axes[above].set_title(f"{naming.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
+        axes[above].set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
     remove_spare(axes)
     key_above(figure, lines([name for name in looks if any(name in curve.lines for curve in shown)], looks))
     return figure

@@ -93,7 +93,7 @@ def _sentences(report: Report, shown: list[Learner]) -> list[str]:
 
 def _said(learners: list[Learner]) -> str:
     first, found = learners[0], learners[0].found
-    names = " and ".join(naming.short(one.row.trainer) for one in learners)
+    names = " and ".join(text.short(one.row.trainer) for one in learners)
     if first.all_cut:
         made = ", ".join(f"{one.steps:,}" for learner in learners for one in learner.row.record.seed_trainings)
         return f"{names} did not come to the loss {first.target} within the time budget (cut at step {made})"
@@ -131,7 +131,7 @@ def _certificate(report: Report, one: Learner) -> str:
     parity = learning.seed_parity(one.run, row.record, reference.record)
     same, both = learning.same_step(row.record, reference.record)
     at = f", target at the same step from {same} of {text.count(both, 'seed')}" if both else ""
-    return f"{'✓' if parity.holds else '✗'} {naming.short(parity.reason, 160)}{at}"
+    return f"{'✓' if parity.holds else '✗'} {text.short(parity.reason, 160)}{at}"
 
 
 def draw(report: Report) -> Figure:

@@ -15,7 +15,6 @@ from triptych.reports.figures.chart import course, interval, key_beside, lines, 
 from triptych.reports.figures.figure import Exhibit, cut, place_name
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report, Row
-from triptych.reports.words.naming import short
 
 MOST_PLACES = 4
 MOST_SAID = 4
@@ -62,7 +61,7 @@ def exhibit(report: Report) -> Exhibit:
         f"left edge says that some restarts were ahead from the first step.{cut(races, MOST_PLACES, 'places')}",
         ["Where", "Ahead in the end", "Behind", "From which step on", "95 % interval"],
         [
-            [race.name, short(one.ahead), short(one.behind), *_figures(one, race.restarts)]
+            [race.name, text.short(one.ahead), text.short(one.behind), *_figures(one, race.restarts)]
             for race in races[:MOST_PLACES]
             for one in race.crossings
         ],
@@ -76,7 +75,7 @@ def _sentence(race: Race) -> str:
     behind: dict[str, list[str]] = {}
     for one in found:
         if one.kind == "first":
-            behind.setdefault(short(one.ahead), []).append(short(one.behind))
+            behind.setdefault(text.short(one.ahead), []).append(text.short(one.behind))
     ahead: dict[str, list[str]] = {}
     for name, others in behind.items():
         ahead.setdefault(" and ".join(others), []).append(name)
@@ -93,9 +92,9 @@ def _are(names: list[str]) -> str:
 
 
 def _clause(one: Crossing, restarts: int) -> str:
-    ahead, behind = short(one.ahead), short(one.behind)
+    ahead, behind = text.short(one.ahead), text.short(one.behind)
     if one.steps is None:
-        return f"between {ahead} and {behind} it is {one.kind} ({short(one.reason, 80)})"
+        return f"between {ahead} and {behind} it is {one.kind} ({text.short(one.reason, 80)})"
     step, spread = _figures(one, restarts)
     return f"{ahead} is ahead of {behind} {step} ({spread})"
 
@@ -105,7 +104,7 @@ def _figures(one: Crossing, restarts: int) -> tuple[str, str]:
     if one.kind == "first":
         return "from the first step", text.NONE if restarts >= smallest_n() else text.no_interval(restarts)
     if one.steps is None:
-        return one.kind, short(one.reason, 160)
+        return one.kind, text.short(one.reason, 160)
     if one.kind == "by":
         return f"by step {text.significant(one.steps.high or 0)}", "restarts disagree who compiles faster"
     return f"after {text.significant(one.steps.value)} steps", text.interval(one.steps)

@@ -13,7 +13,6 @@ from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import OTHERS, styles
 from triptych.reports.view.history import Trend
 from triptych.reports.view.report import Report
-from triptych.reports.words.naming import short
 
 MOST_CELLS = 12
 PANEL_IN = 2.0
@@ -68,6 +67,6 @@ def _panel(axes: Axes, trends: Sequence[Trend], look: Look) -> None:
             axes.annotate(one.machine.split(":")[0], (run, last.value), (5, 4), textcoords="offset points")
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
     cell = trends[0].cell
-    axes.set_title(f"{short(cell.trainer, 18)} on {short(cell.workload, 18)}, {short(cell.device, 10)}")
+    axes.set_title(f"{text.short(cell.trainer, 18)} on {text.short(cell.workload, 18)}, {text.short(cell.device, 10)}")
     axes.set_xlabel("run, in order of time")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -1,16 +1,15 @@
 """The three questions that people come with, answered from the figures of a report, or with the command that would."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.ladder import Climb
-from triptych.benches.analysis.pairing import BreakEven
 from triptych.benches.stats.ranks import Estimate, geometric
 from triptych.reports import text
 from triptych.reports.figures import ladder, scaling
-from triptych.reports.view.report import MARGIN, Place, Report, Row, standing
+from triptych.reports.view.report import MARGIN, Report, Row
 from triptych.reports.words import columns, naming
 
 SLOW, FAST, LIBRARY = "naive", "treemap", "flax_optax"
@@ -35,15 +34,6 @@ class Question(NamedTuple):
     figures: tuple[str, ...]
 
 
-class Pair(NamedTuple):
-    """Two trainers in one place."""
-
-    where: str
-    row: Row
-    other: Row
-    ratio: Estimate
-
-
 def questions(report: Report) -> list[Question]:
     """All three, in the order in which they are asked."""
     return [faster(report), cost(report), compiling(report)]
@@ -51,15 +41,13 @@ def questions(report: Report) -> list[Question]:
 
 def faster(report: Report) -> Question:
     """Why treemap is faster than naive."""
-    found = list(pairs(report, SLOW, FAST))
-    climbs = ladder.rows(report)
-    missing = "" if climbs else "Which change makes how much of it, this report has not measured."
-    times = sorted(pair.ratio.value for pair in found)
+    climbs, rows = ladder.rows(report), compared(report, SLOW, FAST)
+    times = sorted(row.ratio.time.value for row in rows if row.ratio.time)
     span = " to ".join(dict.fromkeys(text.significant(end) for end in (times[0], times[-1]))) if times else ""
     return Question(
         f"Why is {FAST} {span} times as fast as {SLOW}?" if span else f"Why is {FAST} faster than {SLOW}?",
-        cut([*map(_ladder, climbs)] or [f"{pair.where}, {SLOW} takes {_against(pair, FAST)}." for pair in found]),
-        missing,
+        cut([*map(_ladder, climbs)] or [_taken(report, row) for row in rows]),
+        "" if climbs else "Which change makes how much of it, this report has not measured.",
         "triptych run --ladder",
         ("ladder", "speeds"),
     )
@@ -73,7 +61,7 @@ def _ladder(one: Climb) -> str:
     factors = " · ".join(f"{text.significant(factor.value)} × ({words})" for factor, words in rungs)
     product = text.significant(math.prod(factor.value for factor, _ in rungs))
     said = (
-        f"On {naming.short(one.workload)} on {naming.short(one.device)}: {factors} = {product} times; "
+        f"On {text.short(one.workload)} on {text.short(one.device)}: {factors} = {product} times; "
         f"measured as one ratio, {_estimated(whole)}."
     )
     beyond = [
@@ -84,9 +72,8 @@ def _ladder(one: Climb) -> str:
 
 def cost(report: Report) -> Question:
     """What Flax and Optax cost, and up to what size."""
-    found = pairs(report, LIBRARY, FAST)
+    answers = [_taken(report, row) for row in compared(report, LIBRARY, FAST)]
     sweeps = [scaling.sentence(report, curve, name) for curve in scaling.rows(report) for name in curve.compared]
-    answers = [f"{pair.where}, {LIBRARY} takes {_against(pair, FAST)}." for pair in found]
     return Question(
         "What does Flax + Optax cost, and up to what size?",
         [*cut(answers), *cut(sweeps)],
@@ -98,19 +85,37 @@ def cost(report: Report) -> Question:
 
 def compiling(report: Report) -> Question:
     """From which step on compiling pays."""
-    found = list(pairs(report, SLOW, FAST))
+    rows = compared(report, SLOW, FAST)
     return Question(
         "When does compiling pay?",
-        cut([f"{pair.where}, {_pays(pair)}." for pair in found]),
-        "" if found else "This report has not measured it.",
+        cut([f"{_where(report, row)}, {_pays(report, row)}." for row in rows]),
+        "" if rows else "This report has not measured it.",
         f"triptych run --trainer {SLOW} --trainer {FAST}",
         ("totals", "compile"),
     )
 
 
-def _pays(pair: Pair) -> str:
+def compared(report: Report, trainer: str, other: str) -> list[Row]:
+    """The rows of a trainer against another, at a workload's own size and with a certified ratio."""
+    own = {row.id for row in scaling.others(report)}
+    return [row for row in report.against(other) if row.trainer == trainer and row.id in own and row.ratio.time]
+
+
+def _where(report: Report, row: Row) -> str:
+    return f"On {text.short(row.place.workload)} {naming.setting(report, row.place)}"
+
+
+def _taken(report: Report, row: Row) -> str:
+    """How many times as long a step takes, with its interval and standing."""
+    assert row.ratio.time is not None, "only rows with a ratio are compared"
+    said = _estimated(row.ratio.time, f"times {row.reference}'s time per step")
+    ending = {"tie": f", a tie within ±{100 * MARGIN:g} %", "undecided": ", undecided"}.get(row.standing, "")
+    return f"{_where(report, row)}, {row.trainer} takes {said}{ending}."
+
+
+def _pays(report: Report, row: Row) -> str:
     """Whether the compiled trainer is ahead, its one long compile included."""
-    even: BreakEven = pairing.break_even(pair.row.record, pair.other.record)
+    even, few = row.break_even, columns.too_few(row)
     steps = _estimated(even.steps, "steps") if even.steps else ""
     said = {
         "never": f"from the first step: {FAST} never lies behind {SLOW}",
@@ -120,11 +125,17 @@ def _pays(pair: Pair) -> str:
         "undecided": "this run cannot tell, its restarts disagree",
         "unknown": "no restart has both compile and step times",
     }[even.kind]
-    few = columns.too_few(pair.ratio, pair.row.compile_s)
     if few and even.kind in ("never", "always"):
         said = f"so far {said} ({few})"
-    compiles = " against ".join(_compiles(row, row.compile_s) for row in (pair.other, pair.row) if row.compile_s)
+    sides = {one.trainer: one for one in report.by_place[row.place]}
+    compiles = " against ".join(_compiled(sides[name]) for name in (FAST, SLOW) if sides[name].compile_s)
     return f"{said}; compiling takes {compiles}" if compiles else said
+
+
+def _compiled(row: Row) -> str:
+    assert row.compile_s is not None, "only what was compiled is compared"
+    programs = text.count(row.record.compiles[0].programs, "program")
+    return f"{text.seconds(row.compile_s.value)} for {programs} of {row.trainer}"
 
 
 def _estimated(estimate: Estimate, unit: str = "") -> str:
@@ -132,30 +143,6 @@ def _estimated(estimate: Estimate, unit: str = "") -> str:
     interval = text.interval(estimate)
     parts = [interval, unit] if estimate.low is not None else [unit, f"({interval})"]
     return " ".join(part for part in (text.significant(estimate.value), *parts) if part)
-
-
-def _compiles(row: Row, compile_s: Estimate) -> str:
-    programs = text.count(row.record.compiles[0].programs, "program")
-    return f"{text.seconds(compile_s.value)} for {programs} of {row.trainer}"
-
-
-def pairs(report: Report, trainer: str, other: str) -> Iterator[Pair]:
-    """Where both were measured at a workload's own size, with a certified ratio."""
-    places: dict[Place, dict[str, Row]] = {}
-    for row in scaling.others(report):
-        places.setdefault(row.place, {})[row.trainer] = row
-    for place, rows in places.items():
-        if trainer in rows and other in rows:
-            run = report.source(place.source).run
-            ratio = pairing.ratio(run, rows[trainer].record, rows[other].record).time
-            where = f"On {naming.short(place.workload)} {naming.setting(report, place)}"
-            if ratio:
-                yield Pair(where, rows[trainer], rows[other], ratio)
-
-
-def _against(pair: Pair, other: str) -> str:
-    said, word = _estimated(pair.ratio, f"times {other}'s time per step"), standing(pair.ratio)
-    return f"{said}{ {'tie': f', a tie within ±{100 * MARGIN:g} %', 'undecided': ', undecided'}.get(word, '') }"
 
 
 def cut(answers: Sequence[str]) -> list[str]:

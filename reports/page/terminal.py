@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from triptych.benches.record.run import Run
 from triptych.reports import text
-from triptych.reports.view.report import Report, Row
+from triptych.reports.view.report import Report
 from triptych.reports.view.report import report as view
 from triptych.reports.words import count_table, headline, naming
-from triptych.reports.words.columns import Column, columns
+from triptych.reports.words.columns import columns
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -52,12 +52,6 @@ def _short(notes: Sequence[str]) -> list[str]:
     return [note for note in notes if not note.startswith("no interval")]
 
 
-def cell(column: Column, row: Row) -> str:
-    """A figure with its remarks."""
-    entry = column.entry(row)
-    return f"{entry.main} {entry.note}" if entry.notes else entry.main
-
-
 def markdown(runs: Sequence[Run]) -> str:
     """The verdict, the whole table and how it was measured, for a pull request or a chat.
 
@@ -66,32 +60,27 @@ def markdown(runs: Sequence[Run]) -> str:
     """
     report = view(runs)
     shown = columns(report)
-    lines = ["| " + " | ".join(column.title for column in shown) + " |", "|" + " --- |" * len(shown)]
-    lines += [
-        "| " + " | ".join(text.escaped(cell(column, row)) for column in shown) + " |"
-        for row in naming.side_by_side(report)
-    ]
+    entries = [[column.entry(row) for column in shown] for row in naming.side_by_side(report)]
+    table = [[column.title for column in shown]]
+    table += [[f"{entry.main} {entry.note}".strip() for entry in row] for row in entries]
     sources = [
         f"{f'Run {source.label}: ' if len(report.sources) > 1 else ''}measured {source.run.created} in "
-        f"{text.seconds(source.run.duration_s)} by `{text.name(source.run.command).replace('`', '')}`, commit "
+        f"{text.seconds(source.run.duration_s)} by `{text.short(source.run.command, 200).replace('`', '')}`, commit "
         f"{(source.run.commit or 'unknown')[:12]}, {source.run.status}; 95 % intervals over restarts in brackets."
         for source in report.sources
     ]
     said = [text.escaped(sentence) for sentence in summary(report)]
     counted = [_counts(table) for table in count_table.tables(report)]
-    return "\n\n".join([f"**{said[0]}**", *said[1:], "\n".join(lines), *sources, *counted]) + "\n"
+    return "\n\n".join([f"**{said[0]}**", *said[1:], _table(table), *sources, *counted]) + "\n"
 
 
 def _counts(table: count_table.CountTable) -> str:
     """A table of counts, folded."""
-    rows = [
-        ["Count", *table.heads],
-        ["---"] * (1 + len(table.heads)),
-        *([title, *values] for title, values in table.lines),
-    ]
-    lines = [
-        "| " + " | ".join(one if number == 1 else text.escaped(one) for one in row) + " |"
-        for number, row in enumerate(rows)
-    ]
-    words = "\n".join(lines)
+    words = _table([["Count", *table.heads], *([title, *values] for title, values in table.lines)])
     return f"<details><summary>Counts of {text.escaped(table.name)}</summary>\n\n{words}\n\n</details>"
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Rows of words, the first being the headings."""
+    heads, *lines = [[text.escaped(words) for words in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *lines))

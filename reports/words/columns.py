@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.text import NONE, Entry
 from triptych.reports.view.report import MARGIN, Report, Row, Spread
@@ -51,9 +50,7 @@ def columns(report: Report) -> list[Column]:
     shown = {
         "outcome": any(row.record.outcome.kind != "ok" for row in report.rows),
         "run": len(report.sources) > 1,
-        "arm": naming.several_arms(report),
-        "device": naming.several_devices(report),
-        "mode": naming.several_modes(report),
+        **{part: naming.several(report, part) for part in ("arm", "device", "mode")},
         "held_out": any(row.held_out_loss for row in report.rows),
         "accuracy": any(row.accuracy for row in report.rows),
         "memory": any(row.record.peak_bytes is not None for row in report.rows),
@@ -104,7 +101,7 @@ def counts(row: Row) -> Entry:
 
 def ending(row: Row) -> Entry:
     """How the cell ended."""
-    reason = naming.short(row.record.outcome.reason, 160)
+    reason = text.short(row.record.outcome.reason, 160)
     return Entry(text.outcome(row.record.outcome), (reason,) if reason else ())
 
 
@@ -118,15 +115,15 @@ def even(row: Row) -> Entry:
     """From which step on the cell is ahead; of few restarts no more than how it has been so far."""
     if row.standing == "reference":
         return Entry(NONE)
-    entry, few = text.break_even(row.break_even), too_few(row.ratio.time, row.compile_s)
+    entry, few = text.break_even(row.break_even), too_few(row)
     if few and row.break_even.kind in ("always", "never"):
         return entry._replace(main=f"{entry.main} so far", notes=(few,))
     return entry
 
 
-def too_few(*estimates: Estimate | None) -> str:
-    """Why what they say together is no finding yet; empty if each has an interval."""
-    fewest = min((one for one in estimates if one), key=lambda one: one.n, default=None)
+def too_few(row: Row) -> str:
+    """Why a ratio and a compile together are no finding yet; empty if each has an interval."""
+    fewest = min((one for one in (row.ratio.time, row.compile_s) if one), key=lambda one: one.n, default=None)
     return text.interval(fewest) if fewest and fewest.low is None else ""
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
-from triptych.reports.words.naming import setting, short, side_name
+from triptych.reports.words.naming import setting, side_name
 
 MOST_NAMED = 3
 
@@ -32,7 +32,7 @@ def sentences(report: Report) -> list[str]:
             where = (row.reference, setting(report, row.place))
             grouped.setdefault(where, {}).setdefault(row.trainer, []).append(row)
     said = [
-        f"Against {short(reference)} {where}, {_said(list(chain(*map(_claims, trainers.values()))))}."
+        f"Against {text.short(reference)} {where}, {_said(list(chain(*map(_claims, trainers.values()))))}."
         for (reference, where), trainers in grouped.items()
     ]
     newest_first = said[::-1] if report.older else said
@@ -45,13 +45,13 @@ def _claims(rows: list[Row]) -> list[Claim]:
     decided = [row for row in rows if row.standing != "undecided"]
     if not decided or not unsure:
         return [_claim(rows)]
-    places = _joined([short(name) for name in dict.fromkeys(row.place.workload for row in unsure)])
+    places = _joined([text.short(name) for name in dict.fromkeys(row.place.workload for row in unsure)])
     return [_claim(decided), _claim(unsure, f" on {places}")]
 
 
 def _claim(rows: list[Row], where: str = "") -> Claim:
     """What ratios come to, and from where to where they reach."""
-    trainer = short(rows[0].trainer)
+    trainer = text.short(rows[0].trainer)
     times = sorted((row.ratio.time for row in rows if row.ratio.time), key=lambda time: time.value)
     if not times:
         return Claim(trainer, "none", "", (), where)
@@ -89,10 +89,10 @@ def _taken(takers: list[Claim]) -> str:
 def _alone(report: Report) -> str:
     row = next((row for row in report.rows if row.step_s), report.rows[0])
     if row.step_s is None:
-        return f"{short(row.trainer)} has no steps to compare."
-    speed, where = text.inverse(row.step_s), f"{short(row.place.workload)}, {short(row.place.device)}"
+        return f"{text.short(row.trainer)} has no steps to compare."
+    speed, where = text.inverse(row.step_s), f"{text.short(row.place.workload)}, {text.short(row.place.device)}"
     figure = f"{text.significant(speed.value)} steps/s ({where}; {text.interval(speed)})"
-    return f"{short(row.trainer)} makes {figure}; there is no other trainer to compare it with."
+    return f"{text.short(row.trainer)} makes {figure}; there is no other trainer to compare it with."
 
 
 def _joined(phrases: list[str]) -> str:
@@ -114,7 +114,7 @@ def _of_runs(report: Report) -> Iterator[str]:
             yield f"{name} is incomplete: it was stopped, and what was measured until then is shown."
         if trainers and DEFAULT_REFERENCE not in trainers:
             where = f" in run {source.label}" if several else ""
-            instead = f"; the ratios are to {short(run.reference)}" if trainers > {run.reference} else ""
+            instead = f"; the ratios are to {text.short(run.reference)}" if trainers > {run.reference} else ""
             yield f"{DEFAULT_REFERENCE}, the usual reference, was not measured{where}{instead}."
     if report.older:
         before = "one before them is" if report.older == 1 else f"{report.older} before them are"
@@ -138,4 +138,4 @@ def _of_cells(report: Report) -> Iterator[str]:
 
 
 def _cell(report: Report, row: Row) -> str:
-    return f"{short(row.trainer)} on {short(row.place.workload)} {side_name(report, row.place)}".strip()
+    return f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()

@@ -8,25 +8,12 @@ from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 
 
-def short(name: str, room: int = 40) -> str:
-    """A name as a sentence or a heading has room for it."""
-    return text.name(name, room)
-
-
-def several_arms(report: Report) -> bool:
-    """Whether a device occurs in more than one arm of a run."""
-    arms = {(place.source, place.arm) for place in report.places}
-    return len(arms) > len({(place.source, place.device) for place in report.places})
-
-
-def several_devices(report: Report) -> bool:
-    """Whether a run used more than one device."""
-    return len({place.device for place in report.places}) > 1
-
-
-def several_modes(report: Report) -> bool:
-    """Whether steps were called in more than one way."""
-    return len({place.mode for place in report.places}) > 1
+def several(report: Report, part: str) -> bool:
+    """Whether a run has more than one "device" or "mode", or a device more than one "arm"."""
+    if part == "arm":
+        arms = {(place.source, place.arm) for place in report.places}
+        return len(arms) > len({(place.source, place.device) for place in report.places})
+    return len({getattr(place, part) for place in report.places}) > 1
 
 
 def scene(place: Place) -> tuple[str, str, str]:
@@ -36,24 +23,24 @@ def scene(place: Place) -> tuple[str, str, str]:
 
 def scene_name(report: Report, place: Place, *, device: bool = True) -> str:
     """For instance "xor · cpu"; the device may be left out where there is only one."""
-    parts = [short(place.workload)]
-    if device or several_devices(report):
-        parts.append(short(place.device, 20))
-    return " · ".join([*parts, place.mode] if several_modes(report) else parts)
+    parts = [text.short(place.workload)]
+    if device or several(report, "device"):
+        parts.append(text.short(place.device, 20))
+    return " · ".join([*parts, place.mode] if several(report, "mode") else parts)
 
 
 def side_name(report: Report, place: Place) -> str:
     """For instance "A", or "A new-jax", or nothing where there is one side only."""
     parts = [place.source] if len(report.sources) > 1 else []
-    return " ".join([*parts, short(place.arm, 20)] if several_arms(report) else parts)
+    return " ".join([*parts, text.short(place.arm, 20)] if several(report, "arm") else parts)
 
 
 def setting(report: Report, place: Place) -> str:
     """Where a sentence holds: "on cpu", or "in run A on cpu, scan mode"."""
     words = f"in run {place.source} " if len(report.sources) > 1 else ""
-    words += f"on {short(place.device)}"
-    words += f", arm {short(place.arm)}" if several_arms(report) else ""
-    return f"{words}, {place.mode} mode" if several_modes(report) else words
+    words += f"on {text.short(place.device)}"
+    words += f", arm {text.short(place.arm)}" if several(report, "arm") else ""
+    return f"{words}, {place.mode} mode" if several(report, "mode") else words
 
 
 def side_by_side(report: Report) -> list[Row]:
