@@ -54,10 +54,10 @@ def range_of(low: float, high: float, show: Show = significant) -> str:
     return f"[{show(low)}{DASH}{show(high)}]"
 
 
-def interval(estimate: Estimate, show: Show = significant) -> str:
+def interval(estimate: Estimate, show: Show = significant, noun: str = "restart") -> str:
     """The interval of an estimate, or why there is none."""
     if estimate.low is None or estimate.high is None:
-        return no_interval(estimate.n)
+        return no_interval(estimate.n, noun)
     return range_of(estimate.low, estimate.high, show)
 
 
@@ -67,14 +67,14 @@ def estimate(value: Estimate, show: Show = significant) -> str:
     return f"{show(value.value)} {between}".strip()
 
 
-def no_interval(restarts: int) -> str:
+def no_interval(number: int, noun: str = "restart") -> str:
     """Why there is no interval."""
-    return f"no interval: {shortage(restarts)}"
+    return f"no interval: {shortage(number, noun)}"
 
 
-def shortage(restarts: int) -> str:
+def shortage(number: int, noun: str = "restart") -> str:
     """How many restarts there were, and how many would give an interval."""
-    return f"{count(restarts, 'restart')}, {smallest_n()} needed"
+    return f"{count(number, noun)}, {smallest_n()} needed"
 
 
 def when(created: str) -> str:

@@ -69,11 +69,6 @@ class Curve(NamedTuple):
         }
         return {name: ratios for name, ratios in found.items() if ratios}
 
-    @property
-    def compared(self) -> dict[str, Crossover]:
-        """The crossover of every trainer that has ratios."""
-        return {trainer: crossover(ratios, MARGIN) for trainer, ratios in self.ratios.items()}
-
 
 def rows(report: Report) -> list[Curve]:
     """Every axis along which a workload was timed in at least two sizes."""
@@ -146,7 +141,7 @@ def sentence(report: Report, curve: Curve, trainer: str) -> str:
     first, last = min(ratios), max(ratios)
     said = f"{text.estimate(ratios[first])} times {text.short(curve.reference)}'s time at {first:,}"
     said += f" and {text.estimate(ratios[last])} at {last:,}" if last > first else ""
-    tie = words(curve.compared[trainer], curve.axis)
+    tie = words(crossover(ratios, MARGIN), curve.axis)
     return f"{_where(report, curve)}, {text.short(trainer)} takes {said}: {tie}."
 
 

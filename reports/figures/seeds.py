@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from triptych.benches.analysis import learning
 from triptych.benches.analysis.learning import Learned
 from triptych.benches.record.run import Run, SeedTraining
-from triptych.benches.stats.ranks import Estimate, smallest_n
+from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart, interval, log_axis
 from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
@@ -50,10 +50,8 @@ class Learner(NamedTuple):
 
     def estimate(self, estimate: Estimate, show: text.Show = text.seconds) -> str:
         """A median and its interval."""
-        if estimate.low is None or estimate.high is None:
-            seeds = text.count(estimate.n, "seed")
-            return f"{self.known(estimate.value, show)} no interval: {seeds}, {smallest_n()} needed"
-        return text.estimate(estimate, lambda value: self.known(value, show))
+        interval = text.interval(estimate, lambda value: self.known(value, show), "seed")
+        return f"{self.known(estimate.value, show)} {interval}"
 
 
 def rows(report: Report) -> list[Learner]:

@@ -73,7 +73,7 @@ def _ladder(one: Climb) -> str:
 def cost(report: Report) -> Question:
     """What Flax and Optax cost, and up to what size."""
     answers = [_taken(report, row) for row in compared(report, LIBRARY, FAST)]
-    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.rows(report) for name in curve.compared]
+    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.rows(report) for name in curve.ratios]
     return Question(
         "What does Flax + Optax cost, and up to what size?",
         [*cut(answers), *cut(sweeps)],
