@@ -81,7 +81,7 @@ def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[
     left: dict[str, Any] = {"transform": axes.get_yaxis_transform() + shift, "clip_on": False}
     for row, look, _, y in strips:
         side = naming.side_name(report, row.place)
-        beside(axes, y, f"{text.short(row.trainer, 18 - len(side))} {side}".strip(), NAME_PT)
+        beside(axes, y, f"{text.short(row.trainer, 17 - len(side))} {side}".strip(), NAME_PT)
         axes.plot([0], [y], look.marker, color=look.color, markersize=6, **left)
     return figure, axes, strips
 
