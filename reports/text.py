@@ -49,21 +49,32 @@ def significant(value: float) -> str:
     return f"{rounded:,f}"
 
 
-def range_of(low: float, high: float, show: Callable[[float], str] = significant) -> str:
+def range_of(low: float, high: float, show: Show = significant) -> str:
     """An interval in brackets."""
     return f"[{show(low)}{DASH}{show(high)}]"
 
 
-def interval(estimate: Estimate, show: Callable[[float], str] = significant) -> str:
+def interval(estimate: Estimate, show: Show = significant, noun: str = "restart") -> str:
     """The interval of an estimate, or why there is none."""
     if estimate.low is None or estimate.high is None:
-        return f"no interval: {shortage(estimate.n)}"
+        return no_interval(estimate.n, noun)
     return range_of(estimate.low, estimate.high, show)
 
 
-def shortage(restarts: int) -> str:
+def estimate(value: Estimate, show: Show = significant) -> str:
+    """A value, and its interval where it has one."""
+    between = "" if value.low is None or value.high is None else range_of(value.low, value.high, show)
+    return f"{show(value.value)} {between}".strip()
+
+
+def no_interval(number: int, noun: str = "restart") -> str:
+    """Why there is no interval."""
+    return f"no interval: {shortage(number, noun)}"
+
+
+def shortage(number: int, noun: str = "restart") -> str:
     """How many restarts there were, and how many would give an interval."""
-    return f"{count(restarts, 'restart')}, {smallest_n()} needed"
+    return f"{count(number, noun)}, {smallest_n()} needed"
 
 
 def when(created: str) -> str:
@@ -89,7 +100,7 @@ def count(number: int, noun: str) -> str:
 def seconds(value: float) -> str:
     """With the unit that leaves one to three digits before the point."""
     for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if value >= ROUNDS_UP * size:
+        if abs(value) >= ROUNDS_UP * size:
             return f"{significant(value / size)} {unit}"
     return f"{significant(value / 1e-9)} ns" if value else "0 s"
 

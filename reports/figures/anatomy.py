@@ -4,24 +4,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis.anatomy import Anatomy, anatomies
-from triptych.benches.stats.ranks import Estimate
+from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import bare, beside, stacked
+from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_rows, panels, stack
 from triptych.reports.figures.figure import MOST_ROWS, Exhibit, cut
-from triptych.reports.figures.styles import INK, Style, styles
+from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report
 
-LEFT_IN, RIGHT_IN = 1.75, 2.2
+HEADS = ["Cell", "Time per step", "Calls returned after", "Dispatch floor", "Beyond the floor", "Floor's share", "95 %"]
 
 
-def measured(report: Report) -> list[Anatomy]:
+def rows(report: Report) -> list[Anatomy]:
     """The step cells of all runs shown whose floor was measured."""
     return [anatomy for source in report.sources for anatomy in anatomies(source.run)]
 
 
 def exhibit(report: Report) -> Exhibit:
     """The parts of a step in words and data."""
-    shown = measured(report)
+    shown = rows(report)
     shares = [(anatomy.floor_share.value, _name(anatomy)) for anatomy in shown]
     (low, least), (high, most) = min(shares), max(shares)
     return Exhibit(
@@ -31,58 +31,44 @@ def exhibit(report: Report) -> Exhibit:
         "The full part of a bar is the dispatch floor, an empty compiled call on the same arrays; the pale part is "
         "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device."
         + cut(shown),
-        [
-            "Cell",
-            "Time per step",
-            "Calls returned after",
-            "Dispatch floor",
-            "Beyond the floor",
-            "Floor's share",
-            "95 %",
-        ],
+        HEADS,
         [_line(anatomy) for anatomy in shown],
-        figure,
+        draw,
     )
 
 
 def _name(anatomy: Anatomy) -> str:
     cell = anatomy.record.cell
-    return f"{text.name(cell.trainer, 30)} on {text.name(cell.workload, 30)}, {text.name(cell.device, 20)}"
+    return f"{text.short(cell.trainer, 30)} on {text.short(cell.workload, 30)}, {text.short(cell.device, 20)}"
 
 
 def _line(anatomy: Anatomy) -> list[str]:
     share, returned = anatomy.floor_share, text.percent(anatomy.returned_share.value)
-    step_s, *parts = map(_seconds, (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
+    step_s, *parts = (text.seconds(one.value) for one in (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
     shares = [text.percent(share.value), text.interval(share, text.percent)]
     return [_name(anatomy), step_s, f"{returned} of it", *parts, *shares]
 
 
-def _seconds(estimate: Estimate) -> str:
-    return f"-{text.seconds(-estimate.value)}" if estimate.value < 0 else text.seconds(estimate.value)
-
-
-def figure(report: Report) -> Figure:
-    """A panel per workload and device, each with its own axis; a stacked bar per trainer."""
-    shown = measured(report)[:MOST_ROWS]
-    looks = styles(list(dict.fromkeys(anatomy.record.cell.trainer for anatomy in shown)))
-    panels: dict[str, list[Anatomy]] = {}
-    for anatomy in shown:
-        cell = anatomy.record.cell
-        panels.setdefault(f"{text.name(cell.workload, 40)}, {text.name(cell.device, 20)}", []).append(anatomy)
-    drawn, frames = stacked([len(rows) for rows in panels.values()], LEFT_IN, RIGHT_IN)
-    for axes, (place, rows) in zip(frames, panels.items(), strict=True):
-        _panel(axes, rows, [looks[row.record.cell.trainer] for row in rows])
+def draw(report: Report) -> Figure:
+    """A panel per workload and device, each with its own axis; a bar per trainer."""
+    shown = rows(report)[:MOST_ROWS]
+    looks = styles(list(dict.fromkeys(one.record.cell.trainer for one in shown)))
+    places: dict[str, list[Anatomy]] = {}
+    for one in shown:
+        cell = one.record.cell
+        places.setdefault(f"{text.short(cell.workload)}, {text.short(cell.device, 20)}", []).append(one)
+    figure, frames = panels([LIST_ROW_IN * len(there) + EDGE_IN for there in places.values()])
+    for axes, (place, there) in zip(frames, places.items(), strict=True):
+        _panel(axes, there, looks)
         axes.set_xlabel(f"microseconds per step on {place}")
-    return drawn
+    return figure
 
 
-def _panel(axes: Axes, rows: list[Anatomy], looks: list[Style]) -> None:
-    for y, (row, style) in enumerate(zip(rows, looks, strict=True)):
-        floor, whole = (1e6 * part.value for part in (row.floor_s, row.step_s))
-        axes.barh(y, min(floor, whole), height=0.6, color=style.color, linewidth=0)
-        axes.barh(y, max(0.0, whole - floor), left=floor, height=0.6, color=style.color, alpha=0.35, linewidth=0)
-        axes.plot([whole * row.returned_share.value], [y], "|", markersize=13, color=INK.drawn, mew=1.6)
-        beside(axes, (0, -LEFT_IN * 72 + 4), y, text.name(row.record.cell.trainer, 30))
-        beside(axes, (1, 8), y, f"{text.seconds(row.step_s.value)}, floor {text.percent(row.floor_share.value)}")
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    bare(axes)
+def _panel(axes: Axes, there: list[Anatomy], looks: dict[str, Look]) -> None:
+    list_rows(axes, [text.short(one.record.cell.trainer, 30) for one in there])
+    for y, one in enumerate(there):
+        floor, whole = (1e6 * part.value for part in (one.floor_s, one.step_s))
+        color = looks[one.record.cell.trainer].color
+        stack(axes, y, [(min(floor, whole), 1.0), (max(0.0, whole - floor), 0.35)], color)
+        axes.plot([whole * one.returned_share.value], [y], "|", markersize=13, color=INK, mew=1.6)
+        beside(axes, y, f"{text.seconds(one.step_s.value)}, floor {text.percent(one.floor_share.value)}")

@@ -1,132 +1,167 @@
-"""The layout that most figures share: one row per cell under a heading per place, one x axis for all."""
+"""What figures are put together from: panels, rows with their names, intervals, keys, axes in plain figures."""
 
+import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
+from triptych.benches.stats.ranks import Estimate
+from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.figure import MOST_ROWS
-from triptych.reports.figures.styles import GRID, INK, MUTED, Style, styles
+from triptych.reports.figures.styles import INK, MUTED, PAPER, styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 WIDTH_IN = 8.6
-LEFT_IN = 1.75
-RIGHT_IN = 2.2
-TOP_IN = 0.22
-BOTTOM_IN = 0.5
-STACKED_ROW_IN, STACKED_EDGE_IN = 0.3, 0.6
+ROW_IN, TALL_ROW_IN, LIST_ROW_IN, EDGE_IN = 0.27, 0.42, 0.3, 0.72
+HEADING_PT, NAME_PT, MARKER_PT = -122.0, -100.0, -110.0
+"""Where the words and the marker of a row stand, left of its axis."""
 
 
-@dataclass(frozen=True)
-class Strip:
-    """A row of the figure: whose, where, in which style."""
+class Strip(NamedTuple):
+    """A row of a figure: whose, how it looks, on which axes and how far down."""
 
     row: Row
-    y: float
-    style: Style
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A figure with its axes and strips."""
-
-    figure: Figure
+    look: Look
     axes: Axes
-    strips: list[Strip]
+    y: float
+
+    def remark(self, words: str) -> None:
+        """Words on its right."""
+        beside(self.axes, self.y, words)
+
+    def estimate(self, estimate: Estimate, word: str = "") -> tuple[float, ...]:
+        """An estimate with its interval, also in words; gives every value that it reaches."""
+        edge: dict[str, Any] = {"mec": PAPER, "mew": 0.6, "zorder": 5}
+        interval(self.axes, estimate, self.y, self.look.color, 2.2)
+        self.axes.plot([estimate.value], [self.y], self.look.marker, color=self.look.color, markersize=6.5, **edge)
+        self.remark(f"{text.estimate(estimate)} {'no interval' if estimate.low is None else word}".strip())
+        return bounds(estimate)
 
 
-def shown(rows: Sequence[Row]) -> list[Row]:
-    """The rows that a figure has room for."""
-    return list(rows[:MOST_ROWS])
+def panels(heights_in: Sequence[float], columns: int = 1, *, share_y: bool = False) -> tuple[Figure, list[Axes]]:
+    """Panels in rows of these heights, the room of their words included; from left to right, then downwards."""
+    figure = Figure((WIDTH_IN, sum(heights_in)), layout="constrained")
+    shape, heights, shared = (len(heights_in), columns), list(heights_in), "row" if share_y else False
+    return figure, list(figure.subplots(*shape, squeeze=False, sharey=shared, height_ratios=heights).flat)
 
 
-def chart(report: Report, rows: Sequence[Row], row_in: float = 0.27) -> Chart:
-    """Rungs from top to bottom with names on the left, headings above, and an empty axis."""
+def remove_spare(panels: Sequence[Axes]) -> None:
+    """Takes away the panels that have nothing to show."""
+    for one in panels:
+        if not one.has_data():
+            one.remove()
+
+
+def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[Figure, Axes, list[Strip]]:
+    """One axis for all rows that there is room for: their names on the left, under a heading per scene."""
     looks = styles(report.trainers)
+    scenes = [list(group) for _, group in itertools.groupby(rows[:MOST_ROWS], lambda row: naming.scene(row.place))]
+    heading = ROW_IN / row_in
+    last = sum(heading + len(scene) for scene in scenes)
+    figure, [axes] = panels([last * row_in + EDGE_IN])
+    list_rows(axes, ())
+    axes.set_ylim(last - 0.4, -0.14 / row_in)
     strips: list[Strip] = []
-    headings: list[tuple[float, str]] = []
-    y, scene = 0.0, None
-    for row in shown(rows):
-        if naming.scene(row.place) != scene:
-            scene = naming.scene(row.place)
-            headings.append((y, naming.scene_name(report, row.place)))
-            y += 0.27 / row_in
-        strips.append(Strip(row, y, looks[row.trainer]))
-        y += 1
-    height = y * row_in + TOP_IN + BOTTOM_IN
-    figure = Figure(figsize=(WIDTH_IN, height))
-    axes = figure.add_axes(
-        (LEFT_IN / WIDTH_IN, BOTTOM_IN / height, 1 - (LEFT_IN + RIGHT_IN) / WIDTH_IN, y * row_in / height)
-    )
-    _frame(axes, y, row_in)
-    for position, words in headings:
-        beside(axes, (0, -LEFT_IN * 72 + 4), position, words, "bold")
-    for strip in strips:
-        _name(axes, strip, naming.side_name(report, strip.row.place))
-    return Chart(figure, axes, strips)
+    for number, scene in enumerate(scenes, start=1):
+        y = len(strips) + number * heading
+        beside(axes, y - heading, naming.scene_name(report, scene[0].place), HEADING_PT, "bold")
+        strips += [Strip(row, looks[row.trainer], axes, y + index) for index, row in enumerate(scene)]
+    shift = ScaledTranslation(MARKER_PT / 72, 0, figure.dpi_scale_trans)
+    left: dict[str, Any] = {"transform": axes.get_yaxis_transform() + shift, "clip_on": False}
+    for row, look, _, y in strips:
+        side = naming.side_name(report, row.place)
+        beside(axes, y, f"{text.short(row.trainer, 17 - len(side))} {side}".strip(), NAME_PT)
+        axes.plot([0], [y], look.marker, color=look.color, markersize=6, **left)
+    return figure, axes, strips
 
 
-def _frame(axes: Axes, bottom: float, row_in: float) -> None:
-    axes.set_ylim(bottom - 0.4, -0.14 / row_in)
-    bare(axes)
-    axes.set_axisbelow(True)
+def list_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Rows with these names from top to bottom, in place of a y axis."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_visible(False)
 
 
-def bare(axes: Axes) -> None:
-    """An x axis with a grid, and nothing else."""
-    axes.set_yticks([])
-    axes.set_facecolor("none")
-    for side in ("left", "right", "top"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED.drawn)
-    axes.tick_params(axis="x", which="both", colors=MUTED.drawn, labelcolor=INK.drawn)
-    axes.grid(visible=True, axis="x", color=GRID.drawn, linewidth=0.7)
-
-
-def _name(axes: Axes, strip: Strip, side: str) -> None:
-    beside(axes, (0, -LEFT_IN * 72 + 26), strip.y, f"{text.name(strip.row.trainer, 20 - len(side))} {side}".strip())
-    axes.plot(
-        [-(LEFT_IN - 0.22) / (WIDTH_IN - LEFT_IN - RIGHT_IN)],
-        [strip.y],
-        transform=axes.get_yaxis_transform(),
-        clip_on=False,
-        marker=strip.style.marker,
-        color=strip.style.color,
-        markersize=6,
-    )
-
-
-def remark(chart: Chart, strip: Strip, words: str) -> None:
-    """A word on the right of a row."""
-    beside(chart.axes, (1, 8), strip.y, words)
-
-
-def stacked(rows: Sequence[int], left_in: float, right_in: float) -> tuple[Figure, list[Axes]]:
-    """Panels one below the other, each as high as its rows, with room for words on both sides."""
-    heights = [count * STACKED_ROW_IN + STACKED_EDGE_IN for count in rows]
-    whole = top = sum(heights)
-    figure = Figure(figsize=(WIDTH_IN, whole))
-    frames: list[Axes] = []
-    for height in heights:
-        top -= height
-        frame = (left_in / WIDTH_IN, (top + STACKED_EDGE_IN) / whole, 1 - (left_in + right_in) / WIDTH_IN)
-        frames.append(figure.add_axes((*frame, (height - STACKED_EDGE_IN) / whole)))
-    return figure, frames
-
-
-def beside(axes: Axes, at: tuple[int, float], y: float, said: str, weight: str = "normal") -> None:
-    """Words beside a row: so many points from the left edge, 0, or the right one, 1."""
-    side, offset = at
+def beside(axes: Axes, y: float, said: str, offset: float = 8, weight: str = "normal") -> None:
+    """Words beside a row: this many points from the right end of the axis, or from its left end if negative."""
     axes.annotate(
-        said, (side, y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-        annotation_clip=False, va="center", color=INK.drawn, fontweight=weight, parse_math=False,
+        said, (float(offset > 0), y), (offset, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        annotation_clip=False, va="center", fontweight=weight,
     )  # fmt: skip
+
+
+def bounds(estimate: Estimate) -> tuple[float, ...]:
+    """An estimate and what ends its interval has."""
+    return tuple(value for value in estimate[:3] if value is not None)
+
+
+def scaled(estimate: Estimate, factor: float) -> Estimate:
+    """The same in another unit."""
+    low, high = (None if bound is None else factor * bound for bound in (estimate.low, estimate.high))
+    return Estimate(factor * estimate.value, low, high, estimate.n)
+
+
+def interval(axes: Axes, estimate: Estimate, y: float, color: str = INK, width: float = 1.6) -> None:
+    """The interval of an estimate as a bar; nothing where there is none."""
+    if estimate.low is not None and estimate.high is not None:
+        axes.plot([estimate.low, estimate.high], [y, y], "-|", color=color, linewidth=width, markersize=9, zorder=4)
+
+
+def course(
+    axes: Axes, points: Iterable[tuple[float, Estimate]], look: Look, *, shade: float, marks: bool
+) -> list[float]:
+    """A line through estimates, their intervals as a shade, as bars with marks, or both; gives all that it reaches."""
+    at, estimates = zip(*points, strict=True)
+    middle, low, high = ([pick(bounds(one)) for one in estimates] for pick in (itemgetter(0), min, max))
+    if shade:
+        axes.fill_between(at, low, high, color=look.color, alpha=shade, linewidth=0, zorder=2)
+    if marks:
+        axes.vlines(at, low, high, color=look.color, linewidth=1.2, zorder=2)
+    marker = look.marker if marks else ""
+    axes.plot(at, middle, color=look.color, linestyle=look.line, linewidth=1.5, marker=marker, markersize=4.5, zorder=3)
+    return [*low, *middle, *high]
+
+
+def stack(axes: Axes, y: float, pieces: Sequence[tuple[float, float]], color: str, height: float = 0.6) -> float:
+    """Bars end to end, each with its width and from 0, pale, to 1, full; gives where the last one ends."""
+    ends = list(itertools.accumulate((width for width, _ in pieces), initial=0.0))
+    for (width, full), left in zip(pieces, ends, strict=False):
+        axes.barh(y, width, height, left, facecolor=(color, full), edgecolor=color, linewidth=0.9)
+    return ends[-1]
+
+
+def key_of_parts(figure: Figure, words: Sequence[tuple[str, float]], *others: Artist) -> None:
+    """A key above the panels of what is how full, and of other things."""
+    key_above(figure, [*(Patch(facecolor=(MUTED, full), label=word) for word, full in words), *others])
+
+
+def key_above(figure: Figure, entries: Sequence[Artist]) -> None:
+    """A key above all panels, from left to right."""
+    figure.legend(handles=entries, loc="outside upper left", ncols=min(len(entries), 6))
+
+
+def key_beside(axes: Axes, entries: Sequence[Artist]) -> None:
+    """A key beside a panel, from top to bottom."""
+    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0)
+
+
+def lines(trainers: Sequence[str], looks: dict[str, Look]) -> list[Artist]:
+    """The entries of a key of trainers, each with its marker and line."""
+    entries = ((text.short(name, 14), *looks[name]) for name in trainers)
+    return [Line2D([], [], color=one[1], marker=one[2], ls=one[3], markersize=5, label=one[0]) for one in entries]
 
 
 def log_axis(axes: Axes, low: float, high: float, label: str, side: Literal["x", "y"] = "x") -> None:
@@ -137,7 +172,7 @@ def log_axis(axes: Axes, low: float, high: float, label: str, side: Literal["x",
     axis.set_minor_locator(NullLocator())
     axis.set_ticks(ticks(low / pad, high * pad, 7 if side == "x" else 5))
     axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    axis.set_label_text(label, color=INK.drawn, parse_math=False)
+    axis.set_label_text(label)
 
 
 def ticks(low: float, high: float, most: int = 7) -> list[float]:
@@ -146,8 +181,8 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
         even = MaxNLocator(most - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
         return [value for value in even if low <= value <= high]
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for parts in ((1, 2, 5), (1, 3), (1,)):
-        values = [part * 10.0**decade for decade in decades for part in parts]
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        values = [digit * 10.0**decade for decade in decades for digit in digits]
         inside = [value for value in values if low <= value <= high]
         if len(inside) <= most:
             return inside

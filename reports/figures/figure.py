@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from triptych.reports import text
-from triptych.reports.view.report import Report, Row
+from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
 if TYPE_CHECKING:
@@ -37,19 +37,29 @@ class Exhibit(NamedTuple):
     plot: "Callable[[Report], Figure]"
 
 
+def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str]]) -> list[list[str]]:
+    """The data of a figure with a row per cell: which cell it is, and what the figure says of it."""
+    return [[*identity(report, row), *entries(row)] for row in rows[:MOST_ROWS]]
+
+
 def identity(report: Report, row: Row) -> list[str]:
     """Which cell a line of a figure's data belongs to."""
     place = row.place
-    parts = [naming.side_name(report, place), text.name(place.device, 40), place.mode]
-    return [text.name(place.workload, 60), text.name(row.trainer, 60), ", ".join(part for part in parts if part)]
+    parts = [naming.side_name(report, place), text.short(place.device), place.mode]
+    return [text.short(place.workload), text.short(row.trainer), ", ".join(part for part in parts if part)]
 
 
 def where(report: Report, row: Row) -> str:
     """A cell inside a sentence."""
-    parts = [text.name(row.place.workload, 40), naming.side_name(report, row.place), text.name(row.place.device, 20)]
-    return f"{text.name(row.trainer, 40)} on {', '.join(part for part in parts if part)}"
+    parts = [text.short(row.place.workload), naming.side_name(report, row.place), text.short(row.place.device, 20)]
+    return f"{text.short(row.trainer)} on {', '.join(part for part in parts if part)}"
 
 
-def cut(rows: Sequence[object]) -> str:
+def place_name(report: Report, place: Place) -> str:
+    """A place with its side, as a heading."""
+    return f"{naming.scene_name(report, place)} {naming.side_name(report, place)}".strip()
+
+
+def cut(rows: Sequence[object], most: int = MOST_ROWS, noun: str = "cells") -> str:
     """Says so where a figure does not have all rows."""
-    return f" The first {MOST_ROWS} of {len(rows)} cells are drawn." if len(rows) > MOST_ROWS else ""
+    return f" The first {most} of {len(rows)} {noun} are drawn." if len(rows) > most else ""

@@ -6,31 +6,49 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from triptych.benches.analysis.pairing import step_times
+from triptych.benches.record.run import Block
 from triptych.reports import text
-from triptych.reports.figures.chart import Chart, Strip, chart, remark
+from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table
 from triptych.reports.figures.styles import GRID, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 
-def run_order(report: Report) -> Figure:
-    """Every block in the order of the run, up for slower: what the machine did shows in all rows at once."""
-    rows = [row for row in naming.side_by_side(report) if row.record.blocks]
-    drawn = chart(report, rows, row_in=0.42)
-    order, reach = _sequence(rows), swing(rows)
-    for strip in drawn.strips:
-        _strip(drawn, strip, order, reach)
-    _restarts(drawn, order)
-    label = f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
-    drawn.axes.set_xlabel(label, color=INK.drawn)
-    return drawn.figure
+def rows(report: Report) -> list[Row]:
+    """The cells with blocks, void ones included."""
+    return [row for row in naming.side_by_side(report) if row.record.blocks]
+
+
+def exhibit(report: Report) -> Exhibit:
+    """The order in words and data."""
+    shown = rows(report)
+    off = [share for row in shown for share in off_median(row)]
+    void = sum(len(row.record.blocks) - len(row.record.counted_blocks) for row in shown)
+    reach = swing(shown)
+    beyond = sum(abs(share) > reach for share in off)
+    return Exhibit(
+        "order",
+        "Every block in the order of the run",
+        f"{beyond} of {text.count(len(off), 'block')} lie more than {100 * reach:g} % off the median; {void} void.",
+        "Up is slower. What the machine did at one moment shows in all rows at that moment; what a trainer does shows "
+        "in its own row alone." + cut(shown),
+        [*IDENTITY, "Median of each restart, in order"],
+        table(report, shown, lambda row: [medians(row)]),
+        draw,
+    )
+
+
+def medians(row: Row) -> str:
+    """Seconds per step of each restart."""
+    return ", ".join(map(text.seconds, step_times(row.record))) or text.NONE
 
 
 def off_median(row: Row) -> list[float]:
     """How far each counted block is off the median of its cell, as a share of it."""
     times = [block.step_s for block in row.record.counted_blocks]
-    middle = statistics.median(times) if times else 1.0
-    return [time / middle - 1 for time in times]
+    return [time / statistics.median(times) - 1 for time in times]
 
 
 def swing(rows: Sequence[Row]) -> float:
@@ -40,33 +58,34 @@ def swing(rows: Sequence[Row]) -> float:
     return next((reach for reach in (0.05, 0.1, 0.2, 0.5) if reach >= nearly_all), 1.0)
 
 
-def _strip(drawn: Chart, strip: Strip, order: dict[tuple[str, int, int], int], reach: float) -> None:
-    row, source = strip.row, strip.row.place.source
-    at = [order[source, block.restart, block.position] for block in row.record.counted_blocks]
-    heights = [strip.y - 0.42 * min(max(share / reach, -1), 1) for share in off_median(row)]
-    drawn.axes.axhline(strip.y, color=GRID.drawn, linewidth=0.7)
-    look: dict[str, Any] = {
-        "color": strip.style.color,
-        "linewidth": 0.9,
-        "marker": strip.style.marker,
-        "markersize": 2.4,
-    }
-    if at:
-        drawn.axes.plot(*zip(*sorted(zip(at, heights, strict=True)), strict=True), **look)
-    void = [order[source, block.restart, block.position] for block in row.record.blocks if block.void is not None]
-    drawn.axes.plot(void, [strip.y] * len(void), "x", color=INK.drawn, markersize=5)
-    remark(drawn, strip, text.count(len(at), "block") + (f", {len(void)} void, crossed" if void else ""))
+def draw(report: Report) -> Figure:
+    """A row per cell, up for slower."""
+    shown = rows(report)
+    reach = swing(shown)
+    blocks = {(row.place.source, one.restart, one.position) for row in shown for one in row.record.blocks}
+    order = {block: index for index, block in enumerate(sorted(blocks))}
+    figure, axes, strips = chart(report, shown, TALL_ROW_IN)
+    axes.grid(visible=False)
+    for (_, _, position), index in order.items():
+        if position == 0 or index == 0:
+            axes.axvline(index - 0.5, color=GRID, linewidth=0.8)
+    for strip in strips:
+        source, blocks = strip.row.place.source, strip.row.record.blocks
+        _strip(strip, {one: order[source, one.restart, one.position] for one in blocks}, reach)
+    axes.set_xlim(-1, len(order))
+    axes.set_xlabel(
+        f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
+    )
+    return figure
 
 
-def _sequence(rows: Sequence[Row]) -> dict[tuple[str, int, int], int]:
-    """Places in the run order over all restarts, by run, restart and position."""
-    keys = {(row.place.source, one.restart, one.position) for row in rows for one in row.record.blocks}
-    return {key: index for index, key in enumerate(sorted(keys))}
-
-
-def _restarts(drawn: Chart, order: dict[tuple[str, int, int], int]) -> None:
-    starts = [index for (_, _, position), index in order.items() if position == 0 or index == 0]
-    drawn.axes.grid(visible=False)
-    for start in starts:
-        drawn.axes.axvline(start - 0.5, color=GRID.drawn, linewidth=0.8)
-    drawn.axes.set_xlim(-1, len(order))
+def _strip(strip: Strip, at: dict[Block, int], reach: float) -> None:
+    row, look, axes, y = strip
+    off = zip((at[one] for one in row.record.counted_blocks), off_median(row), strict=True)
+    points = sorted((index, y - 0.42 * min(max(share / reach, -1), 1)) for index, share in off)
+    void = [index for one, index in at.items() if one.void is not None]
+    line: dict[str, Any] = {"linestyle": "-", "linewidth": 0.9, "markersize": 2.4}
+    axes.axhline(y, color=GRID, linewidth=0.7)
+    axes.plot([x for x, _ in points], [height for _, height in points], look.marker, color=look.color, **line)
+    axes.plot(void, [y] * len(void), "x", color=INK, markersize=5)
+    strip.remark(text.count(len(points), "block") + (f", {len(void)} void, crossed" if void else ""))

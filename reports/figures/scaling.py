@@ -1,7 +1,8 @@
 """How a step grows with the size of the network or the batch, and from which size on two trainers are the same."""
 
+import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,12 +11,12 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from triptych.benches.analysis.crossover import Crossover, crossover
 from triptych.benches.stats.ranks import Estimate
 from triptych.benches.workloads.sizes import Axis, size_of
+from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import WIDTH_IN, log_axis
-from triptych.reports.figures.curves import frame
-from triptych.reports.figures.figure import Exhibit
-from triptych.reports.figures.plots import CLOSE_UP
-from triptych.reports.figures.styles import BAND, INK, Style, styles
+from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels, remove_spare, scaled
+from triptych.reports.figures.figure import Exhibit, cut
+from triptych.reports.figures.ratios import CLOSE_UP
+from triptych.reports.figures.styles import BAND, INK, styles
 from triptych.reports.view.report import MARGIN, Place, Report, Row
 from triptych.reports.words import columns, naming
 
@@ -24,8 +25,17 @@ MOST_CURVES = 8
 
 KEY = "scaling"
 
-PANEL_IN, TIMES_IN, RATIOS_IN, KEY_IN = 3.55, 1.5, 0.95, 0.35
+TIMES_IN, RATIOS_IN = 2.0, 1.55
 MOST_TICKS = 6
+LABELS: dict[Axis, str] = {
+    "width": "width of every hidden layer",
+    "depth": "number of hidden layers",
+    "batch": "rows of a batch",
+}
+
+
+Lines = dict[str, dict[int, Estimate]]
+"""Estimates by trainer, then by size."""
 
 
 class Curve(NamedTuple):
@@ -44,17 +54,23 @@ class Curve(NamedTuple):
     lines: dict[str, dict[int, Row]]
 
     @property
-    def compared(self) -> dict[str, Crossover]:
-        """The crossover of every trainer that has ratios."""
-        found: dict[str, Crossover] = {}
-        for trainer, rows in self.lines.items():
-            ratios = {size: row.ratio.time for size, row in rows.items() if row.ratio.time}
-            if trainer != self.reference and ratios:
-                found[trainer] = crossover(ratios, MARGIN)
-        return found
+    def times(self) -> Lines:
+        """Seconds per step of every trainer."""
+        lines = self.lines.items()
+        return {name: {size: row.step_s for size, row in rows.items() if row.step_s} for name, rows in lines}
+
+    @property
+    def ratios(self) -> Lines:
+        """The ratios of every trainer that has some."""
+        found = {
+            name: {size: row.ratio.time for size, row in rows.items() if row.ratio.time}
+            for name, rows in self.lines.items()
+            if name != self.reference
+        }
+        return {name: ratios for name, ratios in found.items() if ratios}
 
 
-def curves(report: Report) -> list[Curve]:
+def rows(report: Report) -> list[Curve]:
     """Every axis along which a workload was timed in at least two sizes."""
     grouped: dict[tuple[str, ...], dict[str, dict[int, Row]]] = {}
     for row in report.rows:
@@ -62,98 +78,82 @@ def curves(report: Report) -> list[Curve]:
             key = (row.place.source, row.place.arm, row.place.mode, row.place.device, size.base, size.axis)
             grouped.setdefault(key, {}).setdefault(row.trainer, {})[size.size] = row
     made: list[Curve] = []
-    for key, lines in grouped.items():
-        timed = {trainer: dict(sorted(rows.items())) for trainer, rows in lines.items() if _timed(rows)}
-        if len({size for rows in timed.values() for size in _timed(rows)}) > 1:
+    for (*_, base, name), cells in grouped.items():
+        timed = {trainer: dict(sorted(sizes.items())) for trainer, sizes in cells.items() if _timed(sizes)}
+        if len({size for sizes in timed.values() for size in _timed(sizes)}) > 1:
             first = next(iter(next(iter(timed.values())).values()))
-            axis: Axis = next(axis for axis in ("width", "depth", "batch") if axis == key[-1])
-            made.append(Curve(key[-2], axis, first.place, first.reference, timed))
+            axis: Axis = next(axis for axis in LABELS if axis == name)
+            made.append(Curve(base, axis, first.place, first.reference, timed))
     return made
 
 
-def _timed(rows: dict[int, Row]) -> list[int]:
-    return [size for size, row in rows.items() if row.step_s]
+def _timed(cells: dict[int, Row]) -> list[int]:
+    return [size for size, row in cells.items() if row.step_s]
 
 
 def others(report: Report) -> list[Row]:
     """The rows that are no point of a curve: what the other figures are about."""
-    drawn = {row.id for curve in curves(report) for rows in curve.lines.values() for row in rows.values()}
+    drawn = {row.id for curve in rows(report) for cells in curve.lines.values() for row in cells.values()}
     return [row for row in report.rows if row.id not in drawn]
 
 
 def exhibit(report: Report) -> Exhibit:
     """The curves in words and data."""
-    found = curves(report)
-    cut = f" The first {MOST_CURVES} of {len(found)} are drawn." if len(found) > MOST_CURVES else ""
+    found = rows(report)
+    more = cut(found, MOST_CURVES, "curves")
     return Exhibit(
         KEY,
         "Time per step over size",
         " ".join(_growth(report, curve) for curve in found),
         "Above, time per step, both axes logarithmic; below, the same over the reference's, with the margin of no "
-        f"practical account as a band. The bars and shades are 95 % intervals over restarts.{cut}{_missing(found)}",
+        f"practical account as a band. The bars and shades are 95 % intervals over restarts.{more}{_missing(found)}",
         ["Workload", "Where", "Changed", "Size", "Trainer", "Time per step", "95 % interval", "Time ÷ reference", ""],
         [line for curve in found for line in _data(report, curve)],
-        figure,
+        draw,
     )
 
 
 def _data(report: Report, curve: Curve) -> list[list[str]]:
-    start = [text.name(curve.base, 40), naming.setting(report, curve.place), curve.axis]
-    entries = [(size, trainer, row) for trainer, rows in curve.lines.items() for size, row in rows.items()]
-    lines: list[list[str]] = []
+    start = [text.short(curve.base), naming.setting(report, curve.place), curve.axis]
+    entries = [(size, trainer, row) for trainer, cells in curve.lines.items() for size, row in cells.items()]
+    made: list[list[str]] = []
     for size, trainer, row in sorted(entries, key=lambda entry: entry[0]):
         ratio = columns.ratio(row)
         taken = [text.seconds(row.step_s.value), text.interval(row.step_s, text.seconds)] if row.step_s else ["–", "–"]
-        lines.append([*start, f"{size:,}", text.name(trainer, 40), *taken, ratio.main, ratio.note])
-    return lines
+        made.append([*start, f"{size:,}", text.short(trainer), *taken, ratio.main, ratio.note])
+    return made
 
 
 def _missing(found: Sequence[Curve]) -> str:
     """Which sizes were asked for and not timed; the table says why of each."""
     gone: dict[str, list[str]] = {}
     for curve in found:
-        for trainer, rows in curve.lines.items():
-            if sizes := [size for size, row in rows.items() if not row.step_s]:
-                words = f"{text.name(curve.base, 40)} {curve.axis} {', '.join(f'{size:,}' for size in sizes)}"
-                gone.setdefault(trainer, []).append(words)
-    said = "; ".join(f"{text.name(trainer, 40)} on {', '.join(words)}" for trainer, words in gone.items())
+        for trainer, cells in curve.lines.items():
+            if sizes := [f"{size:,}" for size, row in cells.items() if not row.step_s]:
+                gone.setdefault(trainer, []).append(f"{text.short(curve.base)} {curve.axis} {', '.join(sizes)}")
+    said = "; ".join(f"{text.short(trainer)} on {', '.join(words)}" for trainer, words in gone.items())
     return f" Not measured, for the reason that its row gives: {said}." if said else ""
 
 
 def sentence(report: Report, curve: Curve, trainer: str) -> str:
     """A trainer's ratio at both ends, and its crossover."""
-    rows = curve.lines[trainer]
-    first, *last = _ends(rows)
-    ends = [f"{_taken(rows[first])} times {text.name(curve.reference, 40)}'s time at {first:,}"]
-    ends += [f"{_taken(rows[size])} at {size:,}" for size in last]
-    return (
-        f"{_where(report, curve)}, {text.name(trainer, 40)} takes {' and '.join(ends)}: "
-        f"{words(curve.compared[trainer], curve.axis)}."
-    )
+    ratios = curve.ratios[trainer]
+    first, last = min(ratios), max(ratios)
+    said = f"{text.estimate(ratios[first])} times {text.short(curve.reference)}'s time at {first:,}"
+    said += f" and {text.estimate(ratios[last])} at {last:,}" if last > first else ""
+    tie = words(crossover(ratios, MARGIN), curve.axis)
+    return f"{_where(report, curve)}, {text.short(trainer)} takes {said}: {tie}."
 
 
 def _growth(report: Report, curve: Curve) -> str:
     """How the first trainer's step grows from the smallest size to the largest."""
-    trainer, rows = next(iter(curve.lines.items()))
-    timed = [(size, row.step_s.value) for size, row in rows.items() if row.step_s]
-    ends = " to ".join(f"{text.seconds(step_s)} at {size:,}" for size, step_s in (timed[0], timed[-1]))
-    return f"{_where(report, curve)}, a step of {text.name(trainer, 40)} takes from {ends}."
+    trainer, times = next(iter(curve.times.items()))
+    ends = " to ".join(f"{text.seconds(times[size].value)} at {size:,}" for size in (min(times), max(times)))
+    return f"{_where(report, curve)}, a step of {text.short(trainer)} takes from {ends}."
 
 
 def _where(report: Report, curve: Curve) -> str:
-    return f"On {text.name(curve.base, 40)} {naming.setting(report, curve.place)}, by {curve.axis}"
-
-
-def _ends(rows: dict[int, Row]) -> list[int]:
-    rated = [size for size, row in rows.items() if row.ratio.time]
-    return [rated[0], rated[-1]] if len(rated) > 1 else rated
-
-
-def _taken(row: Row) -> str:
-    ratio = row.ratio.time
-    if ratio is None:
-        return text.NONE
-    return text.significant(ratio.value) + (f" {text.interval(ratio)}" if ratio.low is not None else "")
+    return f"On {text.short(curve.base)} {naming.setting(report, curve.place)}, by {curve.axis}"
 
 
 def words(found: Crossover, axis: Axis) -> str:
@@ -171,91 +171,46 @@ def words(found: Crossover, axis: Axis) -> str:
     return f"by the estimates {guess} ({within}), decided is {decided}; more --restarts would tell"
 
 
-def figure(report: Report) -> Figure:
-    """Two panels side by side, and under a key of all trainers as many rows as there must be."""
-    looks, shown = styles(report.trainers), curves(report)[:MOST_CURVES]
-    height = PANEL_IN * -(-len(shown) // 2) + KEY_IN
-    drawn = Figure(figsize=(WIDTH_IN, height))
-    _key(drawn, [name for name in looks if any(name in curve.lines for curve in shown)], looks)
+def draw(report: Report) -> Figure:
+    """Panels side by side, times above ratios, under a key of all trainers."""
+    looks, shown = styles(report.trainers), rows(report)[:MOST_CURVES]
+    across = min(2, len(shown))
+    figure, axes = panels([TIMES_IN, RATIOS_IN] * -(-len(shown) // across), across)
     for index, curve in enumerate(shown):
-        left = 0.085 + 0.5 * (index % 2)
-        bottom = height - KEY_IN - PANEL_IN * (index // 2 + 1)
-        ratios = drawn.add_axes((left, (bottom + 0.5) / height, 0.385, RATIOS_IN / height))
-        times = drawn.add_axes((left, (bottom + 0.5 + RATIOS_IN + 0.25) / height, 0.385, TIMES_IN / height))
-        _times(times, curve, looks)
-        _ratios(ratios, curve, looks)
-        words = f"{text.name(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}"
-        title: dict[str, Any] = {"fontsize": 9, "color": INK.drawn, "parse_math": False}
-        times.set_title(words, loc="left", fontweight="bold", **title)
-    return drawn
+        above = 2 * across * (index // across) + index % across
+        _times(axes[above], curve, looks)
+        _ratios(axes[above + across], curve, looks)
+        axes[above].set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
+    remove_spare(axes)
+    key_above(figure, lines([name for name in looks if any(name in curve.lines for curve in shown)], looks))
+    return figure
 
 
-def _times(axes: Axes, curve: Curve, looks: dict[str, Style]) -> None:
+def _times(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Microseconds per step on two log axes."""
-    values: list[float] = []
-    for trainer, rows in curve.lines.items():
-        estimates = {size: _scaled(row.step_s, 1e6) for size, row in rows.items() if row.step_s}
-        values += _line(axes, estimates, looks[trainer])
+    times = {name: {size: scaled(one, 1e6) for size, one in times.items()} for name, times in curve.times.items()}
+    values = _lines(axes, curve, times, looks)
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
-    _sizes(axes, curve)
     axes.tick_params(axis="x", labelbottom=False)
 
 
-def _ratios(axes: Axes, curve: Curve, looks: dict[str, Style]) -> None:
+def _ratios(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Time per step over the reference's; where some are near 1, the others leave the panel."""
-    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND.drawn, linewidth=0, zorder=0)
-    axes.axhline(1, color=INK.drawn, linewidth=1, zorder=1)
-    values: list[float] = []
-    for trainer, rows in curve.lines.items():
-        ratios = {size: row.ratio.time for size, row in rows.items() if row.ratio.time}
-        if trainer != curve.reference and ratios:
-            values += _line(axes, ratios, looks[trainer])
-    near = [value for value in values if 1 / CLOSE_UP < value < CLOSE_UP]
+    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND, linewidth=0, zorder=0)
+    axes.axhline(1, color=INK, linewidth=1, zorder=1)
+    values = _lines(axes, curve, curve.ratios, looks)
+    near = [value for value in values if 1 / CLOSE_UP < value < CLOSE_UP] or values
     least = 1 + 2 * MARGIN
-    log_axis(axes, min([1 / least, *(near or values)]), max([least, *(near or values)]), "ratio (log)", "y")
-    _sizes(axes, curve)
-    axes.set_xlabel(LABELS[curve.axis], color=INK.drawn)
+    log_axis(axes, min([1 / least, *near]), max([least, *near]), "ratio (log)", "y")
+    axes.set_xlabel(LABELS[curve.axis])
 
 
-LABELS = {"width": "width of every hidden layer", "depth": "number of hidden layers", "batch": "rows of a batch"}
-
-
-def _line(axes: Axes, estimates: dict[int, Estimate], style: Style) -> list[float]:
-    """A line through the estimates with its band; gives every value that it reaches."""
-    sizes, values = list(estimates), [one.value for one in estimates.values()]
-    low = [one.value if one.low is None else one.low for one in estimates.values()]
-    high = [one.value if one.high is None else one.high for one in estimates.values()]
-    axes.fill_between(sizes, low, high, color=style.color, alpha=0.2, linewidth=0, zorder=2)
-    axes.vlines(sizes, low, high, color=style.color, linewidth=1.2, zorder=2)
-    look: dict[str, Any] = {"color": style.color, "linestyle": style.line, "linewidth": 1.5, "zorder": 3}
-    axes.plot(sizes, values, marker=style.marker, markersize=4.5, **look)
-    return [*values, *low, *high]
-
-
-def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    low, high = (None if bound is None else factor * bound for bound in (estimate.low, estimate.high))
-    return Estimate(factor * estimate.value, low, high, estimate.n)
-
-
-def _sizes(axes: Axes, curve: Curve) -> None:
-    """A log axis of sizes, doubling; every second, third, ... has its figure where all would not fit."""
-    frame(axes)
+def _lines(axes: Axes, curve: Curve, drawn: Lines, looks: dict[str, Look]) -> list[float]:
+    """Lines over a log axis of sizes, on which every second, third, ... has its figure where all would not fit."""
     sizes = sorted({size for rows in curve.lines.values() for size in rows})
     axes.set(xscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(sizes[:: -(-len(sizes) // MOST_TICKS)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-
-
-def _key(drawn: Figure, trainers: Sequence[str], looks: dict[str, Style]) -> None:
-    """Which line is whose, once for all panels."""
-    y, x = 1 - KEY_IN / 2 / drawn.get_figheight(), 0.085
-    for trainer in trainers:
-        style = looks[trainer]
-        words = text.name(trainer, 24)
-        look: dict[str, Any] = {"color": style.color, "linestyle": style.line, "marker": style.marker}
-        axes = drawn.add_axes((x, y - 0.005, 0.045, 0.01))
-        axes.set_axis_off()
-        axes.plot([0, 1], [0, 0], markersize=5, linewidth=1.8, clip_on=False, **look)
-        drawn.text(x + 0.055, y, words, va="center", color=INK.drawn, parse_math=False)
-        x += 0.09 + 0.0115 * len(words)
+    reached = (course(axes, one.items(), looks[name], shade=0.2, marks=True) for name, one in drawn.items())
+    return list(itertools.chain.from_iterable(reached))

@@ -1,184 +1,176 @@
 """Time to the target loss over seeds: who learns, how often, and how long it takes; misses stand beside the rest."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis import learning
 from triptych.benches.analysis.learning import Learned
-from triptych.benches.record.run import CellRecord, SeedTraining
-from triptych.benches.stats.ranks import Estimate, smallest_n
+from triptych.benches.record.run import Run, SeedTraining
+from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
-from triptych.reports.figures.chart import Chart, Strip, chart, log_axis, remark
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
+from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart, interval, log_axis
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
 from triptych.reports.figures.styles import BAND, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 GUTTER = 1.25
-"""The misses stand so many times beyond the slowest training."""
+"""How far beyond the slowest training the misses stand, as a factor."""
 
 
-def shown(report: Report) -> list[Row]:
+class Learner(NamedTuple):
+    """A cell that was trained from seeds, and what these come to."""
+
+    row: Row
+    run: Run
+    found: Learned
+
+    @property
+    def all_cut(self) -> bool:
+        """Whether the budget cut every training, which says nothing of learning."""
+        return self.found.cut == self.found.rate.n
+
+    @property
+    def target(self) -> str:
+        """The loss to come to."""
+        return f"{self.run.workload(self.row.place.workload).target_loss:g}"
+
+    @property
+    def share(self) -> str:
+        """The interval of the share of seeds that came to it."""
+        return text.NONE if self.all_cut else text.interval(self.found.rate, text.percent)
+
+    def known(self, value: float, show: text.Show = text.seconds) -> str:
+        """A median, or "never" where too many seeds did not get there."""
+        if math.isfinite(value):
+            return show(value)
+        return "not within the budget" if self.found.cut else "never"
+
+    def estimate(self, estimate: Estimate, show: text.Show = text.seconds) -> str:
+        """A median and its interval."""
+        interval = text.interval(estimate, lambda value: self.known(value, show), "seed")
+        return f"{self.known(estimate.value, show)} {interval}"
+
+
+def rows(report: Report) -> list[Learner]:
     """The cells that were trained from seeds."""
-    return [row for row in naming.side_by_side(report) if row.record.seed_trainings]
+    found = ((row, learning.learned(row.record)) for row in naming.side_by_side(report))
+    return [Learner(row, report.source(row.place.source).run, one) for row, one in found if one]
 
 
 def exhibit(report: Report) -> Exhibit:
     """The seeds in words and data."""
-    rows = shown(report)
+    shown = rows(report)
     return Exhibit(
         "seeds",
         "Time to the target loss, seed by seed",
-        " ".join(_sentences(report, rows)),
+        " ".join(_sentences(report, shown)),
         "A dot is one training from one seed's starting values, compiled beforehand; the tick is the median over seeds "
         "with its 95 % interval between order statistics. A cross did not reach the target and counts as never, a ring "
         "was cut by the time budget. The step is the first at or below the target within the first hundredth of the "
-        "training that ends there; the time is that of so many steps in one uninterrupted loop." + cut(rows),
+        "training that ends there; the time is that of these steps in one uninterrupted loop." + cut(shown),
         [
             *IDENTITY, "Target loss", "Reached", "95 % interval of the share", "Missed", "Cut by the budget",
             "Median step", "Median time", "with compiling", "with start-up and compiling", "Losses, seed by seed",
         ],
-        [_line(report, row) for row in rows[:MOST_ROWS]],
-        figure,
+        [[*identity(report, one.row), *_entries(report, one)] for one in shown[:MOST_ROWS]],
+        draw,
     )  # fmt: skip
 
 
-def _sentences(report: Report, rows: list[Row]) -> list[str]:
-    """One per workload and outcome; trainers that learned from as many seeds share it."""
-    grouped: dict[tuple[str, int, int, int], list[Row]] = {}
-    for row in rows:
-        found = _learned(row.record)
-        where = f"{naming.scene_name(report, row.place)} {naming.side_name(report, row.place)}".strip()
-        grouped.setdefault((where, found.reached, found.missed, found.cut), []).append(row)
-    return [f"On {where}, {_said(report, group)}." for (where, *_), group in grouped.items()]
+def _sentences(report: Report, shown: list[Learner]) -> list[str]:
+    """One per workload and outcome; trainers of the same outcome share it."""
+    grouped: dict[tuple[str, int, int, int], list[Learner]] = {}
+    for one in shown:
+        found = one.found
+        grouped.setdefault((place_name(report, one.row.place), found.reached, found.missed, found.cut), []).append(one)
+    return [f"On {where}, {_said(group)}." for (where, *_), group in grouped.items()]
 
 
-def _said(report: Report, rows: list[Row]) -> str:
-    found = _learned(rows[0].record)
-    names = " and ".join(text.name(row.trainer, 40) for row in rows)
+def _said(learners: list[Learner]) -> str:
+    first, found = learners[0], learners[0].found
+    names = " and ".join(text.short(one.row.trainer) for one in learners)
+    if first.all_cut:
+        made = ", ".join(f"{one.steps:,}" for learner in learners for one in learner.row.record.seed_trainings)
+        return f"{names} did not come to the loss {first.target} within the time budget (cut at step {made})"
     seeds = text.count(found.rate.n, "seed")
-    if found.cut == found.rate.n:
-        made = ", ".join(f"{one.steps:,}" for row in rows for one in row.record.seed_trainings)
-        return (
-            f"{names} did not come to the loss {_target(report, rows[0])} within the time budget (cut at step {made})"
-        )
-    words = f"{names} reached the loss {_target(report, rows[0])} from {found.reached} of {seeds} {_share(found)}"
-    words += f", {found.missed} missed it within {text.count(rows[0].planned_steps, 'step')}" if found.missed else ""
+    words = f"{names} reached the loss {first.target} from {found.reached} of {seeds} {first.share}"
+    words += f", {found.missed} missed it within {text.count(first.row.planned_steps, 'step')}" if found.missed else ""
     words += f", {found.cut} cut by the time budget" if found.cut else ""
-    medians = " and ".join(_seconds(found.seconds, found) for found in (_learned(row.record) for row in rows))
+    medians = " and ".join(one.known(one.found.seconds.value) for one in learners)
     return f"{words}; median time {medians}" if found.reached else words
 
 
-def _line(report: Report, row: Row) -> list[str]:
-    record, found, run = row.record, _learned(row.record), report.source(row.place.source).run
-    compile_s, start_s = learning.compile_s(record), learning.start_s(run, record)
-    compiled = learning.later(found.seconds, compile_s)
-    whole = None if compiled is None else learning.later(compiled, start_s)
+def _entries(report: Report, one: Learner) -> list[str]:
+    record, found = one.row.record, one.found
+    compiled = learning.later(found.seconds, learning.compile_s(record))
+    whole = learning.later(compiled, learning.start_s(one.run, record)) if compiled else None
     return [
-        *identity(report, row),
-        _target(report, row),
+        one.target,
         f"{found.reached} of {found.rate.n}",
-        _share(found),
+        one.share,
         str(found.missed),
         str(found.cut),
-        f"{_figure(found.steps, found, text.significant)} {_interval(found.steps, found, text.significant)}",
-        f"{_seconds(found.seconds, found)} {_interval(found.seconds, found, text.seconds)}",
-        text.NONE if compiled is None else _seconds(compiled, found),
-        text.NONE if whole is None else _seconds(whole, found),
-        _certificate(report, row),
+        one.estimate(found.steps, text.significant),
+        one.estimate(found.seconds),
+        *(one.known(median.value) if median else text.NONE for median in (compiled, whole)),
+        _certificate(report, one),
     ]
 
 
-def _certificate(report: Report, row: Row) -> str:
+def _certificate(report: Report, one: Learner) -> str:
     """Whether the reference has the same losses from every seed, and reaches the target at the same step."""
-    reference = next((one for one in report.by_place[row.place] if one.trainer == row.reference), None)
-    if row.standing == "reference" or reference is None:
-        return "reference" if row.standing == "reference" else text.NONE
-    parity = learning.seed_parity(report.source(row.place.source).run, row.record, reference.record)
+    row = one.row
+    reference = next((other for other in report.by_place[row.place] if other.standing == "reference"), None)
+    if reference is None or row.standing == "reference":
+        return "reference" if reference else text.NONE
+    parity = learning.seed_parity(one.run, row.record, reference.record)
     same, both = learning.same_step(row.record, reference.record)
     at = f", target at the same step from {same} of {text.count(both, 'seed')}" if both else ""
-    return f"{'✓' if parity.holds else '✗'} {text.name(parity.reason, 160)}{at}"
+    return f"{'✓' if parity.holds else '✗'} {text.short(parity.reason, 160)}{at}"
 
 
-def _learned(record: CellRecord) -> Learned:
-    found = learning.learned(record)
-    assert found is not None, "only cells with trainings from seeds are shown"
-    return found
-
-
-def _target(report: Report, row: Row) -> str:
-    return f"{report.source(row.place.source).run.workload(row.place.workload).target_loss:g}"
-
-
-def _share(found: Learned) -> str:
-    """The interval of the share; a cell whose every training was cut says nothing about learning."""
-    return text.NONE if found.cut == found.rate.n else text.interval(found.rate, text.percent)
-
-
-def _seconds(estimate: Estimate, found: Learned) -> str:
-    return _figure(estimate, found, text.seconds)
-
-
-def _figure(estimate: Estimate, found: Learned, show: text.Show) -> str:
-    return _known(estimate.value, found, show)
-
-
-def _interval(estimate: Estimate, found: Learned, show: text.Show) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"no interval: {text.count(estimate.n, 'seed')}, {smallest_n()} needed"
-    return text.range_of(estimate.low, estimate.high, lambda value: _known(value, found, show))
-
-
-def _known(value: float, found: Learned, show: text.Show) -> str:
-    """A figure, or "never" where so many seeds did not get there."""
-    if math.isfinite(value):
-        return show(value)
-    return "not within the budget" if found.cut else "never"
-
-
-def figure(report: Report) -> Figure:
+def draw(report: Report) -> Figure:
     """A row per cell: seconds to the target on a log axis, and a gutter for what never got there."""
-    rows = shown(report)
-    drawn = chart(report, rows, row_in=0.42)
-    times = [one.seconds for strip in drawn.strips for one in strip.row.record.seed_trainings if _has_time(one)] or [
-        1.0
-    ]
-    low, high = min(times), max(times)
-    edge, gutter = high * GUTTER**0.5, high * GUTTER
-    log_axis(drawn.axes, low, gutter, "seconds of training to the target loss (log scale); in the band: not reached")
-    drawn.axes.axvspan(edge, drawn.axes.get_xlim()[1], color=BAND.drawn, linewidth=0, zorder=0)
-    for strip in drawn.strips:
-        _seeds(drawn, strip, gutter)
-        _median(drawn, strip, low, gutter)
-    drawn.axes.tick_params(axis="x", colors=INK.drawn)
-    return drawn.figure
+    learners = rows(report)[:MOST_ROWS]
+    figure, axes, strips = chart(report, [one.row for one in learners], TALL_ROW_IN)
+    times = [one.seconds for strip in strips for one in strip.row.record.seed_trainings if _has_time(one)] or [1.0]
+    gutter = max(times) * GUTTER
+    log_axis(axes, min(times), gutter, "seconds of training to the target loss (log scale); in the band: not reached")
+    axes.axvspan(gutter / GUTTER**0.5, axes.get_xlim()[1], color=BAND, linewidth=0, zorder=0)
+    for strip, one in zip(strips, learners, strict=True):
+        _seeds(strip, gutter)
+        _median(strip, one, gutter)
+    return figure
 
 
 def _has_time(training: SeedTraining) -> bool:
     return training.ending == "reached" and training.seconds > 0
 
 
-def _seeds(drawn: Chart, strip: Strip, gutter: float) -> None:
+def _seeds(strip: Strip, gutter: float) -> None:
     """One mark per seed, spread over the height of the row; an ending at a time, which keeps the page small."""
-    color, trainings = strip.style.color, strip.row.record.seed_trainings
-    for ending, marker, face in (("reached", strip.style.marker, color), ("missed", "x", color), ("cut", "o", "none")):
-        times = [one.seconds if _has_time(one) else gutter for one in trainings if one.ending == ending]
-        lanes = [strip.y + 0.6 * ((index * 0.618) % 1 - 0.5) for index in range(len(times))]
-        look: dict[str, Any] = {"markerfacecolor": face, "markeredgecolor": color, "alpha": 0.8}
-        drawn.axes.plot(times, lanes, marker, markersize=3.6, mew=0 if ending == "reached" else 0.9, **look)
+    row, look, axes, y = strip
+    for ending, marker, face in (
+        ("reached", look.marker, look.color),
+        ("missed", "x", look.color),
+        ("cut", "o", "none"),
+    ):
+        ended = [one for one in row.record.seed_trainings if one.ending == ending]
+        times = [one.seconds if _has_time(one) else gutter for one in ended]
+        lanes = [y + 0.6 * ((index * 0.618) % 1 - 0.5) for index in range(len(times))]
+        edge: dict[str, Any] = {"markeredgecolor": look.color, "mew": 0 if ending == "reached" else 0.9}
+        axes.plot(times, lanes, marker, markersize=3.6, markerfacecolor=face, alpha=0.8, **edge)
 
 
-def _median(drawn: Chart, strip: Strip, low: float, gutter: float) -> None:
-    found = _learned(strip.row.record)
-    middle = found.seconds
-    ends = [min(end, gutter) for end in (middle.low, middle.high) if end is not None]
-    if math.isfinite(middle.value) and middle.value >= low:
-        drawn.axes.plot(ends, [strip.y] * len(ends), "-", color=INK.drawn, linewidth=1.6, zorder=4)
-        drawn.axes.plot([middle.value], [strip.y], "|", markersize=16, color=INK.drawn, mew=1.6, zorder=5)
-    if found.cut == found.rate.n:
-        remark(drawn, strip, "cut by the time budget")
-        return
-    median = f"median {_seconds(middle, found)}" if math.isfinite(middle.value) else "no median"
-    remark(drawn, strip, f"{found.reached} of {found.rate.n}, {median}")
+def _median(strip: Strip, one: Learner, gutter: float) -> None:
+    median = one.found.seconds
+    if 0 < median.value < math.inf:
+        high = None if median.high is None else min(median.high, gutter)
+        interval(strip.axes, median._replace(high=high), strip.y)
+        strip.axes.plot([median.value], [strip.y], "|", markersize=16, color=INK, mew=1.6, zorder=5)
+    said = f"median {one.known(median.value)}" if math.isfinite(median.value) else "no median"
+    reached = f"{one.found.reached} of {one.found.rate.n}, {said}"
+    strip.remark("cut by the time budget" if one.all_cut else reached)

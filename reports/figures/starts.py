@@ -2,31 +2,32 @@
 
 import statistics
 from collections.abc import Callable
-from dataclasses import replace
 
 from matplotlib.figure import Figure
 
 from triptych.benches.record.run import Start
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
-from triptych.reports.figures.chart import Chart, Strip, chart, remark
+from triptych.reports.figures.chart import Strip, beside, chart, key_of_parts, stack
 from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
-from triptych.reports.figures.styles import INK, MUTED
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-PHASES: tuple[tuple[str, Callable[[Start], float]], ...] = (
-    ("interpreter", lambda start: start.interpreter_s),
-    ("jax, numpy", lambda start: start.jax_s),
-    ("own imports", lambda start: start.stack_s),
-    ("device, build", lambda start: start.device_s + start.build_s),
-    ("compile", lambda start: start.compile_s),
-    ("first step", lambda start: start.first_step_s),
+PHASES: tuple[tuple[str, float, Callable[[Start], float]], ...] = (
+    ("interpreter", 0.1, lambda start: start.interpreter_s),
+    ("jax, numpy", 0.28, lambda start: start.jax_s),
+    ("own imports", 0.46, lambda start: start.stack_s),
+    ("device, build", 0.64, lambda start: start.device_s + start.build_s),
+    ("compile", 0.82, lambda start: start.compile_s),
+    ("first step", 1.0, lambda start: start.first_step_s),
 )
-STRENGTHS = (0.1, 0.28, 0.46, 0.64, 0.82, 1.0)
+"""The words of a phase, how full its part of the bar is, and its seconds."""
+
+HEADS = ["Programs", "Processes", *(words for words, _, _ in PHASES), "In all", "95 % interval", "Second call"]
+ROW_IN = 0.5
 
 
-def shown(report: Report) -> list[Row]:
+def rows(report: Report) -> list[Row]:
     """The cells whose trainer was started in fresh processes."""
     return [row for row in naming.side_by_side(report) if row.record.starts]
 
@@ -45,28 +46,25 @@ def median(starts: list[Start], phase: Callable[[Start], float]) -> float:
 
 def exhibit(report: Report) -> Exhibit:
     """The starts in words and data."""
-    rows = shown(report)
+    shown = rows(report)
     return Exhibit(
         "starts",
         "From the start of a process to the first step",
-        " ".join(_sentence(report, row) for row in rows[:MOST_ROWS]),
+        " ".join(_sentence(report, row) for row in shown[:MOST_ROWS]),
         "Each phase is a median over fresh processes, trainers in random order. Own imports are what the trainer needs "
         "beyond jax and numpy. Above: no cache. Below: every program found on disk, where an earlier process had put "
         "it. A second call in the same process finds all in memory. What only the harness needs is not counted."
-        + cut(rows),
-        [*IDENTITY, "Programs", "Processes", *(words for words, _ in PHASES), "In all", "95 % interval", "Second call"],
-        [_line(report, row, words, starts) for row in rows[:MOST_ROWS] for words, starts in cases(row)],
-        figure,
+        + cut(shown),
+        [*IDENTITY, *HEADS],
+        [[*identity(report, row), *_entries(*case)] for row in shown[:MOST_ROWS] for case in cases(row)],
+        draw,
     )
 
 
 def _sentence(report: Report, row: Row) -> str:
     totals = [f"{text.seconds(median(starts, _whole))} {words}" for words, starts in cases(row)]
-    every = row.record.starts
-    own, warm = (
-        text.seconds(statistics.median(times))
-        for times in zip(*((s.stack_s, s.warm_call_s) for s in every), strict=True)
-    )
+    own = text.seconds(median(row.record.starts, lambda start: start.stack_s))
+    warm = text.seconds(median(row.record.starts, lambda start: start.warm_call_s))
     return f"{where(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
 
 
@@ -74,50 +72,32 @@ def _whole(start: Start) -> float:
     return start.whole_s
 
 
-def _line(report: Report, row: Row, words: str, starts: list[Start]) -> list[str]:
-    found = f", {starts[0].hits} found" if words != "cold" else ""
+def _entries(words: str, starts: list[Start]) -> list[str]:
     return [
-        *identity(report, row),
-        words + found,
+        words if words == "cold" else f"{words}, {starts[0].hits} found",
         str(len(starts)),
-        *(text.seconds(median(starts, phase)) for _, phase in PHASES),
+        *(text.seconds(median(starts, phase)) for _, _, phase in PHASES),
         text.seconds(median(starts, _whole)),
         text.interval(geometric([start.whole_s for start in starts]), text.seconds),
         text.seconds(median(starts, lambda start: start.warm_call_s)),
     ]
 
 
-def figure(report: Report) -> Figure:
-    """Two stacked bars per trainer."""
-    drawn = chart(report, shown(report), row_in=0.5)
-    furthest = max(_bars(drawn, strip) for strip in drawn.strips)
-    drawn.axes.set_xlim(0, furthest * 1.04)
-    drawn.axes.set_xlabel("seconds since the process was started, medians over processes", color=INK.drawn)
-    _key(drawn)
-    return drawn.figure
+def draw(report: Report) -> Figure:
+    """Two bars per trainer."""
+    figure, axes, strips = chart(report, rows(report), ROW_IN)
+    axes.set_xlim(0, max(end for strip in strips for end in _bars(strip)) * 1.04)
+    axes.set_xlabel("seconds since the process was started, medians over processes")
+    key_of_parts(figure, [(words, full) for words, full, _ in PHASES])
+    return figure
 
 
-def _bars(drawn: Chart, strip: Strip) -> float:
-    """The bars of one trainer; gives the end of the longer."""
-    ends = [0.0]
-    for index, (words, starts) in enumerate(cases(strip.row)):
-        y, left = strip.y + 0.36 * index - 0.18, 0.0
-        for (_, phase), strength in zip(PHASES, STRENGTHS, strict=True):
-            width = median(starts, phase)
-            drawn.axes.barh(y, width, left=left, color=strip.style.color, alpha=strength, height=0.3, linewidth=0)
-            drawn.axes.barh(y, width, left=left, height=0.3, fill=False, edgecolor=strip.style.color)
-            left += width
-        remark(drawn, replace(strip, y=y), f"{text.seconds(median(starts, _whole))} {words}")
-        ends.append(left)
-    return max(ends)
-
-
-def _key(drawn: Chart) -> None:
-    """The phases by strength, above the axes and from the left edge of the figure."""
-    x = -0.34
-    for (words, _), strength in zip(PHASES, STRENGTHS, strict=True):
-        for letters, offset, color, alpha in (("■", 0, MUTED.drawn, strength), (words, 11, INK.drawn, 1.0)):
-            drawn.axes.annotate(
-                letters, (x, 1), (offset, 4), "axes fraction", textcoords="offset points", color=color, alpha=alpha
-            )
-        x += 0.06 + 0.0155 * len(words)
+def _bars(strip: Strip) -> list[float]:
+    """The bars of one trainer; gives where they end."""
+    row, look, axes, y = strip
+    ends: list[float] = []
+    for at, (words, starts) in zip((y - 0.18, y + 0.18), cases(row), strict=False):
+        pieces = [(median(starts, phase), full) for _, full, phase in PHASES]
+        ends.append(stack(axes, at, pieces, look.color, 0.3))
+        beside(axes, at, f"{text.seconds(median(starts, _whole))} {words}")
+    return ends

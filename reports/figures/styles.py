@@ -1,4 +1,4 @@
-"""How each trainer looks: one colour, one marker, one line style, the same in every figure of every report.
+"""How figures look: the colours of the page, and of each trainer the same colour, marker and line in every report.
 
 Colours are Okabe and Ito's, told apart by colour-blind readers, less those that do not reach a contrast of 3 to 1
 on both a white and a dark page. Two of theirs are taken darker for that reason.
@@ -10,43 +10,41 @@ References:
 import zlib
 from collections.abc import Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any
 
 from triptych.impls.registry import BUILT_IN, Look
 
-
-class Themed(NamedTuple):
-    """A colour that a page may turn: the hex that matplotlib draws it in, and its CSS variable."""
-
-    drawn: str
-    variable: str
-
-
-INK = Themed("#1b1c1d", "--ink")
-MUTED = Themed("#5b5c5d", "--muted")
-GRID = Themed("#dbdcdd", "--grid")
-BAND = Themed("#e9eaeb", "--band")
-PAPER = Themed("#fdfefc", "--paper")
-THEMED = (INK, MUTED, GRID, BAND, PAPER)
-
 LIGHT = {"--ink": "#1b1c1d", "--muted": "#5b5c5d", "--grid": "#dbdcdd", "--band": "#e3e8ee", "--paper": "#ffffff"}
 DARK = {"--ink": "#e8e9ea", "--muted": "#a9adb2", "--grid": "#3a3e44", "--band": "#2a323b", "--paper": "#16181c"}
+"""The colours that turn with the theme, by their CSS variable; figures are drawn in the light ones."""
 
+INK, MUTED, GRID, BAND, PAPER = LIGHT.values()
 
-Style = Look
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "text.color": INK,
+    "axes.unicode_minus": False, "axes.facecolor": "none", "axes.edgecolor": MUTED, "axes.labelcolor": INK,
+    "axes.titlelocation": "left", "axes.titlesize": 9, "axes.titleweight": "bold",
+    "axes.spines.right": False, "axes.spines.top": False, "axes.grid": True, "axes.axisbelow": True,
+    "grid.color": GRID, "grid.linewidth": 0.7, "legend.frameon": False,
+    "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.color": MUTED, "ytick.labelcolor": INK,
+}  # fmt: skip
+"""matplotlib's settings for all figures."""
 
-OWN = {name: row.look for name, row in BUILT_IN.items()}
 OTHERS = [
-    Style(color, marker, line)
+    Look(color, marker, line)
     for (marker, line), color in product(
         zip("DvPX*", ("-.", "-", "--", ":", "-."), strict=True), ("#b35c93", "#9a7400", "#3b8ac4", "#7f7f7f")
     )
 ]
+"""The looks of trainers that are not built in."""
+
+GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}
+"""The characters that stand for matplotlib's markers in text."""
 
 
-def styles(trainers: Sequence[str]) -> dict[str, Style]:
-    """A style for each: the built-ins have their own, others take the free one that their name points to."""
-    chosen = {name: OWN[name] for name in BUILT_IN if name in trainers}
+def styles(trainers: Sequence[str]) -> dict[str, Look]:
+    """A look for each: the built-ins have their own, others take the free one that their name points to."""
+    chosen = {name: row.look for name, row in BUILT_IN.items() if name in trainers}
     taken: set[int] = set()
     for name in sorted(set(trainers) - set(BUILT_IN)):
         index = zlib.crc32(name.encode()) % len(OTHERS)
@@ -57,11 +55,7 @@ def styles(trainers: Sequence[str]) -> dict[str, Style]:
     return chosen
 
 
-GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}
-"""The characters that stand for matplotlib's markers in text."""
-
-
-def glyphs(looks: dict[str, Style]) -> tuple[dict[str, str], str]:
+def glyphs(looks: dict[str, Look]) -> tuple[dict[str, str], str]:
     """A CSS class for each trainer's marker, and the style sheet of those classes."""
     classes = {name: f"glyph g{index}" for index, name in enumerate(looks)}
     rules = (

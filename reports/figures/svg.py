@@ -1,8 +1,7 @@
 """Figures as files: SVG that fits into any page and turns with its theme, and PNG for slides.
 
-matplotlib writes a style attribute on every element and ids that repeat from figure to figure. Here styles become
-classes (so that a strict content security policy can name them by their hash), ids get the figure's own prefix,
-and the colours drawn as placeholders become CSS variables.
+matplotlib's styles become attributes, which no content security policy forbids, and its colours CSS variables. Only
+what is referred to keeps its id; matplotlib makes these of the figure's key, so that they differ from figure to figure.
 """
 
 import io
@@ -16,130 +15,88 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from triptych.reports.figures.styles import DARK, LIGHT, THEMED
+from triptych.reports.figures.styles import DARK, LIGHT, SETTINGS
 from triptych.reports.view.report import Report
 
 SVG = "http://www.w3.org/2000/svg"
-XLINK = "{http://www.w3.org/1999/xlink}href"
-RC: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "text.parse_math": False,
-    "axes.unicode_minus": False,
-    "path.simplify": True,
+LINK = "{http://www.w3.org/1999/xlink}href"
+EVERYWHERE = {
+    "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
+    "stroke-linejoin": "round",
+    "stroke-linecap": "butt",
 }
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+"""What holds for a whole figure."""
+
+VARIABLES = {color: f"var({name})" for name, color in LIGHT.items()}
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """An SVG element without its style sheet, and the style sheet."""
+    """A figure as an SVG element, for a page that has the theme's variables."""
 
     key: str
     markup: str
-    css: str
 
     def standalone(self) -> str:
         """A file of its own that follows the reader's light or dark setting."""
-        dark = f"@media (prefers-color-scheme: dark) {{{_variables(DARK)}}}"
-        sheet = f"{_variables(LIGHT)}{dark}svg{{background:var(--paper)}}"
+        light, dark = (";".join(f"{name}:{value}" for name, value in theme.items()) for theme in (LIGHT, DARK))
+        sheet = f"svg{{{light};background:var(--paper)}}@media (prefers-color-scheme: dark){{svg{{{dark}}}}}"
         head, rest = self.markup.split(">", 1)
-        return f'{head} xmlns="{SVG}"><style>{sheet}{self.css}</style>{rest}\n'
-
-
-def _variables(theme: dict[str, str]) -> str:
-    return "svg{" + ";".join(f"{name}:{value}" for name, value in theme.items()) + "}"
-
-
-def png(figure: Figure) -> bytes:
-    """The figure on white, for slides."""
-    buffer = io.BytesIO()
-    with mpl.rc_context(RC), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        looks: dict[str, Any] = {"dpi": 140, "facecolor": "white", "pil_kwargs": {"compress_level": 3}}
-        figure.savefig(buffer, format="png", metadata={"Software": None}, **looks)
-    return buffer.getvalue()
-
-
-def draw(figure: Figure, key: str, title: str, description: str) -> Drawing:
-    """The figure as SVG; `title` and `description` are what a screen reader says."""
-    buffer = io.BytesIO()
-    with mpl.rc_context({**RC, "svg.hashsalt": key}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())  # noqa: S314 - written by matplotlib a line above
-    classes: dict[str, str] = {}
-    used = _references(root)
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-                parent.remove(child)
-    for element in root.iter():
-        _clean(element, key, used, classes)
-    _describe(root, key, title, description)
-    markup = ElementTree.tostring(root, encoding="unicode").replace(f' xmlns:ns0="{SVG}"', "").replace("ns0:", "")
-    return Drawing(key, markup, _sheet(key, classes))
-
-
-def _references(root: ElementTree.Element) -> set[str]:
-    """The ids that something points to; the others are noise."""
-    found: set[str] = set()
-    for element in root.iter():
-        for value in element.attrib.values():
-            found.update(re.findall(r"url\(#([^)]+)\)", value))
-        if XLINK in element.attrib:
-            found.add(element.attrib[XLINK].removeprefix("#"))
-    return found
-
-
-def _clean(element: ElementTree.Element, key: str, used: set[str], classes: dict[str, str]) -> None:
-    attributes = dict(element.attrib)
-    element.attrib.clear()
-    for name, value in attributes.items():
-        if name == "id":
-            if value in used:
-                element.set("id", f"{key}-{value}")
-        elif name == XLINK:
-            element.set("href", f"#{key}-{value.removeprefix('#')}")
-        elif name == "style":
-            element.set("class", classes.setdefault(_style(value), f"{key}-{len(classes)}"))
-        elif name in ("d", "transform", "x", "y", "width", "height", "points", "viewBox"):
-            element.set(name, re.sub(r"-?\d+\.\d+", _rounded, value).strip().replace("\n", ""))
-        else:
-            element.set(name, re.sub(r"url\(#", f"url(#{key}-", value))
-
-
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
-
-
-def _style(value: str) -> str:
-    """A style with the page's font and the theme's variables."""
-    value = re.sub(r"font-family: [^;]*", f"font-family: {FONT}", value).replace(": ", ":").replace("; ", ";")
-    for color in THEMED:
-        value = value.replace(color.drawn, f"var({color.variable})")
-    return value
-
-
-def _sheet(key: str, classes: dict[str, str]) -> str:
-    rules = "".join(f".{name}{{{style}}}" for style, name in classes.items())
-    return f".{key}-svg *{{stroke-linejoin:round;stroke-linecap:butt}}{rules}"
-
-
-def _describe(root: ElementTree.Element, key: str, title: str, description: str) -> None:
-    for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
-    root.set("class", f"{key}-svg")
-    root.set("role", "img")
-    root.set("aria-labelledby", f"{key}-title {key}-desc")
-    for position, (tag, words) in enumerate((("title", title), ("desc", description))):
-        element = ElementTree.Element(f"{{{SVG}}}{tag}", {"id": f"{key}-{tag}"})
-        element.text = words
-        root.insert(position, element)
+        return f'{head} xmlns="{SVG}"><style>{sheet}</style>{rest}\n'
 
 
 def build(plot: Callable[[Report], Figure], view: Report) -> Figure:
     """Calls a figure's function under the settings that all figures share."""
-    with mpl.rc_context(RC):
+    with mpl.rc_context(SETTINGS):
         return plot(view)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure on white, for slides."""
+    compressed = {"compress_level": 3}
+    return _saved(figure, "", {"format": "png", "dpi": 140, "metadata": {"Software": None}, "pil_kwargs": compressed})
+
+
+def draw(figure: Figure, key: str, title: str, description: str) -> Drawing:
+    """The figure as SVG; `title` and `description` are what a screen reader says."""
+    saved = _saved(figure, key, {"format": "svg", "metadata": {"Date": None}, "transparent": True})
+    root = ElementTree.fromstring(saved)  # noqa: S314 - written by matplotlib a line above
+    _, _, *content = root  # the first two are who made it and a style sheet
+    root[:] = content
+    styled: dict[str, str] = {}
+    for element in root.iter():
+        _clean(element, styled)
+    said = {"role": "img", "aria-labelledby": f"{key}-title {key}-desc"}
+    root.attrib = {"viewBox": root.attrib["viewBox"], **EVERYWHERE, **said}
+    for position, (tag, words) in enumerate((("title", title), ("desc", description))):
+        element = ElementTree.Element(tag, {"id": f"{key}-{tag}"})
+        element.text = words
+        root.insert(position, element)
+    return Drawing(key, ElementTree.tostring(root, encoding="unicode"))
+
+
+def _saved(figure: Figure, key: str, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": key}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, **options)
+    figure.set_layout_engine("none")  # it is laid out now, and need not be again
+    return buffer.getvalue()
+
+
+def _clean(element: ElementTree.Element, styled: dict[str, str]) -> None:
+    """Styles as attributes, short numbers, no idle ids; `styled` are the styles of what others refer to."""
+    element.tag = element.tag.partition("}")[2]
+    given, element.attrib = element.attrib, {}
+    style, target = given.pop("style", ""), given.pop(LINK, "")
+    if target:
+        element.set("href", target)
+    for name, value in given.items():
+        if name == "id" and element.tag != "g":
+            styled[f"#{value}"] = style
+        if (name != "id" or element.tag != "g") and not value.startswith("rotate(-0 "):
+            element.set(name, re.sub(r"(\.\d\d)\d+", r"\1", value).strip().replace("\n", ""))
+    declared: dict[str, str] = dict(re.findall(r"([\w-]+): ([^;]+)", style)) if style != styled.get(target) else {}
+    for name, value in declared.items():
+        if name != "font-family":
+            element.set(name, VARIABLES.get(value, value))

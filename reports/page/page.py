@@ -13,8 +13,8 @@ from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.reports import text
 from triptych.reports.figures import svg
 from triptych.reports.figures.all import exhibits
-from triptych.reports.figures.courses import medians
 from triptych.reports.figures.figure import Exhibit
+from triptych.reports.figures.order import medians
 from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
@@ -120,7 +120,7 @@ def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) 
         reproduce=reproduce,
         series=[rates.told(one) for one in shipped()],
         kinds=rates.KINDS,
-        style=document.sheet() + marks + "".join(figure.drawing.css for figure in figures),
+        style=document.sheet() + marks,
         script=(document.HERE / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def questions(report: Report) -> list[Question]:
 
 def faster(report: Report) -> Question:
     """Why treemap is faster than naive."""
-    climbs, rows = ladder.measured(report), compared(report, SLOW, FAST)
+    climbs, rows = ladder.rows(report), compared(report, SLOW, FAST)
     times = sorted(row.ratio.time.value for row in rows if row.ratio.time)
     span = " to ".join(dict.fromkeys(text.significant(end) for end in (times[0], times[-1]))) if times else ""
     return Question(
@@ -73,7 +73,7 @@ def _ladder(one: Climb) -> str:
 def cost(report: Report) -> Question:
     """What Flax and Optax cost, and up to what size."""
     answers = [_taken(report, row) for row in compared(report, LIBRARY, FAST)]
-    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.curves(report) for name in curve.compared]
+    sweeps = [scaling.sentence(report, curve, name) for curve in scaling.rows(report) for name in curve.ratios]
     return Question(
         "What does Flax + Optax cost, and up to what size?",
         [*cut(answers), *cut(sweeps)],

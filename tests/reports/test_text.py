@@ -48,6 +48,7 @@ def test_figures_keep_their_value(value: float) -> None:
         (104.0, "104 s"),
         (2e-9, "2.00 ns"),
         (0, "0 s"),
+        (-1.5e-6, "-1.50 µs"),
         (0.9996e-3, "1.00 ms"),
     ],
 )
@@ -69,6 +70,12 @@ def test_interval_or_the_reason_for_none() -> None:
     assert text.interval(Estimate(2, 1.5, 2.5, 7)) == "[1.50\u20132.50]"
     assert text.interval(Estimate(2, None, None, 3)) == "no interval: 3 restarts, 6 needed"
     assert text.interval(Estimate(2, None, None, 1)) == "no interval: 1 restart, 6 needed"
+
+
+def test_an_estimate_shows_its_interval_where_it_has_one() -> None:
+    """And is a plain figure where it has none."""
+    assert text.estimate(Estimate(2, 1.5, 2.5, 7)) == "2.00 [1.50\u20132.50]"
+    assert text.estimate(Estimate(0.002, None, None, 1), text.seconds) == "2.00 ms"
 
 
 def test_inverse_turns_the_interval_round() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.benches.analysis.test_ladder import climbed
+from triptych.benches.record.run import Outcome
 from triptych.reports.figures import ladder
 from triptych.reports.figures.all import exhibits
 from triptych.reports.page.page import write_report
@@ -25,6 +26,16 @@ def test_data_have_a_line_per_rung() -> None:
     assert len(data) == 7
     assert data[0][3:] == ["20.3 ms", "–", "–"]
     assert data[1][4:] == ["3.20", "[3.20–3.20]"]
+
+
+def test_a_loop_in_c_that_did_not_run_is_missed() -> None:
+    """With the reason; the ladder ends before it."""
+    run = climbed()
+    loop = next(record for record in run.cells if record.cell.mode == "limit")
+    loop.blocks, loop.outcome = [], Outcome("unmeasured", "there is no C compiler")
+    exhibit = ladder.exhibit(report([run]))
+    assert "The loop in C is not among them: there is no C compiler." in exhibit.finding
+    assert len(exhibit.data) == 6
 
 
 def test_the_page_shows_it_only_where_it_was_measured(tmp_path: Path) -> None:

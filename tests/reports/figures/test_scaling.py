@@ -11,7 +11,6 @@ from triptych.benches.record.run import CellRecord, Outcome, Run
 from triptych.benches.workloads.sizes import Axis
 from triptych.reports.figures import scaling
 from triptych.reports.figures.all import exhibits
-from triptych.reports.figures.scaling import figure
 from triptych.reports.page.page import write_report
 from triptych.reports.view.report import report
 
@@ -40,7 +39,7 @@ def swept(axis: Axis = "width", overhead: float = 4.0) -> Run:
 def test_the_planted_crossover_is_said() -> None:
     """1 + 4 / size enters 2 % at 256; the drift of the machine does not touch it."""
     view = report([swept()])
-    [curve] = scaling.curves(view)
+    [curve] = scaling.rows(view)
     assert scaling.sentence(view, curve, "flax_optax") == (
         "On xor on cpu, by width, flax_optax takes 1.25 [1.25–1.25] times treemap's time at 16 and "
         "1.01 [1.01–1.01] at 512: a tie within ±2 % from width 256 on; at 128 it is none."
@@ -50,14 +49,14 @@ def test_the_planted_crossover_is_said() -> None:
 def test_a_crossover_beyond_the_sizes_is_not_claimed() -> None:
     """With an overhead of 40 the last ratio is 1.078."""
     view = report([swept("batch", overhead=40.0)])
-    [curve] = scaling.curves(view)
+    [curve] = scaling.rows(view)
     assert "a tie within ±2 % is not reached up to batch 512" in scaling.sentence(view, curve, "flax_optax")
 
 
 def test_trainers_that_are_the_same_tie_everywhere() -> None:
     """No overhead, no crossover."""
     view = report([swept(overhead=0.0)])
-    [curve] = scaling.curves(view)
+    [curve] = scaling.rows(view)
     assert "a tie within ±2 % at every width from 16 to 512" in scaling.sentence(view, curve, "flax_optax")
 
 
@@ -65,16 +64,16 @@ def test_without_parity_a_size_has_no_ratio() -> None:
     """The last size lost it, so the curve of ratios ends before."""
     run = swept()
     run.cells[-1].trainings = cell_record("flax_optax", {0: [1.0]}, losses=(0.7, 0.3)).trainings
-    [curve] = scaling.curves(report([run]))
-    assert curve.compared["flax_optax"].largest == 256
+    [curve] = scaling.rows(report([run]))
+    assert max(curve.ratios["flax_optax"]) == 256
 
 
 def test_one_size_is_no_curve() -> None:
     """Nor is a workload at its own size."""
     run = swept()
     run.cells = run.cells[:2]
-    assert scaling.curves(report([run])) == []
-    assert scaling.curves(report([sample_run()])) == []
+    assert scaling.rows(report([run])) == []
+    assert scaling.rows(report([sample_run()])) == []
 
 
 def test_what_was_left_out_is_named() -> None:
@@ -93,7 +92,7 @@ def test_what_was_left_out_is_named() -> None:
 def test_the_figure_draws_estimates_and_ratios() -> None:
     """Above, microseconds of both trainers; below, flax_optax over treemap alone, with the margin around 1."""
     view = report([swept()])
-    ratios, times = sorted(figure(view).axes[1:], key=lambda axes: axes.get_position().y0)[:2]
+    times, ratios = scaling.draw(view).axes
     lines = {line.get_marker(): np.asarray(line.get_ydata(), float) for line in times.lines}
     assert np.allclose(lines["^"] - lines["s"], 4 * 1.1**2.5, rtol=0.01)
     [drawn] = [line for line in ratios.lines if line.get_marker() == "^"]

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 from runs import cell_record, run_of
 
-from triptych.reports.figures import curves, order, plots
+from triptych.reports.figures import blocks, compiling, losses, order, ratios, speeds
 from triptych.reports.figures.chart import ticks
 from triptych.reports.view.report import Report, report
 
@@ -19,7 +19,7 @@ def drawn_x(axes: Axes) -> np.ndarray:
 
 def test_speeds_are_estimates_with_their_ends(view: Report) -> None:
     """Steps per second, the inverse of seconds per step, for every cell."""
-    values = drawn_x(plots.speeds(view).axes[0])
+    values = drawn_x(speeds.draw(view).axes[0])
     for row in view.rows:
         assert row.step_s
         for bound in (row.step_s.value, row.step_s.low, row.step_s.high):
@@ -29,7 +29,7 @@ def test_speeds_are_estimates_with_their_ends(view: Report) -> None:
 
 def test_forest_draws_near_ratios_and_arrows_for_far_ones(view: Report) -> None:
     """A ratio of 1,000 would squeeze one of 1.1 into the line at 1."""
-    axes = plots.forest(view).axes[0]
+    axes = ratios.draw(view).axes[0]
     low, high = axes.get_xlim()
     assert 0.9 < low < 0.98
     assert 1.25 < high < 1.4
@@ -43,13 +43,13 @@ def test_forest_shows_all_when_all_are_far() -> None:
     """No close-up without something near."""
     far = cell_record("naive", {restart: [1.0] * 3 for restart in range(7)})
     reference = cell_record("treemap", {restart: [0.001] * 3 for restart in range(7)})
-    axes = plots.forest(report([run_of(far, reference)])).axes[0]
+    axes = ratios.draw(report([run_of(far, reference)])).axes[0]
     assert axes.get_xlim()[1] > 1000
 
 
 def test_every_block_is_a_dot(view: Report) -> None:
     """And every restart's median a tick."""
-    axes = plots.distributions(view).axes[0]
+    axes = blocks.draw(view).axes[0]
     dots = sum(len(np.atleast_1d(line.get_xdata())) for line in axes.lines if line.get_markersize() == 2.6)
     ticks_ = sum(len(np.atleast_1d(line.get_xdata())) for line in axes.lines if line.get_marker() == "|")
     assert dots == sum(len(row.record.counted_blocks) for row in view.rows) == 210
@@ -58,18 +58,19 @@ def test_every_block_is_a_dot(view: Report) -> None:
 
 def test_compile_bars_add_up(view: Report) -> None:
     """Phases end to end, from zero, on a linear axis: their lengths may be compared."""
-    axes = plots.compiling(view).axes[0]
+    axes = compiling.draw(view).axes[0]
     assert axes.get_xscale() == "linear"
     assert axes.get_xlim()[0] == 0
     row = view.rows[0]
-    widths = [patch.get_width() for patch in axes.patches][:6:2]  # type: ignore[attr-defined] - bars are rectangles
-    phases = [statistics.median(getattr(one, name) for one in row.record.compiles) for name, _, _ in plots.PHASES]
+    widths = [patch.get_width() for patch in axes.patches][:3]  # type: ignore[attr-defined] - bars are rectangles
+    fields = ("trace_s", "lower_s", "backend_s")
+    phases = [statistics.median(getattr(one, field) for one in row.record.compiles) for field in fields]
     assert widths == pytest.approx(phases)
 
 
 def test_losses_share_a_y_axis(view: Report) -> None:
     """The same losses against steps and against seconds."""
-    left, right, *_ = curves.losses(view).axes
+    left, right, *_ = losses.draw(view).axes
     assert left.get_ylim() == right.get_ylim()
     assert left.get_yscale() == right.get_xscale() == "log"
     curve = view.rows[0].record.trainings[0].curve
@@ -97,6 +98,6 @@ def test_forest_shows_every_pair_of_a_near_ratio() -> None:
     """Restarts that disagree widen the axis; none is left out."""
     near = cell_record("naive", {restart: [1.1 + 0.3 * restart] * 3 for restart in range(3)})
     reference = cell_record("treemap", {restart: [1.0] * 3 for restart in range(3)})
-    axes = plots.forest(report([run_of(near, reference)])).axes[0]
+    axes = ratios.draw(report([run_of(near, reference)])).axes[0]
     assert {1.1, 1.4, 1.7} <= {round(value, 9) for value in drawn_x(axes)}
     assert axes.get_xlim()[1] > 1.7

@@ -1,0 +1,44 @@
+"""Steps per second, with their intervals over restarts."""
+
+from matplotlib.figure import Figure
+
+from triptych.benches.stats.ranks import Estimate
+from triptych.reports import text
+from triptych.reports.figures.chart import chart, log_axis
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
+from triptych.reports.view.report import Report, Row
+from triptych.reports.words import columns, naming
+
+
+def rows(report: Report) -> list[Row]:
+    """The cells whose steps were timed."""
+    return [row for row in naming.side_by_side(report) if row.step_s]
+
+
+def exhibit(report: Report) -> Exhibit:
+    """The speeds in words and data."""
+    shown = rows(report)
+    slowest_first = sorted(shown, key=lambda row: _speed(row).value)
+    ends = (f"{columns.speed(row).main} ({where(report, row)})" for row in (slowest_first[0], slowest_first[-1]))
+    return Exhibit(
+        "speeds",
+        "Steps per second",
+        f"From {' to '.join(ends)}.",
+        "A mark is the estimate over restarts, the bar its 95 % interval." + cut(shown),
+        [*IDENTITY, "Steps/s", "95 % interval"],
+        table(report, shown, lambda row: [columns.speed(row).main, columns.speed(row).note]),
+        draw,
+    )
+
+
+def _speed(row: Row) -> Estimate:
+    assert row.step_s is not None, "only cells with steps are shown"
+    return text.inverse(row.step_s)
+
+
+def draw(report: Report) -> Figure:
+    """A row per cell, on a log axis."""
+    figure, axes, strips = chart(report, rows(report))
+    values = [value for strip in strips for value in strip.estimate(_speed(strip.row))]
+    log_axis(axes, min(values), max(values), "steps per second, 95 % interval (log scale; right is faster)")
+    return figure
