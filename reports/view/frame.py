@@ -51,7 +51,7 @@ def frame(results: Run | Path | str | Sequence[Run | Path | str]) -> "pd.DataFra
         results: Runs, result files or folders of them; one or several.
 
     Returns:
-        The table, with `COLUMNS`; what does not apply is missing.
+        The table, with `COLUMNS`; what does not apply is missing. A row whose `void` is not empty does not count.
 
     Raises:
         triptych.benches.record.files.RecordError: If a file cannot be used.

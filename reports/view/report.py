@@ -23,6 +23,7 @@ MARGIN = 0.02
 Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
 Rank = Literal["fastest", "tied", "undecided", "behind"]
 
+NO_RATIO, UNKNOWN = Ratio(None, None), BreakEven("unknown")
 
 MOST_RUNS = 6
 """Runs that fit side by side; of more, the others are a history."""
@@ -77,9 +78,9 @@ class Row:
     held_out_loss: Spread | None
     accuracy: Spread | None
     reference: str
-    ratio: Ratio
-    pairs: tuple[float, ...]
-    break_even: BreakEven
+    ratio: Ratio = NO_RATIO
+    pairs: tuple[float, ...] = ()
+    break_even: BreakEven = UNKNOWN
     id: str = ""
     rank: Rank | None = None
 
@@ -183,19 +184,19 @@ def _nothing(rows: Sequence[Row]) -> str:
 
 def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
-    typed: dict[str, Cell] = {}
+    typed: dict[Cell, Cell] = {}
     for record, original in zip(source.run.cells, source.original.cells, strict=True):
         cell = record.cell
         if cell.mode in ("floor", "limit"):
             continue  # not a trainer's: they are what a trainer's time is held against
         place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
         places.setdefault(place, {})[cell.trainer] = record
-        typed[cell.id] = original.cell
+        typed[cell] = original.cell
     rows: list[Row] = []
     for place, records in places.items():
         ranks = _ranks(source.run, records)
         for trainer in in_order(set(records)):
-            row = _row(place, source.run, records[trainer], typed[records[trainer].cell.id])
+            row = _row(place, source.run, records[trainer], typed[records[trainer].cell])
             row = _compared(row, source.run, source.run.reference, records.get(source.run.reference))
             rows.append(replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer)))
     return rows
@@ -215,18 +216,15 @@ def _row(place: Place, run: Run, record: CellRecord, typed: Cell) -> Row:
         held_out_loss=spread([training.held_out_loss for training in record.trainings]),
         accuracy=spread([training.accuracy for training in record.trainings]),
         reference=run.reference,
-        ratio=Ratio(None, None),
-        pairs=(),
-        break_even=BreakEven("unknown"),
     )
 
 
 def _compared(row: Row, run: Run, reference: str, record: CellRecord | None) -> Row:
     """The row with what it takes over a reference, of which this is the record."""
     ratio = pairing.ratio(run, row.record, record)
-    even, pairs = BreakEven("unknown"), ()
-    if record is not None and ratio.time is not None:
-        even, pairs = pairing.break_even(row.record, record), tuple(pairing.paired_ratios(row.record, record))
+    known = record if ratio.time else None
+    pairs = tuple(pairing.paired_ratios(row.record, known)) if known else ()
+    even = pairing.break_even(row.record, known) if known else UNKNOWN
     return replace(row, reference=reference, ratio=ratio, pairs=pairs, break_even=even)
 
 

@@ -7,6 +7,7 @@ from runs import cell_record, run_of
 from tests.reports.sample_run import fingerprint, sample_run
 from triptych.benches.record.run import CellRecord, Outcome
 from triptych.benches.stats.ranks import Estimate
+from triptych.reports import text
 from triptych.reports.view.report import NothingMeasured, report, standing
 
 EQUAL = {restart: [1e-3] * 3 for restart in range(7)}
@@ -140,6 +141,8 @@ def test_names_are_made_harmless_once_and_stay_apart() -> None:
     assert [row.typed.trainer for row in rows] == ["treemap", "evil\u202e", "evil\u202d"]
     assert rows[1].record.outcome.reason == "no\ufffd[31m"
     assert rows[1].ratio.reason == "evil\ufffd: raised"
+    isolated = text.name("\u05e9\u05dc\u05d5\u05dd")
+    assert text.name(isolated) == isolated != text.name(isolated, 3)
 
 
 def test_another_reference_is_as_if_the_run_had_had_it() -> None:
