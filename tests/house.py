@@ -30,8 +30,10 @@ def function_lengths(path: Path) -> list[int]:
 
 
 def folder_of(path: Path) -> str:
-    """The folder that a file stands in."""
-    return str(path.parent.relative_to(ROOT))
+    """The folder that a file stands in; beside folders a file stands for itself, as in the table of test_layers."""
+    name = path.relative_to(ROOT)
+    beside_folders = any(other.is_dir() and other.name.isalpha() for other in path.parent.iterdir())
+    return str(name.with_suffix("") if beside_folders and path.parent.name in ("benches", "reports") else name.parent)
 
 
 def imports(paths: list[Path]) -> Counter[tuple[str, str]]:

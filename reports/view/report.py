@@ -187,7 +187,7 @@ def _rows(source: Source, prefix: str) -> list[Row]:
     typed: dict[Cell, Cell] = {}
     for record, original in zip(source.run.cells, source.original.cells, strict=True):
         cell = record.cell
-        if cell.mode in ("floor", "limit"):
+        if not MODES[cell.mode].ranked:
             continue  # not a trainer's: they are what a trainer's time is held against
         place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
         places.setdefault(place, {})[cell.trainer] = record

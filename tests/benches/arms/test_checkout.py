@@ -20,7 +20,9 @@ def repo(tmp_path: Path) -> Path:
 def copied(folder: Path) -> dict[str, str]:
     """Texts by path, and "-> target" of links."""
     return {
-        str(path.relative_to(folder)): f"-> {path.readlink()}" if path.is_symlink() else path.read_text()
+        str(path.relative_to(folder)): f"-> {path.readlink()}"
+        if path.is_symlink()
+        else path.read_text(encoding="utf-8")
         for path in folder.rglob("*")
         if path.is_symlink() or path.is_file()
     }

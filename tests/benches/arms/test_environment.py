@@ -59,7 +59,7 @@ def test_an_environment_holds_the_base_under_its_own_constraints(
     base = project(tmp_path / "base", "jax==1\n")
     python = build(base, tmp_path / "new")
     assert python == str(tmp_path / "new" / "bin" / "python")
-    assert (tmp_path / "asked").read_text().splitlines() == [
+    assert (tmp_path / "asked").read_text(encoding="utf-8").splitlines() == [
         f"venv -q --python {sys.executable} {tmp_path}/new",
         f"pip install -q --python {python} {base} -c {base}/constraints.txt",
     ]
@@ -69,7 +69,7 @@ def test_a_base_without_constraints_is_installed_as_it_is(tmp_path: Path, monkey
     """There is no file to name."""
     with_programs(tmp_path / "bin", {"uv": f'echo "$@" >> {tmp_path}/asked'}, monkeypatch)
     build(project(tmp_path / "base"), tmp_path / "new")
-    assert "-c" not in (tmp_path / "asked").read_text()
+    assert "-c" not in (tmp_path / "asked").read_text(encoding="utf-8")
 
 
 def test_an_environment_that_cannot_be_built_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,13 @@ def test_the_file_has_a_line_per_cell(tmp_path: Path) -> None:
     """So that a change is one line of a diff."""
     path = tmp_path / "counts.json"
     golden.write(FILE, path)
-    assert sum(f'"{XOR.id}": {{"executables_per_call": 1, ' in line for line in path.read_text().splitlines()) == 1
+    assert (
+        sum(
+            f'"{XOR.id}": {{"executables_per_call": 1, ' in line
+            for line in path.read_text(encoding="utf-8").splitlines()
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,10 @@ def test_a_strangers_repository_is_gated_with_the_installed_instrument(tmp_path:
 def test_what_is_renamed_or_defined_anew_is_not_timed(tmp_path: Path) -> None:
     """A trainer that the head calls something else is missing; a workload with another rate is incomparable."""
     repo = copy_of_the_project(tmp_path / "repo")
-    files = {name: (repo / name).read_text() for name in ("impls/registry.py", "benches/workloads/published.py")}
+    files = {
+        name: (repo / name).read_text(encoding="utf-8")
+        for name in ("impls/registry.py", "benches/workloads/published.py")
+    }
     row = '"treemap": BuiltIn("triptych.impls.treemap'
     renamed = changed(files["impls/registry.py"], (row, row.replace("treemap", "tree_map")))
     other = changed(files["benches/workloads/published.py"], ("Sgd(0.5)", "Sgd(0.4)"))

@@ -73,7 +73,7 @@ def test_no_progress_bar_without_a_terminal(saved: Saved) -> None:
 def test_replayed_samples_are_the_recorded_ones(saved: Saved) -> None:
     """pytest-benchmark's data are the record's seconds per step to the last bit, so OPS is steps per second."""
     _, folder = saved
-    benchmarks = json.loads((folder / "benchmark.json").read_text())["benchmarks"]
+    benchmarks = json.loads((folder / "benchmark.json").read_text(encoding="utf-8"))["benchmarks"]
     run = files.read(folder / "latest" / "result.json")
     for cell in run.cells:
         shown = next(b for b in benchmarks if b["name"] == f"bench_step[{cell.cell.id}]")
@@ -99,7 +99,7 @@ def test_seeds_and_starts_are_in_the_record_and_on_the_page(saved: Saved) -> Non
     assert all(learning.seed_parity(run, cell, run.cells[0]).holds for cell in run.cells)
     assert [sorted(start.cache for start in cell.starts) for cell in run.cells] == [["cold", "hit"]] * 2
     assert all(start.hits > 0 for cell in run.cells for start in cell.starts if start.cache == "hit")
-    page = (folder / "latest" / "index.html").read_text()
+    page = (folder / "latest" / "index.html").read_text(encoding="utf-8")
     assert 'id="figure-seeds"' in page
     assert 'id="figure-starts"' in page
 

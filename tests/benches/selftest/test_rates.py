@@ -99,7 +99,7 @@ def test_a_spoiled_series_is_refused_in_a_sentence(
 ) -> None:
     """And not as a traceback."""
     path = written(series_of(1), tmp_path / "series.jsonl")
-    lines = path.read_text().splitlines()
+    lines = path.read_text(encoding="utf-8").splitlines()
     path.write_text("".join(f"{line}\n" for line in spoil(lines)))
     with pytest.raises(RecordError, match=said):
         series.read(path)
@@ -199,7 +199,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
     }
     elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
     assert bands.fitting(known, elsewhere) == {}
-    for hostile in ({"bands": 3}, json.loads(path.read_text().replace('"width": ', '"width": 1'))):
+    for hostile in ({"bands": 3}, json.loads(path.read_text(encoding="utf-8").replace('"width": ', '"width": 1'))):
         path.write_text(json.dumps(hostile))
         with pytest.raises(RecordError, match="holds no noise bands"):
             bands.read(path)

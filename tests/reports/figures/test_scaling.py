@@ -113,7 +113,7 @@ def test_sizes_are_points_of_no_other_figure() -> None:
 
 def test_the_page_of_a_sweep(tmp_path: Path) -> None:
     """One figure, beside its question; the table has every cell."""
-    page = write_report([swept()], tmp_path)[0].read_text()
+    page = write_report([swept()], tmp_path)[0].read_text(encoding="utf-8")
     assert page.count("<figure ") == 1
     assert page.index('id="questions"') < page.index('id="figure-scaling"') < page.index('id="cells"')
     assert 'id="figures"' not in page

@@ -61,7 +61,9 @@ def test_the_exit_code_is_that_of_the_worst_verdict(tmp_path: Path, after: float
     """Fine, regressed, undecided; every run says what a stored baseline is worth, and leaves its page."""
     done = gate(tmp_path, *sides(tmp_path, after))
     assert (done.returncode, done.stderr) == (code, "Wrote reports/latest/gate/index.html\n")
-    assert done.stdout.splitlines()[0] in (tmp_path / "reports" / "latest" / "gate" / "index.html").read_text()
+    assert done.stdout.splitlines()[0] in (tmp_path / "reports" / "latest" / "gate" / "index.html").read_text(
+        encoding="utf-8"
+    )
     assert words in done.stdout
     assert "A stored baseline is weaker evidence" in done.stdout
 
@@ -74,10 +76,10 @@ def test_every_output_is_written(tmp_path: Path) -> None:
     done = gate(tmp_path, *files, *sides(tmp_path, 1.5), GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 1, done.stderr
     assert "\n::error title=regressed%3A test_a.py%3A%3Atest_x%2C time::+50.0 %25 [" in done.stdout
-    assert (tmp_path / "gate.md").read_text().startswith("**The gate is shut: 1 regressed.**")
-    assert summary.read_text() == "before\n" + (tmp_path / "gate.md").read_text()
+    assert (tmp_path / "gate.md").read_text(encoding="utf-8").startswith("**The gate is shut: 1 regressed.**")
+    assert summary.read_text(encoding="utf-8") == "before\n" + (tmp_path / "gate.md").read_text(encoding="utf-8")
     assert ElementTree.parse(tmp_path / "gate.xml").getroot().get("failures") == "1"  # noqa: S314 - our own file
-    content = json.loads((tmp_path / "gate.json").read_text())
+    content = json.loads((tmp_path / "gate.json").read_text(encoding="utf-8"))
     assert (content["exit_code"], content["findings"][0]["verdict"]) == (1, "regressed")
     assert content["findings"][0]["ratio"]["value"] == pytest.approx(1.5)
 
@@ -236,7 +238,7 @@ def test_golden_counts_that_cannot_be_used_are_refused(
     done = gate(tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert words in done.stderr
-    assert (tmp_path / "cut.json").read_text() == '{"schema": 1, "counts"'
+    assert (tmp_path / "cut.json").read_text(encoding="utf-8") == '{"schema": 1, "counts"'
 
 
 def test_the_gate_starts_without_jax() -> None:

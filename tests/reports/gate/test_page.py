@@ -283,8 +283,8 @@ def test_both_pages_show_the_series_that_are_shipped(tmp_path: Path, monkeypatch
     for shown in (0, 2):
         for load in ("quiet", "loaded")[:shown]:
             write_json(self_test(load), tmp_path / f"self-test-{load}.json")
-        gate = page.write_page(judged(), None, tmp_path / "gate").read_text()
-        report = write_report([small], tmp_path / "report")[0].read_text()
+        gate = page.write_page(judged(), None, tmp_path / "gate").read_text(encoding="utf-8")
+        report = write_report([small], tmp_path / "report")[0].read_text(encoding="utf-8")
         assert [page.count('<table class="rates">') for page in (gate, report)] == [shown, shown]
         assert ("How good is this gate?" in gate) == ('<details class="gate-rates">' in report) == bool(shown)
 
@@ -295,7 +295,7 @@ def test_a_new_folder_is_hidden_from_git_and_an_old_one_left_alone(tmp_path: Pat
     for name in ("old", "new"):
         assert page.write_page(judged(), None, tmp_path / name) == tmp_path / name / "index.html"
     assert not (tmp_path / "old" / ".gitignore").exists()
-    assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / "new" / ".gitignore").read_text(encoding="utf-8") == "*\n"
 
 
 @pytest.fixture(scope="module")
