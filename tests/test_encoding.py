@@ -31,7 +31,7 @@ def test_files_are_utf_8(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["path.read_text(encoding="utf-8")", 'path.write_text("é")', "open(name)", 'path.open("a")', 'Path("x").read_text(encoding="utf-8")']
+    "source", ["path.read_text()", 'path.write_text("é")', "open(name)", 'path.open("a")', 'Path("x").read_text()']
 )
 def test_a_file_in_the_locales_encoding_is_seen(source: str) -> None:
     """In every spelling that there is."""

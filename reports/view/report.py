@@ -10,7 +10,8 @@ from typing import Literal
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import BreakEven, Parity, Ratio
-from triptych.benches.record.run import FAILURES, Cell, CellRecord, Mode, Run
+from triptych.benches.record.modes import MODES, Mode
+from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
 from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import BUILT_IN
 from triptych.reports.text import count
