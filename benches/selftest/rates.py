@@ -5,8 +5,6 @@ they were recorded, so that an arm that is slower for no reason would show. Inte
 over the draws.
 """
 
-import gc
-import importlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
@@ -132,8 +130,6 @@ def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    importlib.import_module("statsmodels.stats.multitest")
-    gc.freeze()  # it collects garbage at every call; what is here already need not be looked at each time
     refuse_short(series, restarts)
     draws = _Draws(series, policy, restarts, suites)
     return [
