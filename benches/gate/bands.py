@@ -14,11 +14,10 @@ import msgspec
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import Metric
 from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
+from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import Fingerprint
 
 FILE = "bands.json"
-
-MACHINE = ("cpu_model", "cpu_count", "affinity", "platform", "device_kind", "python", "jax", "jaxlib")
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -33,7 +32,7 @@ class Bands(msgspec.Struct, frozen=True):
     """All bands of one machine; `learned` says when."""
 
     learned: str
-    machine: dict[str, str]
+    machine: dict[str, str | None]
     bands: list[Band]
 
 
@@ -63,11 +62,6 @@ class LearnedPolicy:
         return max(self.policy.margin(metric, cell), self.bands.get(Metric(metric, cell), 0.0))
 
 
-def machine(fingerprint: Fingerprint) -> dict[str, str]:
-    """What must be equal for a band to hold."""
-    return {name: str(getattr(fingerprint, name)) for name in MACHINE}
-
-
 def read(path: Path) -> Bands | None:
     """The bands in a file, if there is one.
 
@@ -86,6 +80,6 @@ def read(path: Path) -> Bands | None:
 
 def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Metric, float]:
     """The bands that hold here: all of them, or none if they were learned on another machine."""
-    if known is None or here is None or known.machine != machine(here):
+    if known is None or here is None or differences(known.machine, facts(here)):
         return {}
     return {Metric(band.metric, band.cell): band.width for band in known.bands}

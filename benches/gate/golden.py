@@ -5,7 +5,6 @@ otherwise, and a line per cell. A cell without a line is never passed in silence
 """
 
 import json
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from triptych.benches.arms.process import ROOT
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.benches.record.counts import Amount, Counts, gated
 from triptych.benches.record.files import NOT_JSON, RecordError, replace_file
-from triptych.benches.record.run import Cell, Fingerprint
+from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
 
@@ -40,11 +39,6 @@ class GoldenFile(msgspec.Struct, forbid_unknown_fields=True):
 def empty() -> GoldenFile:
     """A file before anything was counted."""
     return GoldenFile(SCHEMA, {})
-
-
-def environment_of(fingerprint: Fingerprint) -> str:
-    """For instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64"."""
-    return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {fingerprint.platform} {platform.machine()}"
 
 
 def read(path: Path) -> GoldenFile:

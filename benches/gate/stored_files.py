@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from triptych.benches.analysis.pairing import step_times
-from triptych.benches.record import files
+from triptych.benches.record import files, machine
 from triptych.benches.record.files import NOT_JSON, RecordError
+from triptych.benches.record.machine import Facts
 from triptych.benches.record.run import FAILURES, CellRecord, Run
 
 SHORTEST_S, LONGEST_S = 1e-12, 1e9
@@ -26,8 +27,6 @@ SHORTEST_S, LONGEST_S = 1e-12, 1e9
 
 MOST_RESTARTS = 200
 """On a side; the exact distributions take seconds beyond."""
-
-ASKED_OF_A_MACHINE = ("cpu", "cpu count", "python implementation")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,13 @@ class Side:
     """One or several result files of one machine.
 
     Attributes:
-        machine: What must be equal before two times are compared; null where the file does not say.
+        machines: What each arm ran on, as far as the file says; of a stranger's file one without a name.
         moments: When each file was measured, as it says.
         ours: Whether triptych wrote it.
     """
 
     name: str
-    machine: dict[str, str | None]
+    machines: dict[str, Facts]
     benchmarks: dict[str, Measured]
     moments: tuple[str, ...]
     ours: bool
@@ -69,8 +68,7 @@ class Side:
     @property
     def names_processor(self) -> bool:
         """Whether it says what it was measured on, in every arm."""
-        known = [value for key, value in self.machine.items() if key.endswith(("cpu", "cpu_model", "fingerprint"))]
-        return bool(known) and all(known)
+        return bool(self.machines) and all(map(machine.names_processor, self.machines.values()))
 
 
 class _Stats(msgspec.Struct):
@@ -119,11 +117,11 @@ def differences(one: Side, other: Side) -> list[str]:
     """In which respects two sides come from different machines, in words."""
     if one.ours != other.ours:
         return ["only one was written by triptych"]
-    common = [key for key in one.machine if key in other.machine]
     return [
-        f"{key}: {one.machine[key] or 'not said'} against {other.machine[key] or 'not said'}"
-        for key in common
-        if one.machine[key] != other.machine[key]
+        f"{arm} {words}".strip()
+        for arm, found in one.machines.items()
+        if arm in other.machines
+        for words in machine.differences(found, other.machines[arm])
     ]
 
 
@@ -163,7 +161,8 @@ def _theirs(file: _File, name: str) -> Side:
             raise RecordError(f"{name} holds benchmark {key!r} twice; expected every name once")
         kind = json.dumps([benchmark.group, benchmark.params], sort_keys=True)
         benchmarks[key] = Measured(key, kind, {"time": (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
-    return Side(name, _machine(file.machine_info or {}), benchmarks, (file.datetime,), ours=False)
+    machines = {"": machine.strangers_facts(file.machine_info or {})}
+    return Side(name, machines, benchmarks, (file.datetime,), ours=False)
 
 
 def _time_s(stats: _Stats, what: str) -> float:
@@ -184,22 +183,10 @@ def _checked(what: str, value: float, *rounds: float) -> float:
     return value
 
 
-def _machine(info: dict[str, Any]) -> dict[str, str | None]:
-    found: Any = info.get("cpu")
-    cpu: dict[str, Any] = found if isinstance(found, dict) else {}
-    name = cpu.get("brand_raw") or cpu.get("brand") or info.get("node")  # some processors have no name, hosts have
-    values = (name, cpu.get("count"), info.get("python_implementation"))
-    return {key: None if value is None else str(value) for key, value in zip(ASKED_OF_A_MACHINE, values, strict=True)}
-
-
 def _ours(run: Run, name: str) -> Side:
-    machine: dict[str, str | None] = {}
-    for arm in run.arms:
-        facts: dict[str, Any] = msgspec.to_builtins(arm.fingerprint) if arm.fingerprint else {"fingerprint": None}
-        facts.pop("load_average", None)
-        machine |= {f"{arm.name} {key}": None if value is None else str(value) for key, value in facts.items()}
+    machines = {arm.name: machine.facts(arm.fingerprint) for arm in run.arms}
     benchmarks = {measured.name: measured for measured in (_cell(run, cell, name) for cell in run.cells)}
-    return Side(name, machine, benchmarks, (run.created,), ours=True)
+    return Side(name, machines, benchmarks, (run.created,), ours=True)
 
 
 def _cell(run: Run, found: CellRecord, file: str) -> Measured:
@@ -221,8 +208,10 @@ def _merged(sides: Sequence[Side]) -> Side:
     names = dict.fromkeys(chain.from_iterable(side.benchmarks for side in sides))
     benchmarks = {name: _joined([side.benchmarks[name] for side in sides if name in side.benchmarks]) for name in names}
     moments = tuple(chain.from_iterable(side.moments for side in sides))
-    machine = {key: value for side in sides for key, value in side.machine.items()}
-    return Side(", ".join(side.name for side in sides), machine, benchmarks, moments, sides[0].ours)
+    machines: dict[str, Facts] = {}
+    for side in sides:
+        machines |= {arm: {**machines.get(arm, {}), **found} for arm, found in side.machines.items()}
+    return Side(", ".join(side.name for side in sides), machines, benchmarks, moments, sides[0].ours)
 
 
 def _joined(parts: Sequence[Measured]) -> Measured:

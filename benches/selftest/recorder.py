@@ -17,6 +17,7 @@ from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_ins
 from triptych.benches.gate.question import GATE, LEFT_OUT, last_cpu
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import RecordError
+from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
 from triptych.benches.schedule.rounds import Job, Rim, measure
@@ -160,12 +161,11 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
 
 
 def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> None:
-    machine = ("cpu_model", "cpu_count", "jax", "jaxlib", "flax", "optax", "python")
-    differing = [name for name in machine if getattr(header.fingerprint, name) != getattr(here, name)]
+    differing = differences(facts(header.fingerprint), facts(here))
     if header.load != load:
-        differing.append("load")
+        differing.append(f"load: {header.load} against {load}")
     if differing:
-        raise RecordError(f"{path} was recorded with another {', '.join(differing)}; give another --output")
+        raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
 
 
 def _calibrated(arm: Arm, data_path: str) -> list[Injection]:

@@ -5,6 +5,7 @@ and a request to end; otherwise the worst finding's.
 """
 
 import os
+import platform
 import signal
 import sys
 from collections.abc import Collection, Mapping
@@ -24,6 +25,7 @@ from triptych.benches.gate.stored_files import read_side, refuse_copies
 from triptych.benches.gate.turns import judge_checkout
 from triptych.benches.gate.verdict import Judgement
 from triptych.benches.record.files import RecordError, write_json
+from triptych.benches.record.machine import toolchain
 from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
@@ -145,14 +147,14 @@ def _exact(path: Path | None) -> Judgement:
         raise click.UsageError(f"--counts {path} is not a file; expected one that --update-counts wrote")
     known = golden.read(path or golden.GOLDEN)
     tally = _count_built_in()
-    return golden.judge(known, golden.environment_of(tally.fingerprint), tally.counted)
+    return golden.judge(known, toolchain(tally.fingerprint, platform.machine()), tally.counted)
 
 
 def _update_counts(path: Path) -> int:
     """Records the built-in cells as golden; says what changed."""
     known = golden.read(path) if path.exists() else golden.empty()
     tally = _count_built_in()
-    environment = golden.environment_of(tally.fingerprint)
+    environment = toolchain(tally.fingerprint, platform.machine())
     new, said = golden.updated(known, environment, tally.counted)
     golden.write(new, path)
     for line in said or ["Nothing changed."]:

@@ -24,7 +24,7 @@ from triptych.benches.record.run import CellRecord, Compile, Fingerprint, Outcom
 TIMES = {"test_fast": 1e-3, "test_slow": 2.0}
 
 MACHINE = Fingerprint(
-    "Abacus 1", 2, [0, 1], 8, "Linux", "cpu", "cpu", 1, None, "3.11", "0.10", "0.10", "1", "1", "2", "", "default", None
+    "Abacus 1", 2, [0, 1], 8, "Linux", "cpu", "cpu", 1, None, "3.11", "0.10", "0.10", "", "default", None, {"flax": "1"}
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from triptych.benches.selftest.series import Header, Injection, Restart, Sample,
 CELLS = [Cell(workload, trainer, "cpu") for workload in ("xor", "digits") for trainer in ("naive", "treemap")]
 TARGET = CELLS[-1]
 HERE = Fingerprint(
-    "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "1", "1", "1", "", "default", None
+    "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "", "default", None, {"flax": "1"}
 )
 SLOWED = [
     Injection("device", 0.10, "benches.injections:device_9", TARGET),
