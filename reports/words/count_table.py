@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.counts import COUNTS, Ceilings, Counts
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
+
+Entry = Callable[[Row, Counts, Ceilings | None], str]
 
 
 class Measure(NamedTuple):
@@ -14,7 +16,7 @@ class Measure(NamedTuple):
 
     title: str
     meaning: str
-    entry: Callable[[Row, Counts, Ceilings | None], str]
+    entry: Entry
 
 
 class CountTable(NamedTuple):
@@ -54,7 +56,7 @@ def _entry(report: Report, measure: Measure, row: Row) -> str:
     return measure.entry(row, counts, next(arm.ceilings for arm in arms if arm.name == row.place.arm))
 
 
-def _whole(name: str) -> Callable[[Row, Counts, Ceilings | None], str]:
+def _whole(name: str) -> Entry:
     """A count as it is."""
     return lambda row, counts, ceilings: _number(getattr(counts, name))  # noqa: ARG005 - one shape for all
 
@@ -96,28 +98,28 @@ def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
     return text.percent(amount / row.step_s.value / ceiling)
 
 
+ENTRIES: dict[str, Entry] = {"executables_per_call": _launched, "leaves_in": _leaves, "host_peak_rss_bytes": _resident}
+"""What is said of a count that is more than its figure."""
+
+DERIVED = {
+    "xla_flops": Measure(
+        "Share of product rate", "Flops by formula per second, over a large matrix product's.", _product_share
+    ),
+    "xla_bytes": Measure("Share of copy rate", "Bytes by formula per second, over a large copy's.", _copy_share),
+}
+"""What follows from counts and times, below the count that it stands beside."""
+
 MEASURES = (
     Measure("Time per step", "Measured, as in the table above; all below is counted.", _step_s),
-    Measure("Programs launched", "By one call; in scan mode a call is a whole training.", _launched),
-    Measure("Programs compiled", "By the first three calls, from cold caches.", _whole("compilations")),
-    Measure("Equations", "Of the traced call, those inside others included.", _whole("jaxpr_equations")),
-    Measure("StableHLO operations", "Of the program that jax hands to XLA.", _whole("stablehlo_operations")),
-    Measure("HLO instructions", "Of the program that XLA made of it.", _whole("hlo_instructions")),
-    Measure("Fusions", "Of these, several operations in one loop.", _whole("hlo_fusions")),
-    Measure("Arrays in → out", "Of state and batch, of new state and loss.", _leaves),
-    Measure("Flops, by formula", "Of one step of the task, whoever trains it.", _whole("analytic_flops_per_step")),
-    Measure("Flops, by XLA", "Of one call, a loop's body once; XLA's own estimate.", _whole("xla_flops")),
-    Measure("Share of product rate", "Flops by formula per second, over a large matrix product's.", _product_share),
-    Measure("Bytes, by formula", "What one step must move: state, batch and loss.", _whole("analytic_bytes_per_step")),
-    Measure("Bytes, by XLA", "Accessed by one call, a loop's body once; an estimate.", _whole("xla_bytes")),
-    Measure("Share of copy rate", "Bytes by formula per second, over a large copy's.", _copy_share),
-    Measure("Argument bytes", "Everything that goes into a call.", _whole("argument_bytes")),
-    Measure("Output bytes", "Everything that comes out.", _whole("output_bytes")),
-    Measure("Donated bytes", "Of the output, what lies in the input's memory.", _whole("alias_bytes")),
-    Measure("Temporary bytes", "What lives only inside the call.", _whole("temp_bytes")),
-    Measure("Peak bytes, by XLA", "The most that is alive at once inside the call.", _whole("xla_peak_bytes")),
-    Measure("Worker's memory ≈", "Of the whole process, all cells together; not exact.", _resident),
-    Measure("Lines of code", "Of the trainer's file, without comments and docstrings.", _whole("trainer_lines")),
+    *(
+        measure
+        for one in COUNTS
+        if one.title
+        for measure in (
+            Measure(one.title, one.meaning, ENTRIES.get(one.name, _whole(one.name))),
+            *([DERIVED[one.name]] if one.name in DERIVED else []),
+        )
+    ),
 )
 
 
