@@ -11,8 +11,8 @@ from typing import Annotated
 
 import msgspec
 
+from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.sides import Metric
 from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import Fingerprint
@@ -41,7 +41,7 @@ class LearnedPolicy:
     """A policy whose margins are at least as wide as the bands."""
 
     policy: Policy
-    bands: Mapping[Metric, float] = field(default_factory=dict[Metric, float])
+    bands: Mapping[Subject, float] = field(default_factory=dict[Subject, float])
 
     @property
     def alpha(self) -> float:
@@ -52,14 +52,12 @@ class LearnedPolicy:
     def widened(self) -> dict[str, float]:
         """The margins, fractions, that a band made wider than the policy has them; by cell and metric."""
         return {
-            f"{one.cell}, {one.name}": width
-            for one, width in self.bands.items()
-            if width > self.policy.margin(one.name, one.cell)
+            f"{one.cell}, {one.metric}": width for one, width in self.bands.items() if width > self.policy.margin(*one)
         }
 
     def margin(self, metric: str, cell: str) -> float:
         """The policy's margin, or the band where that is wider."""
-        return max(self.policy.margin(metric, cell), self.bands.get(Metric(metric, cell), 0.0))
+        return max(self.policy.margin(metric, cell), self.bands.get(Subject(metric, cell), 0.0))
 
 
 def read(path: Path) -> Bands | None:
@@ -73,13 +71,11 @@ def read(path: Path) -> Bands | None:
     try:
         return msgspec.json.decode(read_bytes(path), type=Bands)
     except NOT_JSON as error:
-        raise RecordError(
-            f"{path} holds no noise bands ({error}); delete it, or run triptych gate --self-test"
-        ) from error
+        raise RecordError(f"{path} holds no noise bands ({error}); delete it, or run `triptych gate test`") from error
 
 
-def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Metric, float]:
+def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Subject, float]:
     """The bands that hold here: all of them, or none if they were learned on another machine."""
     if known is None or here is None or differences(known.machine, facts(here)):
         return {}
-    return {Metric(band.metric, band.cell): band.width for band in known.bands}
+    return {Subject(band.metric, band.cell): band.width for band in known.bands}

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.benches.analysis.pairing import step_times
+from triptych.benches.gate.metrics import METRICS, TIME
 from triptych.benches.record import files, machine
 from triptych.benches.record.files import NOT_JSON, RecordError
 from triptych.benches.record.machine import Facts
@@ -160,7 +160,7 @@ def _theirs(file: _File, name: str) -> Side:
         if key in benchmarks:
             raise RecordError(f"{name} holds benchmark {key!r} twice; expected every name once")
         kind = json.dumps([benchmark.group, benchmark.params], sort_keys=True)
-        benchmarks[key] = Measured(key, kind, {"time": (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
+        benchmarks[key] = Measured(key, kind, {TIME.name: (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
     machines = {"": machine.strangers_facts(file.machine_info or {})}
     return Side(name, machines, benchmarks, (file.datetime,), ours=False)
 
@@ -193,14 +193,14 @@ def _cell(run: Run, found: CellRecord, file: str) -> Measured:
     cell, outcome = found.cell, found.outcome
     name = cell.id if found.arm == cell.device else f"{found.arm}: {cell.id}"
     kind = json.dumps([found.arm, cell.workload, cell.device, cell.mode])
-    times = tuple(_checked(f"{file}: {name!r}", value) for value in step_times(found))
-    compiles = tuple(compiled.compile_s for compiled in found.compiles)
+    times = {metric.name: metric.by_restart(found) for metric in METRICS}
     failed = outcome.kind in FAILURES
-    if failed or not times:
+    if failed or not times[TIME.name]:
         why = f"{outcome.kind.replace('_', ' ')}: {outcome.reason}" if outcome.reason else "no block was measured"
         return Measured(name, kind, {}, why, failed)
-    measured = {"time": times, "compile": compiles} if compiles else {"time": times}
-    return Measured(name, kind, measured, trained=((run, found),))
+    for value in times[TIME.name]:
+        _checked(f"{file}: {name!r}", value)
+    return Measured(name, kind, {metric: values for metric, values in times.items() if values}, trained=((run, found),))
 
 
 def _merged(sides: Sequence[Side]) -> Side:

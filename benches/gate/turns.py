@@ -22,11 +22,13 @@ from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build
 from triptych.benches.arms.process import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
 from triptych.benches.gate import bands, sides
 from triptych.benches.gate.bands import Bands, LearnedPolicy
+from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
+from triptych.benches.gate.metrics import Logs
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.question import Question, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.gate.verdict import EVERY, Finding, Judgement
+from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several
 from triptych.benches.record import run
 from triptych.benches.record.files import make_folder, write
 from triptych.benches.record.run import ArmRecord, CellRecord, Run
@@ -136,12 +138,12 @@ class Gate:
         )
 
     def _plan(self, run: Run) -> str:
-        cells = len(sides.sides(run))
+        cells = several(len(sides.pairs(run)), "cell")
         commits = {arm.name: arm.commit for arm in run.arms}
         cpus = ", ".join(map(str, self.question.cpus)) or "any"
         return (
-            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells} cells, "
-            f"{run.settings.restarts} restarts, CPU {cpus}, XLA threads: {self.question.threads}. "
+            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells}, "
+            f"{several(run.settings.restarts, 'restart')}, CPU {cpus}, XLA threads: {self.question.threads}. "
             "It takes some minutes; what is undecided then is measured once more."
         )
 
@@ -159,54 +161,51 @@ class Gate:
             )
             for one in run.cells
         ]
-        measure(run, arms, jobs, rim)
-        margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
-        found = _of_others(sides.logs(run), _stopped(sides.settled(run)))
-        timed, canary = sides.first_look(found, margins), _canary(run, margins)
-        cells = sides.undecided(timed, margins, run.settings.restarts)
-        if cells and not sides.unfit(canary):
+
+        def again(cells: set[str]) -> Seen:
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
             measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, first)
-            timed = sides.second_look(timed, sides.logs(run), margins)
-            canary = _canary(run, margins)
+            return _seen(run)
+
+        measure(run, arms, jobs, rim)
+        policy = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
+        first = _seen(run)._replace(heads=_of_others(sides.seen(run), _stopped(sides.settled(run))))
+        decided = look_twice(first, again, policy, run.settings.restarts)
         run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
-        return _findings(run, timed, canary), _remarks(run, canary, margins)
+        return _findings(run, decided.heads), _remarks(run, decided.canaries, policy)
 
 
-def _canary(run: Run, margins: LearnedPolicy) -> list[Finding]:
-    return sides.canary(sides.logs(run, *CANARIES), margins)
+def _seen(run: Run) -> Seen:
+    return Seen(sides.seen(run), sides.seen(run, *CANARIES))
 
 
-def _findings(run: Run, timed: Sequence[Finding], canary: Sequence[Finding]) -> list[Finding]:
+def _findings(run: Run, timed: Sequence[Finding]) -> list[Finding]:
     """All of them, of times only where nothing else of the cell speaks against comparing them."""
     settled = sides.settled(run)
     stopped = _stopped(settled)
-    others = [
-        *sides.believed(timed, canary),
-        *sides.untimed(run, sides.logs(run)),
-        *sides.counted(run),
-    ]
+    others = [*timed, *sides.untimed(run, sides.seen(run)), *sides.counts_compared(run)]
     return [*settled, *(one for one in others if one.cell not in stopped)]
 
 
-def _remarks(run: Run, canary: Sequence[Finding], margins: LearnedPolicy) -> list[str]:
+def _remarks(run: Run, canaries: Sequence[Finding], policy: LearnedPolicy) -> list[str]:
     """What limits the findings, or vouches for them."""
-    unfit = sides.unfit(canary)
+    machine = unfit(canaries)
+    lost = len(run.cut_short)
     return [
-        *([f"Unfit: {unfit}."] if unfit else []),
-        *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
-        *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
+        *([f"Unfit: {machine}."] if machine else []),
+        *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canaries),
+        *([f"{several(lost, 'restart')} lost a worker and {'does' if lost == 1 else 'do'} not count."] if lost else []),
         *(
             f"The margin of {cell}, is {100 * width:.1f} %, the noise band learned on this machine."
-            for cell, width in margins.widened.items()
+            for cell, width in policy.widened.items()
         ),
     ]
 
 
-def _of_others(found: sides.Logs, cells: Collection[str]) -> sides.Logs:
-    return {metric: values for metric, values in found.items() if metric.cell not in cells}
+def _of_others(found: Logs, cells: Collection[str]) -> Logs:
+    return {subject: values for subject, values in found.items() if subject.cell not in cells}
 
 
 def _stopped(settled: Collection[Finding]) -> set[str]:

@@ -25,7 +25,7 @@ def learn(series: Series, restarts: int) -> Bands:
     refuse_short(series, restarts)
     random = np.random.default_rng(0)
     found = stacked(head_logs(series))
-    bands = [Band(metric.name, metric.cell, _width(values, restarts, random)) for metric, values in found.items()]
+    bands = [Band(*subject, _width(values, restarts, random)) for subject, values in found.items()]
     return Bands(series.header.created, dict(facts(series.header.fingerprint)), bands)
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from triptych.benches.gate.verdict import INCOMPARABLE, PASSED, REGRESSED, UNDECIDED, Finding, Judgement, percent
+from triptych.benches.exit_codes import Exit
+from triptych.benches.gate.verdict import Finding, Judgement, percent
 from triptych.benches.record.files import make_folder, replace_file
 from triptych.benches.record.run import ArmRecord, Fingerprint, Run
 from triptych.benches.selftest.rates import Summary, shipped
@@ -24,16 +25,16 @@ BUDGET = 100_000
 SHORT = 160
 
 MEANING = {
-    PASSED: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
-    REGRESSED: (
+    Exit.FINE: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
+    Exit.FAILED: (
         "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
         "or compiles to the same."
     ),
-    UNDECIDED: (
+    Exit.UNDECIDED: (
         "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
         "More restarts, or a quieter machine, would tell."
     ),
-    INCOMPARABLE: (
+    Exit.NOTHING: (
         "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row."
     ),
 }

@@ -5,16 +5,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from triptych.benches.gate.verdict import (
-    EXIT_CODES,
-    INCOMPARABLE,
-    PASSED,
-    REGRESSED,
-    UNDECIDED,
-    Finding,
-    Judgement,
-    Verdict,
-)
+from triptych.benches.exit_codes import Exit
+from triptych.benches.gate.verdict import EXIT_CODES, Finding, Judgement, Verdict
 from triptych.reports import text
 from triptych.reports.text import escaped
 
@@ -38,10 +30,10 @@ LONG = 2000
 """So many characters of a sentence are shown."""
 
 MEANING = {
-    PASSED: "the gate is open",
-    REGRESSED: "the gate is shut",
-    UNDECIDED: "the gate cannot tell",
-    INCOMPARABLE: "the gate cannot compare",
+    Exit.FINE: "the gate is open",
+    Exit.FAILED: "the gate is shut",
+    Exit.UNDECIDED: "the gate cannot tell",
+    Exit.NOTHING: "the gate cannot compare",
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from foreign_results import content, side
 from runs import cell_record, run_of
 
-from triptych.benches.gate.policy import Margins, Policy
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.stored import IN_ORDER, STORED, compare
 from triptych.benches.gate.stored_files import read_side
 from triptych.benches.gate.verdict import Finding, Judgement
@@ -89,7 +89,7 @@ def test_sides_measured_one_after_the_other_are_told_so(tmp_path: Path) -> None:
 
 def test_a_margin_of_the_policy_decides(tmp_path: Path) -> None:
     """10 % more is inside a margin of 20 %."""
-    policy = Policy(benchmarks={"*::test_fast": Margins(time=0.2), "*::test_gone": Margins(time=0.2)})
+    policy = Policy(benchmarks={"*::test_fast": {"time": 0.2}, "*::test_gone": {"time": 0.2}})
     judgement = gate(tmp_path, TIMES, TIMES | {"test_fast": 1.1e-3}, policy)
     assert judgement.exit_code == 0
     assert "The policy's pattern '*::test_gone' matches no benchmark." in judgement.notes
