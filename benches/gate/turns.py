@@ -26,7 +26,7 @@ from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
 from triptych.benches.gate.metrics import Logs
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.question import Question, from_root
+from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several
 from triptych.benches.record import run
@@ -55,7 +55,7 @@ class Gate:
 
     repo: Path
     base: Base
-    question: Question
+    scope: Scope
     policy: Policy
     bands: Bands | None
     folder: Path
@@ -71,8 +71,8 @@ class Gate:
         """
         try:
             arms, notes = self._arms()
-            offers = {arm.name: survey(arm, self.question, self.folder, self.repo) for arm in arms}
-            matched = match(offers[BASE], offers[HEAD], self.question, self.policy)
+            offers = {arm.name: survey(arm, self.scope, self.folder, self.repo) for arm in arms}
+            matched = match(offers[BASE], offers[HEAD], self.scope, self.policy)
         except (NotComparable, WorkerLost, ToolchainError) as error:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
         if not matched.cells:
@@ -102,7 +102,7 @@ class Gate:
         checkout.snapshot(self.repo, folders[HEAD])
         if has_instrument(folders[HEAD]) and not has_instrument(folders[BASE]):
             raise NotComparable(f"the base {self.base.name} has no worker of ours: it is older than the instrument")
-        notes, python = [], self.question.base_python
+        notes, python = [], self.scope.base_python
         if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
             if lacking := not_installed(changed):
                 words = f"the constraints changed, but of the head's {'; '.join(lacking)} here"
@@ -111,7 +111,7 @@ class Gate:
             notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
             python = build(folders[BASE], self.folder / "environment")
         pinned = replace(
-            pinned_arm(self.question.device, self.question.threads, self.question.cpus),
+            pinned_arm(self.scope.device, self.scope.threads, self.scope.cpus),
             instrument=copy_instrument(self.folder / "instrument"),
         )
         arms = [replace(pinned, name=name, checkout=folder) for name, folder in folders.items()]
@@ -126,7 +126,7 @@ class Gate:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=command_line(),
             commit=commits[HEAD],
-            settings=self.question.settings,
+            settings=self.scope.settings,
             reference=reference,
             arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name]) for arm in arms],
             workloads=matched.workloads,
@@ -140,10 +140,10 @@ class Gate:
     def _plan(self, run: Run) -> str:
         cells = several(len(sides.pairs(run)), "cell")
         commits = {arm.name: arm.commit for arm in run.arms}
-        cpus = ", ".join(map(str, self.question.cpus)) or "any"
+        cpus = ", ".join(map(str, self.scope.cpus)) or "any"
         return (
             f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells}, "
-            f"{several(run.settings.restarts, 'restart')}, CPU {cpus}, XLA threads: {self.question.threads}. "
+            f"{several(run.settings.restarts, 'restart')}, CPU {cpus}, XLA threads: {self.scope.threads}. "
             "It takes some minutes; what is undecided then is measured once more."
         )
 
@@ -227,14 +227,14 @@ def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
 
 
 def judge_checkout(
-    folder: Path, reference: str | None, question: Question, policy: Policy, output: Path
+    folder: Path, reference: str | None, scope: Scope, policy: Policy, output: Path
 ) -> tuple[Run | None, Judgement]:
     """The gate of the repository around a folder, with progress and sentences on standard error.
 
     Args:
         folder: Anywhere in the repository.
         reference: Of the base; None for where the branch left main.
-        question: What to compare, and how.
+        scope: What to compare, and how.
         policy: Of the project.
         output: Where the measurements are kept.
 
@@ -246,7 +246,7 @@ def judge_checkout(
     repo = checkout.repository(folder)
     known = bands.read(output / bands.FILE)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
-    question = replace(question, trainers=tuple(from_root(name, repo, folder) for name in question.trainers))
+    scope = replace(scope, trainers=tuple(from_root(name, repo, folder) for name in scope.trainers))
     _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
         atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
@@ -254,7 +254,7 @@ def judge_checkout(
         gate = Gate(
             repo,
             base,
-            question,
+            scope,
             policy,
             known,
             Path(copies),

@@ -14,7 +14,7 @@ from typing import Any
 
 from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
-from triptych.benches.gate.question import GATE, LEFT_OUT, last_cpu
+from triptych.benches.gate.scope import GATE, LEFT_OUT, last_cpu
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.machine import differences, facts
@@ -151,7 +151,7 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
     return Header(
         series.SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command="triptych gate --self-test" + " --load" * (load != LOADS[False]),
+        command="triptych gate test" + " --load" * (load != LOADS[False]),
         commit=commit(),
         load=load,
         fingerprint=fingerprint,
