@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,6 +34,9 @@ SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0
 
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
+
+TRAINERS = "slowed.py"
+"""Where the trainers of the injections are written, in the copy that is measured."""
 
 PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
 """A process has a speed of its own, so that several tell more than a long look at one."""
@@ -76,6 +79,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
         known = series.read(path)
         _refuse_other(path, known.header, fingerprint, LOADS[load])
+        write_trainers(copy, known.header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(known.header, arms, data)
         first = max((one.number for one in known.restarts), default=-1) + 1
@@ -170,9 +174,11 @@ def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> N
 
 def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
-    probes = {kind: [f"benches.injections:{kind}_{amount}" for amount in PROBES[kind]] for kind in SIZES}
-    names = [TARGET.trainer, *(name for pair in probes.values() for name in pair)]
-    specs = {name: Spec(Injection("device", 0, name, TARGET).cell, name, data_path) for name in names}
+    probes = {kind: [injection(kind, 0, amount) for amount in PROBES[kind]] for kind in SIZES}
+    assert arm.checkout is not None, "a recorder measures a copy"
+    write_trainers(arm.checkout, [one for pair in probes.values() for one in pair])
+    specs = {TARGET.trainer: Spec(TARGET, TARGET.trainer, data_path)}
+    specs |= {one.trainer: Spec(one.cell, one.trainer, data_path) for pair in probes.values() for one in pair}
     compiled: list[dict[str, float]] = []
     stepped: list[dict[str, float]] = []
     for _ in range(PROBE_PROCESSES):
@@ -183,15 +189,35 @@ def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
                 _asked(worker, messages.Prepare(spec, prove=False))
             rounds = [{name: _step_s(worker, spec) for name, spec in specs.items()} for _ in range(PROBE_ROUNDS)]
             stepped.append(_ratios(rounds))
-    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in names}
+    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in specs}
     found: list[Injection] = []
     for kind, sizes in SIZES.items():
         (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps
-        low, high = (ratios[name] - 1 for name in probes[kind])
+        low, high = (ratios[one.trainer] - 1 for one in probes[kind])
         for size in sizes:
             amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))
-            found.append(Injection(kind, size, f"benches.injections:{kind}_{amount}", TARGET))
+            found.append(injection(kind, size, amount))
     return found
+
+
+def injection(kind: Kind, size: float, amount: int) -> Injection:
+    """A copy of the target, slowed by an amount; `write_trainers` writes its trainer."""
+    return Injection(kind, size, f"{TRAINERS}:{kind}_{amount}", TARGET, amount)
+
+
+def write_trainers(folder: Path, injections: Sequence[Injection]) -> None:
+    """Writes the file that the injections' trainers are loaded from, a line each.
+
+    Raises:
+        triptych.benches.record.files.RecordError: If an amount is not known.
+        OSError: If the file cannot be written.
+    """
+    if any(one.amount is None for one in injections):
+        raise RecordError(
+            "the series was recorded by an older triptych, whose slowed trainers are gone; begin a new one"
+        )
+    lines = [f"{one.kind}_{one.amount} = slowed.{one.kind}({one.amount})\n" for one in injections]
+    (folder / TRAINERS).write_text(f"from triptych.impls.variants import slowed\n\n{''.join(lines)}", encoding="utf-8")
 
 
 def _ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
