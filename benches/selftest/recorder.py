@@ -79,11 +79,12 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
         known = series.read(path)
         _refuse_other(path, known.header, fingerprint, LOADS[load])
-        write_trainers(copy, known.header.injections)
+        missing = range(len(known.restarts), restarts)
+        if missing:
+            write_trainers(copy, known.header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(known.header, arms, data)
         first = max((one.number for one in known.restarts), default=-1) + 1
-        missing = range(len(known.restarts), restarts)
         for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
             series.append(path, restart)
             tell(f"Restart {count + 1} of {restarts}")
@@ -213,9 +214,7 @@ def write_trainers(folder: Path, injections: Sequence[Injection]) -> None:
         OSError: If the file cannot be written.
     """
     if any(one.amount is None for one in injections):
-        raise RecordError(
-            "the series was recorded by an older triptych, whose slowed trainers are gone; begin a new one"
-        )
+        raise RecordError("an older triptych recorded the series, and its slowed trainers are gone; begin a new one")
     lines = [f"{one.kind}_{one.amount} = slowed.{one.kind}({one.amount})\n" for one in injections]
     (folder / TRAINERS).write_text(f"from triptych.impls.variants import slowed\n\n{''.join(lines)}", encoding="utf-8")
 
