@@ -14,7 +14,7 @@ from triptych.benches.analysis import pairing
 from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.stored_files import Measured, Side, differences
-from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge, several
+from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge, several, some
 from triptych.benches.record.run import CellRecord
 from triptych.benches.stats.ranks import unpaired_shift
 
@@ -64,13 +64,8 @@ def _not_comparable(baseline: Side, candidate: Side) -> str:
 
 
 def _no_overlap(baseline: Side, candidate: Side) -> str:
-    ours, theirs = (_some(side.benchmarks) for side in (baseline, candidate))
+    ours, theirs = (some(side.benchmarks) for side in (baseline, candidate))
     return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
-
-
-def _some(names: Sequence[str] | dict[str, Measured]) -> str:
-    shown = ", ".join(list(names)[:3]) or "none"
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 def _missing(baseline: Side, candidate: Side, policy: Policy) -> tuple[list[Finding], list[str]]:

@@ -85,6 +85,16 @@ class _Benchmark(msgspec.Struct):
     params: dict[str, Any] | None = None
 
 
+class _LooseBenchmark(msgspec.Struct):
+    name: str
+    stats: dict[str, Any]
+    fullname: str | None = None
+
+
+class _LooseFile(msgspec.Struct):
+    benchmarks: list[_LooseBenchmark]
+
+
 class _File(msgspec.Struct):
     benchmarks: list[_Benchmark]
     machine_info: dict[str, Any] | None = None
@@ -150,7 +160,26 @@ def _side(text: bytes, name: str) -> Side:
             "`triptych run` wrote"
         ) from error
     except NOT_JSON as error:
+        _refuse_not_finite(text, name)
         raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+
+
+def _refuse_not_finite(text: bytes, name: str) -> None:
+    """Names the benchmark with a NaN or an infinity, which Python writes though they are no JSON.
+
+    Raises:
+        RecordError: If there is such a benchmark.
+    """
+    try:
+        found = msgspec.convert(json.loads(text), _LooseFile).benchmarks
+    except (ValueError, RecursionError):
+        return
+    for benchmark in found:
+        for stat, value in benchmark.stats.items():
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, float) and not math.isfinite(one):
+                    key = benchmark.fullname or benchmark.name
+                    raise RecordError(f"{name}: {key!r} has {one} for {stat}; expected a number: measure it again")
 
 
 def _theirs(file: _File, name: str) -> Side:

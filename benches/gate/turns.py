@@ -28,7 +28,7 @@ from triptych.benches.gate.metrics import Logs
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several
+from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some
 from triptych.benches.record import run
 from triptych.benches.record.files import make_folder, write
 from triptych.benches.record.run import ArmRecord, CellRecord, Run
@@ -102,13 +102,15 @@ class Gate:
         checkout.snapshot(self.repo, folders[HEAD])
         if has_instrument(folders[HEAD]) and not has_instrument(folders[BASE]):
             raise NotComparable(f"the base {self.base.name} has no worker of ours: it is older than the instrument")
-        notes, python = [], self.scope.base_python
+        changed = checkout.uncommitted(self.repo)
+        notes = [f"The + of the head stands for uncommitted work: {some(changed)}."] if changed else []
+        python = self.scope.base_python
         if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
             if lacking := not_installed(changed):
                 words = f"the constraints changed, but of the head's {'; '.join(lacking)} here"
                 raise ToolchainError(f"{words}; install them first: pip install -c {CONSTRAINTS} -e .")
             self.tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
-            notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
+            notes.append(f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own.")
             python = build(folders[BASE], self.folder / "environment")
         pinned = replace(
             pinned_arm(self.scope.device, self.scope.threads, self.scope.cpus),
@@ -140,9 +142,10 @@ class Gate:
     def _plan(self, run: Run) -> str:
         cells = several(len(sides.pairs(run)), "cell")
         commits = {arm.name: arm.commit for arm in run.arms}
+        plus = " (with uncommitted work)" if (commits[HEAD] or "").endswith("+") else ""
         cpus = ", ".join(map(str, self.scope.cpus)) or "any"
         return (
-            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells}, "
+            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}{plus}: {cells}, "
             f"{several(run.settings.restarts, 'restart')}, CPU {cpus}, XLA threads: {self.scope.threads}. "
             "It takes some minutes; what is undecided then is measured once more."
         )

@@ -5,7 +5,7 @@ two stacks of result files, is nothing to it. A run that could not have called a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -220,6 +220,12 @@ def _restarts(finding: Finding) -> str:
 def several(number: int, noun: str) -> str:
     """For instance "1 cell" or "2,000 cells"."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def some(names: Collection[str], most: int = 3) -> str:
+    """For instance "a, b, c and 2 more"."""
+    shown = ", ".join(list(names)[:most]) or "none"
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def percent(change: float) -> str:

@@ -4,6 +4,7 @@ A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A fi
 carries the same key beside its own, so both are read by `read`.
 """
 
+import codecs
 import os
 import tempfile
 from pathlib import Path
@@ -97,7 +98,7 @@ def read(path: Path) -> Run:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a regular file.
+    """The content of a regular file, without a byte-order mark.
 
     Raises:
         RecordError: If there is none, or it cannot be read.
@@ -105,7 +106,7 @@ def read_bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise RecordError(f"{path} is not a regular file; give the path of a result file")
     try:
-        return path.read_bytes()
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
 

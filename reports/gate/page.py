@@ -8,6 +8,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from triptych.benches.exit_codes import Exit
+from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.verdict import Finding, Judgement, percent
 from triptych.benches.record.files import make_folder, replace_file
 from triptych.benches.record.run import ArmRecord, Fingerprint, Run
@@ -41,8 +42,12 @@ MEANING = {
 """What an exit code means for a merge."""
 
 
-class Line(NamedTuple):
-    """A finding as its row shows it."""
+class FindingRow(NamedTuple):
+    """A finding as its row shows it.
+
+    Attributes:
+        words: Of an estimate what its columns do not say, of anything else the whole sentence.
+    """
 
     finding: Finding
     symbol: str
@@ -52,7 +57,7 @@ class Line(NamedTuple):
     margin: str
     adjusted_p: str
     restarts: str
-    sentence: str
+    words: str
 
 
 def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
@@ -79,28 +84,30 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
     style = document.sheet(Path(__file__).with_name("gate.css"))
     template = document.environment().get_template("gate.html.jinja")
     return template.render(
+        judgement=judgement,
         headline=wording.headline(judgement),
-        exit_code=judgement.exit_code,
         meaning=MEANING[judgement.exit_code],
-        lines=[line(finding, on, limit) for finding in findings],
+        rows=[row_of(finding, on, limit) for finding in findings],
         axis=forest.axis(on),
         shapes=[(verdict, forest.shape(verdict)) for verdict in forest.SHAPES],
+        metrics=METRICS,
         notes=wording.notes(judgement),
+        run=run,
         compared=compared(run) if run else [],
-        arms=run.arms if run else [],
         facts=facts([(run, arm) for arm in run.arms]) if run else [],
         series=[rates.told(one) for one in series],
         kinds=rates.KINDS,
+        text=text,
         style=Markup(style),  # noqa: S704 - no foreign text in it
         style_hash=document.digest(style),
         script_hash="",
     )
 
 
-def line(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> Line:
-    """A finding in words, its sentence cut at so many characters."""
+def row_of(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> FindingRow:
+    """A finding in words, none longer than the limit."""
     estimate = finding.estimate
-    return Line(
+    return FindingRow(
         finding,
         wording.SYMBOLS[finding.verdict],
         change(estimate.value) if estimate else text.NONE,
@@ -109,7 +116,7 @@ def line(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> Line:
         text.NONE if finding.margin is None else f"{100 * finding.margin:g} %",
         text.NONE if finding.adjusted_p is None else text.significant(finding.adjusted_p),
         " against ".join(map(str, finding.restarts)) or text.NONE,
-        text.name(finding.sentence, limit),
+        text.name(finding.remark if estimate else finding.sentence, limit),
     )
 
 
@@ -145,7 +152,8 @@ def compared(run: Run) -> list[tuple[str, str]]:
 
 
 def _commit(arm: ArmRecord | None) -> str:
-    return (arm and arm.commit) or text.NONE
+    commit = (arm and arm.commit) or text.NONE
+    return f"{commit} (the + is uncommitted work, named in the notes)" if commit.endswith("+") else commit
 
 
 def _machine(fingerprint: Fingerprint) -> str:

@@ -1,6 +1,8 @@
 """Result files, ours and a stranger's: what is read, what is compared, what is refused."""
 
+import codecs
 import json
+import math
 import os
 import subprocess
 import sys
@@ -113,6 +115,16 @@ def test_the_value_of_a_file_is_the_median_of_its_rounds(tmp_path: Path) -> None
     for path, whole in zip(paths, (with_data, without), strict=True):
         path.write_text(json.dumps(whole))
     assert read_side(paths).benchmarks["test_a.py::test_a"].times == {"time": (2.0, 5.0)}
+
+
+def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    """Some editors put one before any text; with or without it, a copy is a copy."""
+    path, *others = side(tmp_path, "a", TIMES)
+    marked = tmp_path / "marked.json"
+    marked.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert read_side([marked, *others]).benchmarks == read_side([path, *others]).benchmarks
+    with pytest.raises(RecordError, match="is the same as"):
+        read_side([path, marked])
 
 
 def test_another_machine_is_incomparable_by_name(tmp_path: Path) -> None:
@@ -292,8 +304,10 @@ TWICE["benchmarks"] *= 2
         ("", "is not JSON, or was cut short"),
         (WHOLE[:200], "is not JSON, or was cut short"),
         ("\xff\xfe", "is not JSON, or was cut short"),
-        (changed(median=float("nan")), "is not JSON, or was cut short"),
-        (changed(median=float("inf")), "is not JSON, or was cut short"),
+        (changed(median=float("nan")), "'test_a.py::test_a' has nan for median; expected a number: measure it again"),
+        (changed(stddev=float("inf")), "'test_a.py::test_a' has inf for stddev"),
+        (changed(data=[1.0, -math.inf]), "'test_a.py::test_a' has -inf for data"),
+        ('{"benchmarks": [NaN]}', "is not JSON, or was cut short"),
         (changed(median="fast"), "is JSON but no result file"),
         (changed(median=1.0).replace('"median": 1.0', '"median": 1e999'), "Number out of range"),
         ("[]", "is JSON but no result file"),
@@ -311,7 +325,7 @@ TWICE["benchmarks"] *= 2
         (changed(median=None), "has no rounds; nothing was measured"),
         (json.dumps(TWICE), "holds benchmark 'test_a.py::test_fast' twice"),
     ],
-    ids=range(21),
+    ids=range(23),
 )
 def test_a_hostile_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     """Truncated, foreign, not finite, negative, huge, empty, doubled."""
