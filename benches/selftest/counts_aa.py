@@ -42,9 +42,7 @@ def main() -> None:
     for line in lines:
         sys.stdout.write(f"{line}\n")
     broken = [line for line in lines if line.partition(", ")[2].partition(":")[0] in EXACT]
-    sys.stdout.write(
-        f"{several(len(cells), 'cell')}, each in {len(tallies)} processes: not equal, though exact: {len(broken)}\n"
-    )
+    sys.stdout.write(f"{several(len(cells), 'cell')}, {len(tallies)} processes: {len(broken)} exact counts differ\n")
     sys.exit(bool(broken))
 
 

@@ -43,12 +43,8 @@ Found = tuple[Run | None, Judgement]
 
 def of_code(options: Options) -> int:
     """The working tree against a base, measured now."""
-
-    def measure() -> Found:
-        policy, scope = find(options["policy"]), scope_of(options)
-        return judge_checkout(Path.cwd(), options["base"], scope, policy, options["output"])
-
-    return _told(measure, options)
+    base, output = options["base"], options["output"]
+    return _told(lambda: judge_checkout(Path.cwd(), base, scope_of(options), find(options["policy"]), output), options)
 
 
 def of_files(before: Sequence[Path], after: Sequence[Path], options: Options) -> int:
@@ -62,26 +58,24 @@ def of_files(before: Sequence[Path], after: Sequence[Path], options: Options) ->
     return _told(read, options)
 
 
-def of_counts(file: Path | None, options: Options) -> int:
+def of_counts(path: Path, options: Options) -> int:
     """The built-in cells against the golden counts."""
-    if file and not file.is_file():
-        raise click.UsageError(f"--file {file} is not a file; expected one that {golden.UPDATE} wrote")
+    if not path.is_file():
+        raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
 
     def count() -> Found:
-        known = golden.read(file or golden.GOLDEN)
-        counted, environment = _count_built_in()
-        return None, golden.judge(known, environment, counted)
+        known = golden.read(path)
+        return None, golden.judge(known, *_count_built_in())
 
     return _told(count, options)
 
 
-def update_counts(file: Path | None) -> int:
+def update_counts(path: Path) -> int:
     """Records the built-in cells as golden; says what changed."""
-    path = file or golden.GOLDEN
 
     def update() -> int:
         known = golden.read(path) if path.exists() else golden.empty()
-        counted, environment = _count_built_in()
+        environment, counted = _count_built_in()
         new, said = golden.updated(known, environment, counted)
         golden.write(new, path)
         for line in said or ["Nothing changed."]:
@@ -171,9 +165,9 @@ def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> Non
         click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
 
 
-def _count_built_in() -> tuple[golden.Tallied, str]:
-    """Counts them on the CPU, and says in which environment; neither its cores nor XLA's threads change a count."""
+def _count_built_in() -> tuple[str, golden.Tallied]:
+    """The toolchain, and what it made of each cell; neither the CPU's cores nor XLA's threads change a count."""
     cells = tally.built_in_cells()
     click.echo(f"Counting {several(len(cells), 'cell')}; that takes some twenty seconds.", err=True)
     found = tally.count_cells(cells, platform_arm("cpu"))
-    return found.counted, toolchain(found.fingerprint, platform.machine())
+    return toolchain(found.fingerprint, platform.machine()), found.counted

@@ -32,11 +32,7 @@ class Gate(click.Group):
     """A group that names the new spelling of an old option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As every group does.
-
-        Raises:
-            click.UsageError: Of an old option, with what it is called today.
-        """
+        """As every group does, but for old options."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -53,12 +49,12 @@ class ManyAfter(click.Command):
         repeated: list[str] = []
         after = False
         for argument in args:
-            if not argument.startswith("-"):
-                repeated += ["--after", argument] if after else [argument]
-                continue
             name, _, value = argument.partition("=")
-            after = name == "--after"
-            repeated += ([name, value] if value else []) if after else [argument]
+            if argument.startswith("-"):
+                after = name == "--after"
+                repeated += [] if argument == "--after" else [name, value] if after else [argument]
+            else:
+                repeated += ["--after", argument] if after else [argument]
         return super().parse_args(ctx, repeated)
 
 
@@ -151,7 +147,8 @@ def counts(context: click.Context, file: Path | None, *, update: bool, **options
         _refuse_typed(context, "would change nothing beside --update; leave it out", but=("update", "file"))
     from triptych.reports.gate import answers
 
-    context.exit(answers.update_counts(file) if update else answers.of_counts(file, options))
+    path = file or answers.golden.GOLDEN
+    context.exit(answers.update_counts(path) if update else answers.of_counts(path, options))
 
 
 @gate.command("test", short_help="Record a long series, then say how good the gate is here.")

@@ -1,22 +1,20 @@
 """Counts beside times: a table per workload and device, a column per trainer, what was counted down the side."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from triptych.benches.record.counts import COUNTS, Ceilings, Counts
+from triptych.benches.record.counts import COUNTS
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
-Entry = Callable[[Row, Counts, Ceilings | None], str]
-
 
 class Measure(NamedTuple):
-    """One line of a table: what it is called, what it means, and what it says of a cell."""
+    """One line of a table: a count or what follows from one, what it is called, what it means."""
 
+    name: str
     title: str
     meaning: str
-    entry: Entry
 
 
 class CountTable(NamedTuple):
@@ -49,46 +47,30 @@ def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     return CountTable(name, heads, [line for line in lines if set(line[1]) != {text.NONE}])
 
 
-def _entry(report: Report, measure: Measure, row: Row) -> str:
+def _entry(report: Report, measure: Measure, row: Row) -> str:  # noqa: PLR0911 - one for each case
     counts = row.record.counts
     assert counts is not None, "only counted rows are shown"
     arms = report.source(row.place.source).run.arms
-    return measure.entry(row, counts, next(arm.ceilings for arm in arms if arm.name == row.place.arm))
-
-
-def _whole(name: str) -> Entry:
-    """A count as it is."""
-    return lambda row, counts, ceilings: _number(getattr(counts, name))  # noqa: ARG005 - one shape for all
+    best = next(arm.ceilings for arm in arms if arm.name == row.place.arm)
+    match measure.name:
+        case "step_s":
+            return text.NONE if row.step_s is None else text.seconds(row.step_s.value)
+        case "executables_per_call" if counts.steps_per_call > 1 and counts.executables_per_call is not None:
+            return f"{counts.executables_per_call:,} in {text.count(counts.steps_per_call, 'step')}"
+        case "leaves_in":
+            return f"{_number(counts.leaves_in)} → {_number(counts.leaves_out)}"
+        case "product_share":
+            return _share(row, counts.analytic_flops_per_step, best and best.flops_per_s)
+        case "copy_share":
+            return _share(row, counts.analytic_bytes_per_step, best and best.bytes_per_s)
+        case "host_peak_rss_bytes" if counts.host_peak_rss_bytes is not None:
+            return text.size(counts.host_peak_rss_bytes)
+        case name:
+            return _number(getattr(counts, name))
 
 
 def _number(value: int | None) -> str:
     return text.NONE if value is None else f"{value:,}"
-
-
-def _resident(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    return text.NONE if counts.host_peak_rss_bytes is None else text.size(counts.host_peak_rss_bytes)
-
-
-def _step_s(row: Row, _counts: Counts, _ceilings: Ceilings | None) -> str:
-    return text.NONE if row.step_s is None else text.seconds(row.step_s.value)
-
-
-def _launched(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    words = _number(counts.executables_per_call)
-    per = counts.steps_per_call
-    return f"{words} in {per:,} steps" if per > 1 and counts.executables_per_call is not None else words
-
-
-def _leaves(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    return f"{_number(counts.leaves_in)} → {_number(counts.leaves_out)}"
-
-
-def _product_share(row: Row, counts: Counts, ceilings: Ceilings | None) -> str:
-    return _share(row, counts.analytic_flops_per_step, ceilings and ceilings.flops_per_s)
-
-
-def _copy_share(row: Row, counts: Counts, ceilings: Ceilings | None) -> str:
-    return _share(row, counts.analytic_bytes_per_step, ceilings and ceilings.bytes_per_s)
 
 
 def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
@@ -98,29 +80,19 @@ def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
     return text.percent(amount / row.step_s.value / ceiling)
 
 
-ENTRIES: dict[str, Entry] = {"executables_per_call": _launched, "leaves_in": _leaves, "host_peak_rss_bytes": _resident}
-"""What is said of a count that is more than its figure."""
+def _with_shares() -> Iterator[Measure]:
+    yield Measure("step_s", "Time per step", "Measured, as in the table above; all below is counted.")
+    for one in COUNTS:
+        if one.title:
+            yield Measure(one.name, one.title, one.meaning)
+        if one.name == "xla_flops":
+            over = "Flops by formula per second, over a large matrix product's."
+            yield Measure("product_share", "Share of product rate", over)
+        if one.name == "xla_bytes":
+            yield Measure("copy_share", "Share of copy rate", "Bytes by formula per second, over a large copy's.")
 
-DERIVED = {
-    "xla_flops": Measure(
-        "Share of product rate", "Flops by formula per second, over a large matrix product's.", _product_share
-    ),
-    "xla_bytes": Measure("Share of copy rate", "Bytes by formula per second, over a large copy's.", _copy_share),
-}
-"""What follows from counts and times, below the count that it stands beside."""
 
-MEASURES = (
-    Measure("Time per step", "Measured, as in the table above; all below is counted.", _step_s),
-    *(
-        measure
-        for one in COUNTS
-        if one.title
-        for measure in (
-            Measure(one.title, one.meaning, ENTRIES.get(one.name, _whole(one.name))),
-            *([DERIVED[one.name]] if one.name in DERIVED else []),
-        )
-    ),
-)
+MEASURES = tuple(_with_shares())
 
 
 def ceilings(report: Report) -> list[str]:

@@ -304,9 +304,8 @@ TWICE["benchmarks"] *= 2
         ("", "is not JSON, or was cut short"),
         (WHOLE[:200], "is not JSON, or was cut short"),
         ("\xff\xfe", "is not JSON, or was cut short"),
-        (changed(median=float("nan")), "'test_a.py::test_a' has nan for median; expected a number: measure it again"),
-        (changed(stddev=float("inf")), "'test_a.py::test_a' has inf for stddev"),
-        (changed(data=[1.0, -math.inf]), "'test_a.py::test_a' has -inf for data"),
+        (changed(median=float("nan")), "'test_a.py::test_a' took nan s; expected durations"),
+        (changed(data=[1.0, 2.0, math.inf]), "'test_a.py::test_a' took inf s"),
         ('{"benchmarks": [NaN]}', "is not JSON, or was cut short"),
         (changed(median="fast"), "is JSON but no result file"),
         (changed(median=1.0).replace('"median": 1.0', '"median": 1e999'), "Number out of range"),
@@ -325,7 +324,7 @@ TWICE["benchmarks"] *= 2
         (changed(median=None), "has no rounds; nothing was measured"),
         (json.dumps(TWICE), "holds benchmark 'test_a.py::test_fast' twice"),
     ],
-    ids=range(23),
+    ids=range(22),
 )
 def test_a_hostile_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     """Truncated, foreign, not finite, negative, huge, empty, doubled."""
