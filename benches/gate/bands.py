@@ -13,7 +13,7 @@ import msgspec
 
 from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
-from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
+from triptych.benches.record.files import decode_as, read_bytes
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import Fingerprint
 
@@ -68,10 +68,7 @@ def read(path: Path) -> Bands | None:
     """
     if not path.exists():
         return None
-    try:
-        return msgspec.json.decode(read_bytes(path), type=Bands)
-    except NOT_JSON as error:
-        raise RecordError(f"{path} holds no noise bands ({error}); delete it, or run `triptych gate test`") from error
+    return decode_as(Bands, read_bytes(path), str(path), "noise bands", "delete it, or run `triptych gate test`")
 
 
 def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Subject, float]:

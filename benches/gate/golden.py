@@ -13,7 +13,7 @@ import msgspec
 from triptych.benches.arms.process import ROOT
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.benches.record.counts import Amount, Counts, changes, gated
-from triptych.benches.record.files import NOT_JSON, RecordError, replace_file
+from triptych.benches.record.files import RecordError, decode_as, replace_file
 from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
@@ -47,18 +47,12 @@ def read(path: Path) -> GoldenFile:
     Raises:
         RecordError: If it is missing, not JSON, cut short, of another make or of another schema.
     """
+    remedy = f"restore it, or write it with {UPDATE}"
     try:
-        golden = msgspec.json.decode(path.read_bytes(), type=GoldenFile)
+        text = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); restore it, or write it with {UPDATE}") from error
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{path} is JSON but holds no golden counts ({error}); expected what {UPDATE} wrote"
-        ) from error
-    except NOT_JSON as error:
-        raise RecordError(
-            f"{path} is not JSON, or was cut short ({error}); restore it, or write it with {UPDATE}"
-        ) from error
+        raise RecordError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    golden = decode_as(GoldenFile, text, str(path), "golden counts", remedy)
     if golden.schema != SCHEMA:
         raise RecordError(f"{path} has schema {golden.schema}, read here is {SCHEMA}; write it again with {UPDATE}")
     return golden

@@ -24,15 +24,10 @@ class Seen(NamedTuple):
     canaries: Logs
 
 
-class Decided(NamedTuple):
-    """The verdicts on the head, and on the base against itself."""
-
-    heads: list[Finding]
-    canaries: list[Finding]
-
-
-def look_twice(first: Seen, again: Callable[[set[str]], Seen], policy: LearnedPolicy, restarts: int) -> Decided:
-    """The verdicts on times; nothing is decided if the base differs from itself.
+def look_twice(
+    first: Seen, again: Callable[[set[str]], Seen], policy: LearnedPolicy, restarts: int
+) -> tuple[list[Finding], list[Finding]]:
+    """The verdicts on the head and on the base against itself; if that differs, nothing is decided of the head.
 
     Args:
         first: What was measured for the first look.
@@ -49,7 +44,7 @@ def look_twice(first: Seen, again: Callable[[set[str]], Seen], policy: LearnedPo
         canaries = canary({**first.canaries, **newer}, policy)
     if unfit(canaries):
         heads = [_disbelieved(one) for one in heads]
-    return Decided(heads, canaries)
+    return heads, canaries
 
 
 def first_look(seen: Logs, policy: LearnedPolicy) -> list[Finding]:

@@ -18,7 +18,7 @@ import msgspec
 
 from triptych.benches.gate.metrics import METRICS, TIME
 from triptych.benches.record import files, machine
-from triptych.benches.record.files import NOT_JSON, RecordError
+from triptych.benches.record.files import RecordError, decode_as
 from triptych.benches.record.machine import Facts
 from triptych.benches.record.run import FAILURES, CellRecord, Run
 
@@ -140,25 +140,20 @@ def refuse_copies(paths: Sequence[Path]) -> None:
 
 
 def _side(text: bytes, name: str) -> Side:
-    try:
-        if bytes(msgspec.json.decode(text, type=_Kind).triptych):
-            return _ours(files.decode(text, name), name)
-        return _theirs(msgspec.json.decode(text, type=_File), name)
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{name} is JSON but no result file ({error}); expected one that `pytest --benchmark-json` or "
-            "`triptych run` wrote"
-        ) from error
-    except NOT_JSON as error:
-        if loose := _with_nan(text):
-            return _theirs(loose, name)
-        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+    what, wrote = "benchmarks", "expected a whole file that `pytest --benchmark-json` or `triptych run` wrote"
+    if loose := _with_nan(text):
+        return _theirs(loose, name)
+    if bytes(decode_as(_Kind, text, name, what, wrote).triptych):
+        return _ours(files.decode(text, name), name)
+    return _theirs(decode_as(_File, text, name, what, wrote), name)
 
 
 def _with_nan(text: bytes) -> _File | None:
-    """A stranger's file with a NaN, which Python writes though it is no JSON: the benchmark can then be named."""
+    """A stranger's file with a NaN or infinity, which Python writes though they are no JSON: a benchmark has a name."""
+    if not any(one in text for one in (b"NaN", b"Infinity")) or b'"triptych"' in text:
+        return None
     try:
-        return None if b'"triptych"' in text else msgspec.convert(json.loads(text), _File)
+        return msgspec.convert(json.loads(text), _File)
     except (ValueError, RecursionError, msgspec.ValidationError):
         return None
 

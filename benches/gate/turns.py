@@ -174,10 +174,10 @@ class Gate:
         measure(run, arms, jobs, rim)
         policy = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
         first = _seen(run)._replace(heads=_of_others(sides.seen(run), _stopped(sides.settled(run))))
-        decided = look_twice(first, again, policy, run.settings.restarts)
+        heads, canaries = look_twice(first, again, policy, run.settings.restarts)
         run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
-        return _findings(run, decided.heads), _remarks(run, decided.canaries, policy)
+        return _findings(run, heads), _remarks(run, canaries, policy)
 
 
 def _seen(run: Run) -> Seen:

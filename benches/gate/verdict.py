@@ -7,7 +7,7 @@ two stacks of result files, is nothing to it. A run that could not have called a
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from triptych.benches.exit_codes import Exit
 from triptych.benches.gate.metrics import Subject
@@ -32,13 +32,6 @@ EVERY = "every benchmark"
 
 MOST = math.log(1e15)
 """Factors beyond this are cut: nothing that was measured gets there, and a hostile file must not overflow."""
-
-
-class Adjusted(NamedTuple):
-    """Two one-sided p-values after Holm's correction, each over the family of its direction."""
-
-    slower: float
-    faster: float
 
 
 @dataclass(frozen=True)
@@ -142,22 +135,20 @@ def judge(comparisons: Sequence[Comparison], rule: Rule) -> list[Finding]:
     rule = replace(rule, family=max(rule.family, len(comparisons)))
     slower = holm([p_above(comparison.shift) for comparison in comparisons], rule.family)
     faster = holm([p_below(comparison.shift) for comparison in comparisons], rule.family)
-    return [
-        _finding(comparison, rule, Adjusted(*adjusted))
-        for comparison, *adjusted in zip(comparisons, slower, faster, strict=True)
-    ]
+    return [_finding(*one, rule) for one in zip(comparisons, slower, faster, strict=True)]
 
 
-def _finding(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Finding:
+def _finding(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Finding:
+    """What is said of a comparison; the p-values of its two directions are adjusted, each over its own family."""
     shift = comparison.shift
     logs = bounds(shift, rule.level)
     finding = Finding(
         comparison.metric,
         comparison.cell,
-        _verdict(comparison, rule, adjusted),
+        _verdict(comparison, slower, faster, rule),
         "",
         Estimate(_exp(logs.value), _end(logs.low), _end(logs.high), logs.n),
-        adjusted.slower if logs.value >= 0 else adjusted.faster,
+        slower if logs.value >= 0 else faster,
         comparison.margin,
         shift.restarts,
     )
@@ -169,14 +160,14 @@ def _finding(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Finding:
     return _told(finding)
 
 
-def _verdict(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Verdict:
+def _verdict(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Verdict:
     shift, margin = comparison.shift, math.log1p(comparison.margin)
     change = bounds(shift, rule.level).value
     if not _can_decide(shift, rule):
         return "undecided"
-    if reaches(adjusted.slower, rule.level) and change > margin:
+    if reaches(slower, rule.level) and change > margin:
         return "regressed"
-    if reaches(adjusted.faster, rule.level) and change < -margin:
+    if reaches(faster, rule.level) and change < -margin:
         return "improved"
     return "ok" if reaches(p_below(shift, margin), rule.level) else "undecided"
 

@@ -8,7 +8,7 @@ import codecs
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -126,15 +126,32 @@ def decode(text: bytes, name: str) -> Run:
 
 
 def _decode_header(text: bytes, name: str) -> _Header:
+    expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
+    return decode_as(_HeaderFile, text, name, "triptych run", expected).triptych
+
+
+T = TypeVar("T")
+
+
+def decode_as(kind: type[T], text: bytes, name: str, what: str, remedy: str) -> T:
+    """What a file holds, if it holds that.
+
+    Args:
+        kind: What is expected.
+        text: The file's content.
+        name: What error messages call the file.
+        what: What they call what is expected.
+        remedy: What they say is to be done.
+
+    Raises:
+        RecordError: If it is not JSON, cut short or something else.
+    """
     try:
-        return msgspec.json.decode(text, type=_HeaderFile).triptych
+        return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
-            "or `pytest --benchmark-json` wrote"
-        ) from error
+        raise RecordError(f"{name} is JSON but holds no {what} ({error}); {remedy}") from error
     except NOT_JSON as error:
-        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); {remedy}") from error
 
 
 def _check_references(run: Run, name: str) -> None:

@@ -236,4 +236,4 @@ def drawn_gate(drawn: Sequence[Drawn], policy: LearnedPolicy, restarts: int) -> 
     def seen(some: Sequence[Drawn]) -> Seen:
         return Seen(*(stacked([one[side] for one in some]) for side in (0, 1)))
 
-    return look_twice(seen(drawn[:restarts]), lambda _: seen(drawn), policy, restarts).heads
+    return look_twice(seen(drawn[:restarts]), lambda _: seen(drawn), policy, restarts)[0]

@@ -31,7 +31,7 @@ from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
 from triptych.benches.selftest.learned_bands import learn
-from triptych.reports.gate.output import Destinations, deliver
+from triptych.reports.gate.output import WORDS, Files, deliver, refuse_missing_folders
 from triptych.reports.text import name
 
 Options = Mapping[str, Any]
@@ -111,10 +111,10 @@ def of_itself(options: Options) -> int:
 
 def _told(find_out: Callable[[], Found], options: Options) -> int:
     """Delivers what is found; gives the exit code."""
-    files = Destinations(*(options[kind] for kind in ("markdown", "junit", "json")))
+    files: Files = {kind: options[kind] for kind in WORDS}
 
     def tell() -> int:
-        files.refuse_missing_folders()
+        refuse_missing_folders(files)
         measured, judgement = find_out()
         _write_page(judgement, measured, options["output"])
         try:

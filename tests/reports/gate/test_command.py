@@ -14,7 +14,7 @@ from foreign_results import side
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.reports.gate import wording
 from triptych.reports.gate.command import MOVED
-from triptych.reports.gate.output import Destinations, deliver
+from triptych.reports.gate.output import deliver
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -236,7 +236,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_shows_every_finding() -> None:
     """As a table, with symbol and word."""
     stream = Terminal()
-    deliver(ALL, Destinations(), {}, stream)
+    deliver(ALL, {}, {}, stream)
     for words in ("✗ regressed", "! incomparable", "? undecided", "✓ improved", "✓ ok", "A note."):
         assert words in stream.getvalue()
 
