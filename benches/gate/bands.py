@@ -5,13 +5,12 @@ for the machine and the libraries on which they were learned, and for nothing el
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from triptych.benches.gate.metrics import Subject
+from triptych.benches.gate.metrics import METRIC, Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.record.files import decode_as, read_bytes
 from triptych.benches.record.machine import differences, facts
@@ -36,28 +35,14 @@ class Bands(msgspec.Struct, frozen=True):
     bands: list[Band]
 
 
-@dataclass(frozen=True)
-class LearnedPolicy:
-    """A policy whose margins are at least as wide as the bands."""
-
-    policy: Policy
-    bands: Mapping[Subject, float] = field(default_factory=dict[Subject, float])
-
-    @property
-    def alpha(self) -> float:
-        """As the policy says."""
-        return self.policy.alpha
-
-    @property
-    def widened(self) -> dict[str, float]:
-        """The margins, fractions, that a band made wider than the policy has them; by cell and metric."""
-        return {
-            f"{one.cell}, {one.metric}": width for one, width in self.bands.items() if width > self.policy.margin(*one)
-        }
-
-    def margin(self, metric: str, cell: str) -> float:
-        """The policy's margin, or the band where that is wider."""
-        return max(self.policy.margin(metric, cell), self.bands.get(Subject(metric, cell), 0.0))
+def widened(policy: Policy, bands: Mapping[Subject, float]) -> tuple[Policy, dict[str, float]]:
+    """The policy with no margin narrower than its band, and the bands that widened one, by cell and metric."""
+    wider = {subject: width for subject, width in bands.items() if width > policy.margin(*subject)}
+    own = {name: margins for name, margins in policy.benchmarks.items() if all(name != one.cell for one in wider)}
+    for cell in dict.fromkeys(subject.cell for subject in wider):
+        own[cell] = {name: wider.get(Subject(name, cell), policy.margin(name, cell)) for name in METRIC}
+    said = {f"{subject.cell}, {subject.metric}": width for subject, width in wider.items()}
+    return msgspec.structs.replace(policy, benchmarks=own), said
 
 
 def read(path: Path) -> Bands | None:

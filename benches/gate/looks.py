@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from triptych.benches.gate.bands import LearnedPolicy
 from triptych.benches.gate.metrics import Logs
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.verdict import Comparison, Finding, Rule, judge
 from triptych.benches.stats.power import smallest_restarts
 from triptych.benches.stats.ranks import paired_shift
@@ -25,7 +25,7 @@ class Seen(NamedTuple):
 
 
 def look_twice(
-    first: Seen, again: Callable[[set[str]], Seen], policy: LearnedPolicy, restarts: int
+    first: Seen, again: Callable[[set[str]], Seen], policy: Policy, restarts: int
 ) -> tuple[list[Finding], list[Finding]]:
     """The verdicts on the head and on the base against itself; if that differs, nothing is decided of the head.
 
@@ -47,18 +47,18 @@ def look_twice(
     return heads, canaries
 
 
-def first_look(seen: Logs, policy: LearnedPolicy) -> list[Finding]:
+def first_look(seen: Logs, policy: Policy) -> list[Finding]:
     """The verdicts after the first look."""
     return _look(seen, policy, Rule(policy.alpha, LOOKS))
 
 
-def undecided(first: Sequence[Finding], policy: LearnedPolicy, restarts: int) -> set[str]:
+def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
     """The cells that a second look of as many restarts may decide."""
     needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
     return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
 
 
-def second_look(first: Sequence[Finding], seen: Logs, policy: LearnedPolicy) -> list[Finding]:
+def second_look(first: Sequence[Finding], seen: Logs, policy: Policy) -> list[Finding]:
     """The verdicts after a second look at what was undecided; what was decided stands."""
     decided = [one for one in first if one.verdict != "undecided"]
     open_still = {one.subject for one in first} - {one.subject for one in decided}
@@ -66,7 +66,7 @@ def second_look(first: Sequence[Finding], seen: Logs, policy: LearnedPolicy) -> 
     return [*decided, *_look({subject: seen[subject] for subject in seen if subject in open_still}, policy, rule)]
 
 
-def canary(seen: Logs, policy: LearnedPolicy) -> list[Finding]:
+def canary(seen: Logs, policy: Policy) -> list[Finding]:
     """The verdicts on the base against itself."""
     return _look(seen, policy, Rule(policy.alpha))
 
@@ -85,7 +85,7 @@ def _disbelieved(finding: Finding) -> Finding:
     return replace(finding, verdict="undecided", sentence=sentence, remark=remark.removeprefix("; "))
 
 
-def _look(seen: Logs, policy: LearnedPolicy, rule: Rule) -> list[Finding]:
+def _look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
     comparisons = [
         Comparison(*subject, policy.margin(*subject), paired_shift(values)) for subject, values in seen.items()
     ]

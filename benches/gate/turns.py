@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from triptych.benches.arms.checkout import Base, CheckoutError
 from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
 from triptych.benches.arms.process import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
 from triptych.benches.gate import bands, sides
-from triptych.benches.gate.bands import Bands, LearnedPolicy
+from triptych.benches.gate.bands import Bands
 from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
 from triptych.benches.gate.metrics import Logs
@@ -172,12 +172,12 @@ class Gate:
             return _seen(run)
 
         measure(run, arms, jobs, rim)
-        policy = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
+        policy, wider = bands.widened(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
         first = _seen(run)._replace(heads=_of_others(sides.seen(run), _stopped(sides.settled(run))))
         heads, canaries = look_twice(first, again, policy, run.settings.restarts)
         run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
-        return _findings(run, heads), _remarks(run, canaries, policy)
+        return _findings(run, heads), _remarks(run, canaries, wider)
 
 
 def _seen(run: Run) -> Seen:
@@ -192,7 +192,7 @@ def _findings(run: Run, timed: Sequence[Finding]) -> list[Finding]:
     return [*settled, *(one for one in others if one.cell not in stopped)]
 
 
-def _remarks(run: Run, canaries: Sequence[Finding], policy: LearnedPolicy) -> list[str]:
+def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) -> list[str]:
     """What limits the findings, or vouches for them."""
     machine = unfit(canaries)
     lost = len(run.cut_short)
@@ -202,7 +202,7 @@ def _remarks(run: Run, canaries: Sequence[Finding], policy: LearnedPolicy) -> li
         *([f"{several(lost, 'restart')} lost a worker and {'does' if lost == 1 else 'do'} not count."] if lost else []),
         *(
             f"The margin of {cell}, is {100 * width:.1f} %, the noise band learned on this machine."
-            for cell, width in policy.widened.items()
+            for cell, width in wider.items()
         ),
     ]
 

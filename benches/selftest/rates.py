@@ -16,9 +16,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from triptych.benches.gate.bands import LearnedPolicy
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
 from triptych.benches.gate.metrics import METRIC, Subject
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.selftest.series import (
@@ -92,13 +93,13 @@ class Summary(msgspec.Struct, frozen=True):
     widened: dict[str, float] = {}
 
 
-def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
-    """The rates with where they come from.
+def summary(series: Series, policy: Policy, widened: dict[str, float], restarts: int = GATE.restarts) -> Summary:
+    """The rates with where they come from; of a policy that bands have widened so.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), policy.widened)
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), widened)
 
 
 def shipped() -> list[Summary]:
@@ -127,7 +128,7 @@ Draw = Callable[[np.random.Generator, np.ndarray], Called]
 """Draws a gate from restarts of these numbers."""
 
 
-def rates(series: Series, policy: LearnedPolicy, restarts: int, suites: int = SUITES) -> list[Rate]:
+def rates(series: Series, policy: Policy, restarts: int, suites: int = SUITES) -> list[Rate]:
     """Everything there is to say, case by case; `restarts` are those of one look, `suites` gates are drawn.
 
     Raises:
@@ -150,7 +151,7 @@ class _Draws:
     """Gates drawn from one series."""
 
     series: Series
-    policy: LearnedPolicy
+    policy: Policy
     restarts: int
     suites: int
 
@@ -230,7 +231,7 @@ class _Draws:
         return draw
 
 
-def drawn_gate(drawn: Sequence[Drawn], policy: LearnedPolicy, restarts: int) -> list[Finding]:
+def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
     """What the gate says of these restarts: its first look takes as many as one look has, its second all of them."""
 
     def seen(some: Sequence[Drawn]) -> Seen:

@@ -101,7 +101,7 @@ def of_itself(options: Options) -> int:
         if not load:  # what a competing process does is no noise of this machine
             write_json(learn(known, GATE.restarts), output / bands.FILE)
         learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
-        summary = rates.summary(known, bands.LearnedPolicy(policy, learned), GATE.restarts)
+        summary = rates.summary(known, *bands.widened(policy, learned))
         write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
         click.echo(plain(summary))
         return Exit.FINE

@@ -8,7 +8,6 @@ import pytest
 from runs import cell_record, run_of
 
 from triptych.benches.gate import looks, sides
-from triptych.benches.gate.bands import LearnedPolicy
 from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
@@ -16,7 +15,7 @@ from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 
 CELL = "xor-treemap-cpu-step"
-POLICY = LearnedPolicy(Policy())
+POLICY = Policy()
 CANARY, OTHER_CANARY = CANARIES
 
 WOBBLE = (1.003, 0.998, 1.001, 0.996, 1.004, 0.999, 1.002, 0.997)
@@ -47,7 +46,7 @@ def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
     return {finding.metric: finding.verdict for finding in findings}
 
 
-def times(run: Run, policy: LearnedPolicy = POLICY) -> list[Finding]:
+def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
     """What the first look says."""
     return looks.first_look(sides.seen(run), policy)
 
@@ -167,7 +166,7 @@ def test_a_restart_that_was_cut_short_does_not_count() -> None:
     ]
     run = planted(head=head)
     run.cut_short = [2, 5]
-    time, _ = times(run, LearnedPolicy(Policy(alpha=0.1)))
+    time, _ = times(run, Policy(alpha=0.1))
     assert (time.verdict, time.restarts) == ("ok", (6,))
     assert time.estimate is not None
     assert time.estimate.value == pytest.approx(1)

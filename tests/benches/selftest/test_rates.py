@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from triptych.benches.gate import bands, looks
-from triptych.benches.gate.bands import LearnedPolicy
 from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import CANARIES
@@ -30,7 +29,7 @@ SLOWED = [
     Injection("device", 0.10, "benches.injections:device_9", TARGET),
     Injection("compile", 0.50, "benches.injections:compile_9", TARGET),
 ]
-POLICY = LearnedPolicy(Policy())
+POLICY = Policy()
 TIME = Subject("time", TARGET.id)
 
 
@@ -178,13 +177,14 @@ def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.Monk
     """It rates the gate as this machine will run it."""
     monkeypatch.setattr(rates, "HALVES", 1)
     monkeypatch.setattr(rates, "SUITES", 1)
-    known = LearnedPolicy(Policy(), {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
-    assert rates.summary(series_of(20), known, 10).widened == {f"{TARGET.id}, time": 0.05}
+    known = bands.widened(POLICY, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
+    assert rates.summary(series_of(20), *known).widened == {f"{TARGET.id}, time": 0.05}
 
 
 def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
     """Margins of 2 % and 10 %, a band of 5 % for both."""
-    policy = LearnedPolicy(Policy(), {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
+    own = Policy(benchmarks={TARGET.id: {"time": 0.03}, "*": {"time": 0.02}})
+    policy, _ = bands.widened(own, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
     assert policy.margin("time", TARGET.id) == 0.05
     assert policy.margin("compile", TARGET.id) == 0.10
     assert policy.margin("time", "another") == 0.02
