@@ -24,7 +24,6 @@ from triptych.benches.gate import bands, sides
 from triptych.benches.gate.bands import Bands
 from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
-from triptych.benches.gate.metrics import Logs
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
@@ -173,7 +172,8 @@ class Gate:
 
         measure(run, arms, jobs, rim)
         policy, wider = bands.widened(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
-        first = _seen(run)._replace(heads=_of_others(sides.seen(run), _stopped(sides.settled(run))))
+        seen, stopped = _seen(run), _stopped(sides.settled(run))
+        first = seen._replace(heads={one: logs for one, logs in seen.heads.items() if one.cell not in stopped})
         heads, canaries = look_twice(first, again, policy, run.settings.restarts)
         run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
@@ -205,10 +205,6 @@ def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) 
             for cell, width in wider.items()
         ),
     ]
-
-
-def _of_others(found: Logs, cells: Collection[str]) -> Logs:
-    return {subject: values for subject, values in found.items() if subject.cell not in cells}
 
 
 def _stopped(settled: Collection[Finding]) -> set[str]:

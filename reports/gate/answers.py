@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import click
 
@@ -31,59 +31,61 @@ from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
 from triptych.benches.selftest.learned_bands import learn
-from triptych.reports.gate.output import WORDS, Files, deliver, refuse_missing_folders
+from triptych.reports.gate.output import Files, deliver, files_of
 from triptych.reports.text import name
 
 Options = Mapping[str, Any]
 """Of the command line, by name."""
 
-Found = tuple[Run | None, Judgement]
-"""What was found, and the measurements of a gate on code."""
+P = ParamSpec("P")
+
+
+def answered(question: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
+    """The exit code of a question below, or of an error, which is told as a sentence."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    try:
+        return question(*args, **kwargs)
+    except (PolicyError, ValueError, OSError) as error:
+        return _refused(error, Exit.USAGE)
+    except CheckoutError as error:
+        return _refused(error, Exit.NOTHING if error.lacks_history else Exit.USAGE)
+    except (RecordError, WorkerLost) as error:
+        return _refused(error, Exit.NOTHING)
 
 
 def of_code(options: Options) -> int:
     """The working tree against a base, measured now."""
-    base, output = options["base"], options["output"]
-    return _told(lambda: judge_checkout(Path.cwd(), base, scope_of(options), find(options["policy"]), output), options)
+    policy, files = find(options["policy"]), files_of(options)
+    found = judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, options["output"])
+    return _deliver(*found, files, options["output"])
 
 
 def of_files(before: Sequence[Path], after: Sequence[Path], options: Options) -> int:
     """Result files of two sides."""
-
-    def read() -> Found:
-        policy = find(options["policy"])
-        refuse_copies([*before, *after])
-        return None, compare(read_side(before), read_side(after), policy)
-
-    return _told(read, options)
+    policy, files = find(options["policy"]), files_of(options)
+    refuse_copies([*before, *after])
+    return _deliver(None, compare(read_side(before), read_side(after), policy), files, options["output"])
 
 
 def of_counts(path: Path, options: Options) -> int:
     """The built-in cells against the golden counts."""
     if not path.is_file():
         raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
-
-    def count() -> Found:
-        known = golden.read(path)
-        return None, golden.judge(known, *_count_built_in())
-
-    return _told(count, options)
+    files, known = files_of(options), golden.read(path)
+    return _deliver(None, golden.judge(known, *_count_built_in()), files, options["output"])
 
 
 def update_counts(path: Path) -> int:
     """Records the built-in cells as golden; says what changed."""
-
-    def update() -> int:
-        known = golden.read(path) if path.exists() else golden.empty()
-        environment, counted = _count_built_in()
-        new, said = golden.updated(known, environment, counted)
-        golden.write(new, path)
-        for line in said or ["Nothing changed."]:
-            click.echo(name(line, 2000))
-        click.echo(f"Wrote {path}: {several(len(counted), 'cell')} in {environment}")
-        return Exit.FINE
-
-    return _guarded(update)
+    known = golden.read(path) if path.exists() else golden.empty()
+    environment, counted = _count_built_in()
+    new, said = golden.updated(known, environment, counted)
+    golden.write(new, path)
+    for line in said or ["Nothing changed."]:
+        click.echo(name(line, 2000))
+    click.echo(f"Wrote {path}: {several(len(counted), 'cell')} in {environment}")
+    return Exit.FINE
 
 
 def of_itself(options: Options) -> int:
@@ -91,56 +93,37 @@ def of_itself(options: Options) -> int:
     from triptych.benches.selftest import rates, recorder
     from triptych.reports.words.rates import plain
 
-    output, load = options["output"], options["load"]
+    policy, output, load = find(options["policy"]), options["output"], options["load"]
     path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
-
-    def record() -> int:
-        policy = find(options["policy"])
-        recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
-        known = series.read(path)
-        if not load:  # what a competing process does is no noise of this machine
-            write_json(learn(known, GATE.restarts), output / bands.FILE)
-        learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
-        summary = rates.summary(known, *bands.widened(policy, learned))
-        write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
-        click.echo(plain(summary))
-        return Exit.FINE
-
-    return _guarded(record)
+    recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
+    known = series.read(path)
+    if not load:  # what a competing process does is no noise of this machine
+        write_json(learn(known, GATE.restarts), output / bands.FILE)
+    learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
+    summary = rates.summary(known, *bands.widened(policy, learned))
+    write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
+    click.echo(plain(summary))
+    return Exit.FINE
 
 
-def _told(find_out: Callable[[], Found], options: Options) -> int:
-    """Delivers what is found; gives the exit code."""
-    files: Files = {kind: options[kind] for kind in WORDS}
+def _deliver(measured: Run | None, judgement: Judgement, files: Files, folder: Path) -> int:
+    """Writes and prints what was found; gives the exit code.
 
-    def tell() -> int:
-        refuse_missing_folders(files)
-        measured, judgement = find_out()
-        _write_page(judgement, measured, options["output"])
-        try:
-            deliver(judgement, files, os.environ, sys.stdout)
-        except OSError as error:
-            where = error.filename or "an output"
-            words = f"{where} cannot be written ({error.strerror}); give another file"
-            code = _refused(OSError(words), Exit.USAGE)
-            return judgement.exit_code or code
-        return judgement.exit_code
+    The page comes unasked, so where it cannot be written the verdict stands.
+    """
+    from triptych.reports.gate.page import write_page
 
-    return _guarded(tell)
-
-
-def _guarded(answer: Callable[[], int]) -> int:
-    """The answer's exit code, or that of an error, told as a sentence."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
     try:
-        return answer()
-    except (PolicyError, ValueError, OSError) as error:
-        return _refused(error, Exit.USAGE)
-    except CheckoutError as error:
-        return _refused(error, Exit.NOTHING if error.lacks_history else Exit.USAGE)
-    except (RecordError, WorkerLost) as error:
-        return _refused(error, Exit.NOTHING)
+        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
+    except OSError as error:
+        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
+    try:
+        deliver(judgement, files, os.environ, sys.stdout)
+    except OSError as error:
+        where = error.filename or "an output"
+        code = _refused(OSError(f"{where} cannot be written ({error.strerror}); give another file"), Exit.USAGE)
+        return judgement.exit_code or code
+    return judgement.exit_code
 
 
 def _leave(number: int, _: object) -> None:
@@ -153,16 +136,6 @@ def _leave(number: int, _: object) -> None:
 def _refused(error: Exception, code: Exit) -> Exit:
     click.echo(f"Error: {error}", err=True)
     return code
-
-
-def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> None:
-    """The page comes unasked, so where it cannot be written the verdict stands."""
-    from triptych.reports.gate.page import write_page
-
-    try:
-        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
-    except OSError as error:
-        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
 
 
 def _count_built_in() -> tuple[str, golden.Tallied]:

@@ -103,7 +103,7 @@ def gate(context: click.Context, **options: Any) -> None:
         return
     from triptych.reports.gate import answers
 
-    context.exit(answers.of_code(options))
+    context.exit(answers.answered(answers.of_code, options))
 
 
 def _refuse_typed(context: click.Context, words: str, but: tuple[str, ...] = ()) -> None:
@@ -130,7 +130,7 @@ def files(context: click.Context, before: tuple[Path, ...], after: tuple[Path, .
         raise click.UsageError(f"result files need both sides: {OF_FILES}")
     from triptych.reports.gate import answers
 
-    context.exit(answers.of_files(before, after, options))
+    context.exit(answers.answered(answers.of_files, before, after, options))
 
 
 @gate.command(short_help="Compare exact counts with the golden ones; time nothing.")
@@ -148,7 +148,9 @@ def counts(context: click.Context, file: Path | None, *, update: bool, **options
     from triptych.reports.gate import answers
 
     path = file or answers.golden.GOLDEN
-    context.exit(answers.update_counts(path) if update else answers.of_counts(path, options))
+    if update:
+        context.exit(answers.answered(answers.update_counts, path))
+    context.exit(answers.answered(answers.of_counts, path, options))
 
 
 @gate.command("test", short_help="Record a long series, then say how good the gate is here.")
@@ -165,4 +167,4 @@ def test_of_the_gate(context: click.Context, **options: Any) -> None:
     """
     from triptych.reports.gate import answers
 
-    context.exit(answers.of_itself(options))
+    context.exit(answers.answered(answers.of_itself, options))

@@ -19,15 +19,17 @@ Files = Mapping[str, Path | None]
 """The file of each option; null where none is wanted."""
 
 
-def refuse_missing_folders(files: Files) -> None:
-    """Finds out now, not after minutes of measuring.
+def files_of(options: Mapping[str, Path | None]) -> Files:
+    """The files that the command line asked for.
 
     Raises:
-        ValueError: If a file could not be written.
+        ValueError: If one could not be written; that is found out now, not after minutes of measuring.
     """
+    files = {kind: options[kind] for kind in WORDS}
     for kind, path in files.items():
         if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
+    return files
 
 
 def deliver(judgement: Judgement, files: Files, environment: Mapping[str, str], stream: TextIO) -> None:
