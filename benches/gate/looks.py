@@ -53,7 +53,7 @@ def first_look(seen: Logs, policy: Policy) -> list[Finding]:
 
 
 def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
-    """The cells that a second look of as many restarts may decide."""
+    """The cells that a second look, of the same number of restarts, may decide."""
     needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
     return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
 

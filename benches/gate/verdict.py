@@ -173,7 +173,7 @@ def _verdict(comparison: Comparison, slower: float, faster: float, rule: Rule) -
 
 
 def _can_decide(shift: Shift, rule: Rule) -> bool:
-    """Whether the smallest p-value that so many restarts can give survives the correction."""
+    """Whether the smallest p-value of this number of restarts survives the correction."""
     return reaches(float(shift.tail[0]), rule.strictest)
 
 

@@ -17,7 +17,7 @@ DRAWS = 400
 
 
 def learn(series: Series, restarts: int) -> Bands:
-    """The bands of a series in which nothing changed between base and head, for gates of so many restarts.
+    """The bands of a series in which nothing changed between base and head, for gates of that number of restarts.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks: few restarts know nothing of the noise.

@@ -206,7 +206,7 @@ class _Draws:
         return draw
 
     def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Draw:
-        """Whether a time of the head is so much above the base's, as one stored file against another.
+        """Whether a time of the head is above the base's by more than the limit, as one stored file against another.
 
         Any time, or the injected one.
         """
@@ -232,7 +232,7 @@ class _Draws:
 
 
 def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
-    """What the gate says of these restarts: its first look takes as many as one look has, its second all of them."""
+    """What the gate says of these restarts: its first look takes the first of them, its second all."""
 
     def seen(some: Sequence[Drawn]) -> Seen:
         return Seen(*(stacked([one[side] for one in some]) for side in (0, 1)))

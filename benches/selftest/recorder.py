@@ -1,4 +1,4 @@
-"""Records the series of the self-test: calibrates the injections, then takes as many restarts as are wanted."""
+"""Records the series of the self-test: calibrates the injections, then takes the restarts."""
 
 import os
 import statistics
@@ -60,7 +60,7 @@ while os.getppid() == parent:
 
 
 def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]) -> None:
-    """Goes on with the series in that file, or begins it, until it has so many restarts.
+    """Goes on with the series in that file, or begins it, until it has that number of restarts.
 
     Raises:
         triptych.benches.record.files.RecordError: If the file is no series, or was recorded elsewhere or otherwise.

@@ -168,7 +168,7 @@ def record_of(sample: Sample) -> CellRecord:
 
 
 def refuse_short(series: Series, restarts: int) -> None:
-    """Refuses a series that holds no gate of two looks of so many restarts.
+    """Refuses a series that holds no gate of two looks of that number of restarts each.
 
     Raises:
         ValueError: If it does not.

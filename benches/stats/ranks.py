@@ -17,7 +17,7 @@ ROUNDING = 1e-9
 """A p-value this close to a level, relatively, equals it; one that equals a level counts as below."""
 
 DIGITS = 12
-"""Logarithms of durations that agree in so many decimals are equal: a change of unit must not break a tie."""
+"""Logarithms of durations that agree to this many decimals are equal: a change of unit must not break a tie."""
 
 
 class Estimate(NamedTuple):
@@ -103,7 +103,7 @@ def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estima
 def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """The median with the exact interval between two order statistics; a value may be infinite, and so may these.
 
-    So many of n values lie below the true median as heads fall in n throws of a coin.
+    How many of n values lie below the true median is the number of heads in n throws of a coin.
 
     Raises:
         ValueError: If there is no value.

@@ -21,7 +21,7 @@ from triptych.reports.words import rates
 from triptych.reports.words.facts import facts
 
 BUDGET = 100_000
-"""So many characters may all sentences of a page have together; each has room for at least `SHORT`."""
+"""The characters of all sentences of a page together; each has room for at least `SHORT`."""
 
 SHORT = 160
 
@@ -143,7 +143,7 @@ def compared(run: Run) -> list[tuple[str, str]]:
         ("Head commit", _commit(arms.get("head"))),
         ("Arms", ", ".join(f"{arm.name} on {arm.device}" for arm in run.arms)),
         ("Processors", _each({_processors(arm) for arm in run.arms})),
-        ("XLA threads", _each({arm.env.get("NPROC", "as many as it likes") for arm in run.arms})),
+        ("XLA threads", _each({arm.env.get("NPROC", "no limit") for arm in run.arms})),
         ("Machine", _each(machines)),
         ("Restarts", f"{run.settings.restarts} of each arm and look{lost}"),
         ("Measured", f"{text.when(run.created)}, {text.seconds(run.duration_s)}"),

@@ -27,7 +27,7 @@ SYMBOLS: dict[Verdict, str] = {
 """Never colour alone."""
 
 LONG = 2000
-"""So many characters of a sentence are shown."""
+"""The characters of a sentence that are shown."""
 
 MEANING = {
     Exit.FINE: "the gate is open",
