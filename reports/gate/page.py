@@ -3,13 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from markupsafe import Markup
 
-from triptych.benches.exit_codes import Exit
 from triptych.benches.gate.metrics import METRICS
-from triptych.benches.gate.verdict import Finding, Judgement, percent
+from triptych.benches.gate.verdict import Judgement, percent
 from triptych.benches.record.files import make_folder, replace_file
 from triptych.benches.record.run import ArmRecord, Fingerprint, Run
 from triptych.benches.selftest.rates import Summary, shipped
@@ -24,40 +22,6 @@ BUDGET = 100_000
 """The characters of all sentences of a page together; each has room for at least `SHORT`."""
 
 SHORT = 160
-
-MEANING = {
-    Exit.FINE: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
-    Exit.FAILED: (
-        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
-        "or compiles to the same."
-    ),
-    Exit.UNDECIDED: (
-        "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
-        "More restarts, or a quieter machine, would tell."
-    ),
-    Exit.NOTHING: (
-        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row."
-    ),
-}
-"""What an exit code means for a merge."""
-
-
-class FindingRow(NamedTuple):
-    """A finding as its row shows it.
-
-    Attributes:
-        words: Of an estimate what its columns do not say, of anything else the whole sentence.
-    """
-
-    finding: Finding
-    symbol: str
-    change: str
-    interval: str
-    strip: Markup | None
-    margin: str
-    adjusted_p: str
-    restarts: str
-    words: str
 
 
 def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
@@ -86,8 +50,13 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
     return template.render(
         judgement=judgement,
         headline=wording.headline(judgement),
-        meaning=MEANING[judgement.exit_code],
-        rows=[row_of(finding, on, limit) for finding in findings],
+        meaning=wording.MEANING[judgement.exit_code].of_merge,
+        findings=findings,
+        strips=[forest.strip(finding, on) for finding in findings],
+        limit=limit,
+        symbols=wording.SYMBOLS,
+        change=change,
+        interval=_interval,
         axis=forest.axis(on),
         shapes=[(verdict, forest.shape(verdict)) for verdict in forest.SHAPES],
         metrics=METRICS,
@@ -101,22 +70,6 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
         style=Markup(style),  # noqa: S704 - no foreign text in it
         style_hash=document.digest(style),
         script_hash="",
-    )
-
-
-def row_of(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> FindingRow:
-    """A finding in words, none longer than the limit."""
-    estimate = finding.estimate
-    return FindingRow(
-        finding,
-        wording.SYMBOLS[finding.verdict],
-        change(estimate.value) if estimate else text.NONE,
-        _interval(estimate) if estimate else "",
-        forest.strip(finding, on),
-        text.NONE if finding.margin is None else f"{100 * finding.margin:g} %",
-        text.NONE if finding.adjusted_p is None else text.significant(finding.adjusted_p),
-        " against ".join(map(str, finding.restarts)) or text.NONE,
-        text.name(finding.remark if estimate else finding.sentence, limit),
     )
 
 

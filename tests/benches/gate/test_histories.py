@@ -199,7 +199,7 @@ def test_a_shallow_clone_lacks_its_base(tmp_path: Path) -> None:
         (["--base=HEAD", "--baseline", "a.txt"], "--baseline is now `triptych gate files BEFORE... --after AFTER...`"),
         (
             ["files", "a.txt", "--after", "a.txt"],
-            "--output, --json, --workload, --cpus before 'files' would change nothing",
+            "--output, --json, --workload, --cpus before 'files' would",
         ),
     ],
 )
