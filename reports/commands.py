@@ -14,6 +14,7 @@ import click
 
 from triptych.benches.exit_codes import SENTENCE, Exit
 from triptych.benches.run.options import OPTIONS, Option
+from triptych.reports.gate.command import gate
 
 
 @click.group(
@@ -75,71 +76,7 @@ def _flags(flag: str, value: object) -> list[str]:
     return [flag] if value is True else [f"{flag}={value}"]
 
 
-class ManyFiles(click.Command):
-    """A command whose --baseline and --candidate take all files up to the next option, as a shell expands them."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Repeats the option before each of its files, which is what click understands."""
-        repeated: list[str] = []
-        option = None
-        for argument in args:
-            name, _, value = argument.partition("=")
-            if argument.startswith("-"):
-                option = name if name in ("--baseline", "--candidate") else None
-                repeated += [argument] if option is None else [option, value] if value else []
-            else:
-                repeated += [argument] if option is None else [option, argument]
-        return super().parse_args(ctx, repeated)
-
-
-FILE = click.Path(path_type=Path, dir_okay=False)
-RESULT = click.Path(path_type=Path, dir_okay=False, exists=True)
-
-
-@cli.command(cls=ManyFiles)
-@click.option("--base", metavar="REF", help="Commit to measure against; by default where the branch left main.")
-@click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
-@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
-@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
-@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 10 by default.")
-@click.option("--seed", type=int, help="Seed of the run order.")
-@click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
-@click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
-@click.option(
-    "--output",
-    default="reports/latest/gate",
-    type=click.Path(path_type=Path),
-    help="Folder of page and result; reports/latest/gate by default.",
-)
-@click.option("--exact", is_flag=True, help="Time nothing: compare exact counts with the golden ones.")
-@click.option("--update-counts", is_flag=True, help="Record the counts as golden.")
-@click.option("--counts", type=FILE, help="The golden counts; those of this checkout by default.")
-@click.option("--self-test", is_flag=True, help="Record a long series, then say how good the gate is here.")
-@click.option("--load", is_flag=True, help="With --self-test: beside a competing process.")
-@click.option("--baseline", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results before.")
-@click.option("--candidate", multiple=True, type=RESULT, metavar="FILE...", help="Compare files: results after.")
-@click.option("--policy", type=RESULT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
-@click.option("--markdown", type=FILE, help="Write the findings for a pull request.")
-@click.option("--junit", type=FILE, help="Write the findings as test cases.")
-@click.option("--json", type=FILE, help="Write the findings for programs.")
-@click.pass_context
-def gate(context: click.Context, **options: Any) -> None:
-    """Say whether a change made training slower.
-
-    Measures a base again, now, in turns with the working tree as it stands: triptych gate --base main
-
-    Or compares pytest-benchmark JSON of any project, several of a side being its restarts (one benchmark needs 3 of
-    each, twelve need 5): triptych gate --baseline before-*.json --candidate after-*.json
-
-    Every finding is regressed, improved, ok, undecided, incomparable or missing, and the worst gives the exit code:
-    1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
-    With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
-    """
-    from triptych.reports.gate.command import run as run_gate
-
-    typed = {name for name in options if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE}
-    context.exit(run_gate(options, typed))
+cli.add_command(gate)
 
 
 @cli.command()

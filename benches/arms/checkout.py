@@ -107,15 +107,16 @@ def is_shallow(repo: Path) -> bool:
     return _git(repo, "rev-parse", "--is-shallow-repository") == "true"
 
 
-def is_dirty(repo: Path) -> bool:
-    """Whether there is uncommitted work, untracked files included."""
-    return bool(_git(repo, *CHANGES, "--untracked-files=normal"))
+def uncommitted(repo: Path) -> list[str]:
+    """The files with uncommitted work, untracked ones and folders of them included."""
+    lines = (_git(repo, *CHANGES, "--untracked-files=normal") or "").splitlines()
+    return [line.split(maxsplit=1)[1] for line in lines]
 
 
 def head(repo: Path) -> str:
     """The commit of the working tree, with "+" for uncommitted work."""
     commit = _git(repo, "rev-parse", "--short=12", "HEAD") or "unborn"
-    return commit + "+" * is_dirty(repo)
+    return commit + "+" * bool(uncommitted(repo))
 
 
 def export(repo: Path, commit: str, folder: Path) -> Path:

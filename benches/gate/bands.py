@@ -5,20 +5,18 @@ for the machine and the libraries on which they were learned, and for nothing el
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from triptych.benches.gate.metrics import METRIC, Subject
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.sides import Metric
-from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
+from triptych.benches.record.files import decode_as, read_bytes
+from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import Fingerprint
 
 FILE = "bands.json"
-
-MACHINE = ("cpu_model", "cpu_count", "affinity", "platform", "device_kind", "python", "jax", "jaxlib")
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -33,39 +31,18 @@ class Bands(msgspec.Struct, frozen=True):
     """All bands of one machine; `learned` says when."""
 
     learned: str
-    machine: dict[str, str]
+    machine: dict[str, str | None]
     bands: list[Band]
 
 
-@dataclass(frozen=True)
-class LearnedPolicy:
-    """A policy whose margins are at least as wide as the bands."""
-
-    policy: Policy
-    bands: Mapping[Metric, float] = field(default_factory=dict[Metric, float])
-
-    @property
-    def alpha(self) -> float:
-        """As the policy says."""
-        return self.policy.alpha
-
-    @property
-    def widened(self) -> dict[str, float]:
-        """The margins, fractions, that a band made wider than the policy has them; by cell and metric."""
-        return {
-            f"{one.cell}, {one.name}": width
-            for one, width in self.bands.items()
-            if width > self.policy.margin(one.name, one.cell)
-        }
-
-    def margin(self, metric: str, cell: str) -> float:
-        """The policy's margin, or the band where that is wider."""
-        return max(self.policy.margin(metric, cell), self.bands.get(Metric(metric, cell), 0.0))
-
-
-def machine(fingerprint: Fingerprint) -> dict[str, str]:
-    """What must be equal for a band to hold."""
-    return {name: str(getattr(fingerprint, name)) for name in MACHINE}
+def widened(policy: Policy, bands: Mapping[Subject, float]) -> tuple[Policy, dict[str, float]]:
+    """The policy with no margin narrower than its band, and the bands that widened one, by cell and metric."""
+    wider = {subject: width for subject, width in bands.items() if width > policy.margin(*subject)}
+    own = {name: margins for name, margins in policy.benchmarks.items() if all(name != one.cell for one in wider)}
+    for cell in dict.fromkeys(subject.cell for subject in wider):
+        own[cell] = {name: wider.get(Subject(name, cell), policy.margin(name, cell)) for name in METRIC}
+    said = {f"{subject.cell}, {subject.metric}": width for subject, width in wider.items()}
+    return msgspec.structs.replace(policy, benchmarks=own), said
 
 
 def read(path: Path) -> Bands | None:
@@ -76,16 +53,11 @@ def read(path: Path) -> Bands | None:
     """
     if not path.exists():
         return None
-    try:
-        return msgspec.json.decode(read_bytes(path), type=Bands)
-    except NOT_JSON as error:
-        raise RecordError(
-            f"{path} holds no noise bands ({error}); delete it, or run triptych gate --self-test"
-        ) from error
+    return decode_as(Bands, read_bytes(path), str(path), "noise bands", "delete it, or run `triptych gate test`")
 
 
-def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Metric, float]:
+def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Subject, float]:
     """The bands that hold here: all of them, or none if they were learned on another machine."""
-    if known is None or here is None or known.machine != machine(here):
+    if known is None or here is None or differences(known.machine, facts(here)):
         return {}
-    return {Metric(band.metric, band.cell): band.width for band in known.bands}
+    return {Subject(band.metric, band.cell): band.width for band in known.bands}

@@ -1,24 +1,10 @@
 """The exact half of a gate: counts of two sides compared without statistics, since no run moves them by chance."""
 
+import msgspec
+
 from triptych.benches.gate.verdict import Finding, Verdict
-from triptych.benches.record.counts import AUTOTUNED, Counts, memory_bytes
+from triptych.benches.record.counts import Counts, changes, gated, memory_bytes
 from triptych.benches.record.run import Cell
-
-COSTS = ("executables_per_call", "compilations", "xla_flops")
-"""More of one is more work; fewer is less."""
-
-SHAPES = ("jaxpr_equations", "stablehlo_operations", "hlo_instructions", "hlo_fusions")
-"""These say that the program is another one, not that it is better or worse."""
-
-WORDS = {
-    "executables_per_call": "programs launched per call",
-    "compilations": "programs compiled in three calls",
-    "xla_flops": "flops by XLA",
-    "jaxpr_equations": "equations",
-    "stablehlo_operations": "StableHLO operations",
-    "hlo_instructions": "HLO instructions",
-    "hlo_fusions": "fusions",
-}
 
 
 def compare_counts(cell: Cell, baseline: Counts | None, candidate: Counts | None) -> list[Finding]:
@@ -40,14 +26,12 @@ def compare_counts(cell: Cell, baseline: Counts | None, candidate: Counts | None
 
 
 def _work(cell: Cell, baseline: Counts, candidate: Counts) -> Finding:
-    compared = [name for name in COSTS if cell.device == "cpu" or name not in AUTOTUNED]
-    known = [name for name in compared if None not in (getattr(baseline, name), getattr(candidate, name))]
-    rises = [getattr(candidate, name) - getattr(baseline, name) for name in known]
+    before, after = (msgspec.structs.asdict(counts) for counts in (baseline, candidate))
+    known = [name for name in gated(cell.device, "cost") if None not in (before[name], after[name])]
     if not known:
         return Finding("counts", cell.id, "incomparable", "no count is known of both sides; count both again")
-    moved = changes(baseline, candidate, known)
-    shapes = [name for name in SHAPES if cell.device == "cpu" or name not in AUTOTUNED]
-    other = changes(baseline, candidate, shapes)
+    rises = [after[name] - before[name] for name in known]
+    moved, other = (changes(before, after, names) for names in (known, gated(cell.device, "program")))
     if moved:
         return Finding("counts", cell.id, _verdict(max(rises), min(rises)), "; ".join([*moved, *other]))
     sentence = f"same work, other program: {'; '.join(other)}" if other else "same work, same program"
@@ -77,14 +61,3 @@ def _memory(cell: Cell, before: int, after: int) -> Finding:
 
 def _verdict(highest: int, lowest: int) -> Verdict:
     return "regressed" if highest > 0 else "improved" if lowest < 0 else "ok"
-
-
-def changes(baseline: Counts, candidate: Counts, names: list[str]) -> list[str]:
-    """For instance "equations 45 → 46", for each of these counts that is not equal."""
-    pairs = [(name, getattr(baseline, name), getattr(candidate, name)) for name in names]
-    return [f"{WORDS.get(name, name)} {said(old)} → {said(new)}" for name, old, new in pairs if old != new]
-
-
-def said(value: int | None) -> str:
-    """A count, or that there is none."""
-    return "none" if value is None else f"{value:,}"

@@ -5,7 +5,6 @@ otherwise, and a line per cell. A cell without a line is never passed in silence
 """
 
 import json
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,38 +12,33 @@ import msgspec
 
 from triptych.benches.arms.process import ROOT
 from triptych.benches.gate.verdict import Finding, Judgement
-from triptych.benches.record.counts import Amount, Counts, gated
-from triptych.benches.record.files import NOT_JSON, RecordError, replace_file
-from triptych.benches.record.run import Cell, Fingerprint
+from triptych.benches.record.counts import Amount, Counts, changes, gated
+from triptych.benches.record.files import RecordError, decode_as, replace_file
+from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
 
 SCHEMA = 1
 
-UPDATE = "`triptych gate --update-counts`"
+UPDATE = "`triptych gate counts --update`"
 
-Counted = Mapping[Cell, Counts | str]
+Tallied = Mapping[Cell, Counts | str]
 """What was counted of each cell, or why it could not be."""
 
-Line = dict[str, Amount]
-"""The gated counts of one cell that are known, by name."""
+GoldenCounts = dict[str, Amount]
+"""The gated counts of one cell that are known, by name: a line of the file."""
 
 
 class GoldenFile(msgspec.Struct, forbid_unknown_fields=True):
     """The whole file: counts by environment and cell."""
 
     schema: int
-    counts: dict[str, dict[str, Line]]
+    counts: dict[str, dict[str, GoldenCounts]]
 
 
 def empty() -> GoldenFile:
     """A file before anything was counted."""
     return GoldenFile(SCHEMA, {})
-
-
-def environment_of(fingerprint: Fingerprint) -> str:
-    """For instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64"."""
-    return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {fingerprint.platform} {platform.machine()}"
 
 
 def read(path: Path) -> GoldenFile:
@@ -53,18 +47,12 @@ def read(path: Path) -> GoldenFile:
     Raises:
         RecordError: If it is missing, not JSON, cut short, of another make or of another schema.
     """
+    remedy = f"restore it, or write it with {UPDATE}"
     try:
-        golden = msgspec.json.decode(path.read_bytes(), type=GoldenFile)
+        text = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); restore it, or write it with {UPDATE}") from error
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{path} is JSON but holds no golden counts ({error}); expected what {UPDATE} wrote"
-        ) from error
-    except NOT_JSON as error:
-        raise RecordError(
-            f"{path} is not JSON, or was cut short ({error}); restore it, or write it with {UPDATE}"
-        ) from error
+        raise RecordError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    golden = decode_as(GoldenFile, text, str(path), "golden counts", remedy)
     if golden.schema != SCHEMA:
         raise RecordError(f"{path} has schema {golden.schema}, read here is {SCHEMA}; write it again with {UPDATE}")
     return golden
@@ -88,13 +76,13 @@ def write(golden: GoldenFile, path: Path) -> None:
     replace_file(path, f'{{\n "schema": {SCHEMA},\n "counts": {{\n{body}\n }}\n}}\n'.encode())
 
 
-def line_of(counts: Counts, device: str) -> Line:
+def line_of(counts: Counts, device: str) -> GoldenCounts:
     """What the file keeps of a cell."""
     known = {name: getattr(counts, name) for name in gated(device)}
     return {name: value for name, value in known.items() if value is not None}
 
 
-def judge(golden: GoldenFile, environment: str, counted: Counted) -> Judgement:
+def judge(golden: GoldenFile, environment: str, counted: Tallied) -> Judgement:
     """Every cell against its golden line, and every golden line against the cells: equal is ok, all else is said."""
     lines = golden.counts.get(environment, {})
     findings = [_finding(cell, lines.get(cell.id), counts) for cell, counts in counted.items()]
@@ -104,27 +92,21 @@ def judge(golden: GoldenFile, environment: str, counted: Counted) -> Judgement:
     return Judgement(tuple(findings), notes=(f"Counted in {environment}.",))
 
 
-def _finding(cell: Cell, line: Line | None, counts: Counts | str) -> Finding:
+def _finding(cell: Cell, line: GoldenCounts | None, counts: Counts | str) -> Finding:
     if isinstance(counts, str):
         return Finding("counts", cell.id, "regressed", f"could not be counted: {counts}")
     if line is None:
         return Finding("counts", cell.id, "missing", f"no golden yet; record it with {UPDATE}")
-    if changed := differences(line, line_of(counts, cell.device)):
+    if changed := _changes(line, line_of(counts, cell.device)):
         return Finding("counts", cell.id, "regressed", f"changed: {'; '.join(changed)}; if it is meant, {UPDATE}")
     return Finding("counts", cell.id, "ok", f"{len(line)} counts as recorded")
 
 
-def differences(old: Line, new: Line) -> list[str]:
-    """For instance "hlo_fusions 14 → 15", for each count that is not equal or not on both sides."""
-    names = [*old, *(name for name in new if name not in old)]
-    return [f"{name} {_said(old, name)} → {_said(new, name)}" for name in names if old.get(name) != new.get(name)]
+def _changes(old: GoldenCounts, new: GoldenCounts) -> list[str]:
+    return changes(old, new, dict.fromkeys((*old, *new)))
 
 
-def _said(line: Line, name: str) -> str:
-    return f"{line[name]:,}" if name in line else "none"
-
-
-def updated(golden: GoldenFile, environment: str, counted: Counted) -> tuple[GoldenFile, list[str]]:
+def updated(golden: GoldenFile, environment: str, counted: Tallied) -> tuple[GoldenFile, list[str]]:
     """The file with this environment's section counted anew and all others kept, and what changed, in words.
 
     Raises:
@@ -135,9 +117,7 @@ def updated(golden: GoldenFile, environment: str, counted: Counted) -> tuple[Gol
         raise RecordError(f"nothing was recorded, for some cells could not be counted: {'; '.join(failed)}; mend them")
     new = {cell.id: line_of(counts, cell.device) for cell, counts in counted.items() if isinstance(counts, Counts)}
     old = golden.counts.get(environment, {})
-    said = [
-        f"{name}: {'; '.join(moved)}" for name in new if name in old and (moved := differences(old[name], new[name]))
-    ]
+    said = [f"{name}: {'; '.join(moved)}" for name in new if name in old and (moved := _changes(old[name], new[name]))]
     said += [f"{name}: new" for name in new if name not in old]
     said += [f"{name}: removed" for name in old if name not in new]
     return GoldenFile(SCHEMA, golden.counts | {environment: new}), said

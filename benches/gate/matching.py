@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.question import LEFT_OUT, Question
+from triptych.benches.gate.scope import LEFT_OUT, Scope
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import Finding
 from triptych.benches.record.run import Cell, WorkloadRecord
@@ -37,7 +37,7 @@ class Matched(NamedTuple):
     data_paths: dict[str, dict[str, str]]
 
 
-def survey(arm: Arm, question: Question, folder: Path, repo: Path) -> messages.Surveyed:
+def survey(arm: Arm, scope: Scope, folder: Path, repo: Path) -> messages.Surveyed:
     """Asks a worker of the arm, a copy of the repository, for its trainers and workloads, whose data it writes.
 
     Raises:
@@ -45,7 +45,7 @@ def survey(arm: Arm, question: Question, folder: Path, repo: Path) -> messages.S
     """
     place = folder / f"data-{arm.name}"
     place.mkdir()
-    request = messages.Survey(list(question.trainers), list(question.workloads), str(place), str(repo))
+    request = messages.Survey(list(scope.trainers), list(scope.workloads), str(place), str(repo))
     try:
         with Worker(arm) as worker:
             answer = worker.ask(request, START_TIMEOUT_S)
@@ -63,16 +63,16 @@ def survey(arm: Arm, question: Question, folder: Path, repo: Path) -> messages.S
     return answer
 
 
-def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, policy: Policy) -> Matched:
+def match(base: messages.Surveyed, head: messages.Surveyed, scope: Scope, policy: Policy) -> Matched:
     """The cells that both sides have, defined alike, and a finding for each that the head lacks or defines anew.
 
     Raises:
         NotComparable: If both sides lack something that was asked for by name.
     """
-    _refuse_unknown(base, head, question)
+    _refuse_unknown(base, head, scope)
     workloads = {workload.name: workload for workload in head.workloads}
-    offered, candidates = (_cells(side, question.device) for side in (base, head))
-    left_out = [] if question.trainers else [cell for cell in offered if (cell.trainer, cell.workload) == LEFT_OUT]
+    offered, candidates = (_cells(side, scope.device) for side in (base, head))
+    left_out = [] if scope.trainers else [cell for cell in offered if (cell.trainer, cell.workload) == LEFT_OUT]
     missing = [cell for cell in offered if cell not in candidates]
     changed = {old.name: _changes(old, workloads[old.name]) for old in base.workloads if old.name in workloads}
     common = [cell for cell in offered if cell in candidates and cell not in left_out]
@@ -93,7 +93,7 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
         notes=(
             *(f"{cell.id} is missing, as the policy allows." for cell in missing if policy.may_be_missing(cell.id)),
             *(f"{cell.id} is left out, being slow; name the trainers to have it measured." for cell in left_out),
-            *(policy.unused({cell.id for cell in (*offered, *candidates)}) if _is_everything(question) else []),
+            *(policy.unused({cell.id for cell in (*offered, *candidates)}) if _is_everything(scope) else []),
         ),
         workloads=head.workloads,
         references={BASE: base.trainers, HEAD: head.trainers, **dict.fromkeys(CANARIES, base.trainers)},
@@ -101,17 +101,17 @@ def match(base: messages.Surveyed, head: messages.Surveyed, question: Question, 
     )
 
 
-def _is_everything(question: Question) -> bool:
+def _is_everything(scope: Scope) -> bool:
     """Whether nothing was picked, so that a pattern without a match is a mistake."""
-    return not question.trainers and question.workloads == DEFAULT_WORKLOADS
+    return not scope.trainers and scope.workloads == DEFAULT_WORKLOADS
 
 
-def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, question: Question) -> None:
-    for name in question.trainers:
+def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, scope: Scope) -> None:
+    for name in scope.trainers:
         if name in base.refused and name in head.refused:
             raise NotComparable(f"neither side has the trainer {name}: {head.refused[name]}")
     known = {workload.name for side in (base, head) for workload in side.workloads}
-    for name in question.workloads:
+    for name in scope.workloads:
         if name not in known:
             raise NotComparable(f"neither side has a workload {name!r}; see triptych list")
 

@@ -3,30 +3,33 @@
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, Any
 
 import msgspec
 
+from triptych.benches.gate.metrics import METRIC, METRICS
 from triptych.benches.gate.verdict import Rule
 
 Margin = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Alpha = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
 
-KEYS = "alpha, allowed_missing, margins.time, margins.compile, benchmarks.<pattern>.time, benchmarks.<pattern>.compile"
+TABLES = ("margins", "benchmarks.<pattern>")
+KEYS = ", ".join(["alpha", "allowed_missing", *(f"{table}.{metric.name}" for table in TABLES for metric in METRICS)])
 
 
 class PolicyError(Exception):
     """A policy that cannot be used; the message says what was got, what was expected, what to do."""
 
 
-class Margins(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Changes of no account, as fractions: 0.02 is 2 %. What is not given is inherited."""
+Margins = dict[str, Margin]
+"""Changes of no account by metric, as fractions: 0.02 is 2 %. What is not given is inherited."""
 
-    time: Margin | None = None
-    compile: Margin | None = None
-
-
-DEFAULT = Margins(time=0.02, compile=0.10)
+_MARGINS = msgspec.defstruct("Margins", [(one.name, Margin, one.margin) for one in METRICS], forbid_unknown_fields=True)
+_TABLES = msgspec.defstruct(
+    "Tables", [("margins", _MARGINS, None), ("benchmarks", GenericAlias(dict, (str, _MARGINS)), None)]
+)
+"""The tables whose keys are metrics, to say which key is wrong."""
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +44,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     alpha: Alpha = 0.05
     allowed_missing: tuple[str, ...] = ()
-    margins: Margins = Margins()
+    margins: Margins = {}
     benchmarks: dict[str, Margins] = {}
 
     @property
@@ -50,10 +53,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Rule(self.alpha)
 
     def margin(self, metric: str, cell: str) -> float:
-        """The margin of a metric, "time" or "compile", of a benchmark."""
-        own = [margins for pattern, margins in self.benchmarks.items() if matches(cell, pattern)]
-        known = [getattr(margins, metric) for margins in (DEFAULT, self.margins, *own)]
-        return next(margin for margin in reversed(known) if margin is not None)
+        """The margin of a metric, by its name, of a benchmark."""
+        margin = self.margins.get(metric, METRIC[metric].margin)
+        for pattern, own in self.benchmarks.items():
+            margin = own.get(metric, margin) if matches(cell, pattern) else margin
+        return margin
 
     def may_be_missing(self, cell: str) -> bool:
         """Whether the candidate may lack this benchmark."""
@@ -89,6 +93,7 @@ def read(path: Path) -> Policy:
     for key in ("tool", "triptych", "gate"):
         table = table.get(key, {}) if isinstance(table, dict) else table
     try:
+        msgspec.convert(table, _TABLES)
         return msgspec.convert(table, Policy)
     except msgspec.ValidationError as error:
         raise PolicyError(

@@ -11,9 +11,10 @@ import math
 from collections.abc import Sequence
 
 from triptych.benches.analysis import pairing
+from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.stored_files import Measured, Side, differences
-from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge
+from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge, several, some
 from triptych.benches.record.run import CellRecord
 from triptych.benches.stats.ranks import unpaired_shift
 
@@ -47,7 +48,7 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     settled = [finding for pair in pairs if (finding := _outcome(*pair) or _loss(*pair))]
     stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
     ready = [pair for pair in pairs if pair[0].name not in stopped]
-    settled += [finding for pair in ready if (finding := _without_compiling(*pair))]
+    settled += [finding for pair in ready for finding in _without_ratio(*pair)]
     timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], policy.rule)
     known = {*baseline.benchmarks, *candidate.benchmarks}
     caveats = _caveats(baseline, candidate) if timed else []
@@ -63,13 +64,8 @@ def _not_comparable(baseline: Side, candidate: Side) -> str:
 
 
 def _no_overlap(baseline: Side, candidate: Side) -> str:
-    ours, theirs = (_some(side.benchmarks) for side in (baseline, candidate))
+    ours, theirs = (some(side.benchmarks) for side in (baseline, candidate))
     return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
-
-
-def _some(names: Sequence[str] | dict[str, Measured]) -> str:
-    shown = ", ".join(list(names)[:3]) or "none"
-    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 def _missing(baseline: Side, candidate: Side, policy: Policy) -> tuple[list[Finding], list[str]]:
@@ -133,7 +129,7 @@ def _loss(baseline: Measured, candidate: Measured) -> Finding | None:
         if not parity.holds:
             return _other_loss(baseline.name, verdict, parity)
         shared = min(shared, parity.steps)
-    return Finding("loss", baseline.name, "ok", f"same losses over {shared:,} steps")
+    return Finding("loss", baseline.name, "ok", f"same losses over {several(shared, 'step')}")
 
 
 def _other_loss(name: str, verdict: Verdict, parity: pairing.Parity) -> Finding:
@@ -147,19 +143,24 @@ def _steps(cell: CellRecord) -> set[int]:
     return {point.step for point in cell.trainings[0].curve}
 
 
-def _without_compiling(baseline: Measured, candidate: Measured) -> Finding | None:
-    """What is said where a side has compiles that took no time at all, or none: a ratio needs two times."""
-    before, after = (side.times.get("compile", ()) for side in (baseline, candidate))
-    if all(before) and all(after) and bool(before) == bool(after):
-        return None
-    if before and after and not any((*before, *after)):
-        return Finding("compile", baseline.name, "ok", "nothing compiles on either side")
-    words = " against ".join(_compiling(times) for times in (before, after))
-    return Finding("compile", baseline.name, "incomparable", f"{words}: no ratio can be taken; look at both files")
+def _without_ratio(baseline: Measured, candidate: Measured) -> list[Finding]:
+    """What is said of metrics that took no time at all, or that a side lacks: a ratio needs two times."""
+    found: list[Finding] = []
+    for metric in METRICS:
+        before, after = (side.times.get(metric.name, ()) for side in (baseline, candidate))
+        if all(before) and all(after) and bool(before) == bool(after):
+            continue
+        if before and after and not any((*before, *after)):
+            found.append(Finding(metric.name, baseline.name, "ok", f"no {metric.name} took any time on either side"))
+            continue
+        words = " against ".join(_timeless(values) for values in (before, after))
+        sentence = f"{words}: no ratio can be taken; look at both files"
+        found.append(Finding(metric.name, baseline.name, "incomparable", sentence))
+    return found
 
 
-def _compiling(times: Sequence[float]) -> str:
-    return f"{sum(time == 0 for time in times)} of {len(times)} compiles took no time" if times else "no compile"
+def _timeless(values: Sequence[float]) -> str:
+    return f"{sum(value == 0 for value in values)} of {len(values)} took no time" if values else "none measured"
 
 
 def _comparisons(baseline: Measured, candidate: Measured, policy: Policy) -> list[Comparison]:

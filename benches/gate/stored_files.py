@@ -16,9 +16,10 @@ from typing import Any
 
 import msgspec
 
-from triptych.benches.analysis.pairing import step_times
-from triptych.benches.record import files
-from triptych.benches.record.files import NOT_JSON, RecordError
+from triptych.benches.gate.metrics import METRICS, TIME
+from triptych.benches.record import files, machine
+from triptych.benches.record.files import RecordError, decode_as
+from triptych.benches.record.machine import Facts
 from triptych.benches.record.run import FAILURES, CellRecord, Run
 
 SHORTEST_S, LONGEST_S = 1e-12, 1e9
@@ -26,8 +27,6 @@ SHORTEST_S, LONGEST_S = 1e-12, 1e9
 
 MOST_RESTARTS = 200
 """On a side; the exact distributions take seconds beyond."""
-
-ASKED_OF_A_MACHINE = ("cpu", "cpu count", "python implementation")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,13 @@ class Side:
     """One or several result files of one machine.
 
     Attributes:
-        machine: What must be equal before two times are compared; null where the file does not say.
+        machines: What each arm ran on, as far as the file says; of a stranger's file one without a name.
         moments: When each file was measured, as it says.
         ours: Whether triptych wrote it.
     """
 
     name: str
-    machine: dict[str, str | None]
+    machines: dict[str, Facts]
     benchmarks: dict[str, Measured]
     moments: tuple[str, ...]
     ours: bool
@@ -69,8 +68,7 @@ class Side:
     @property
     def names_processor(self) -> bool:
         """Whether it says what it was measured on, in every arm."""
-        known = [value for key, value in self.machine.items() if key.endswith(("cpu", "cpu_model", "fingerprint"))]
-        return bool(known) and all(known)
+        return bool(self.machines) and all(map(machine.names_processor, self.machines.values()))
 
 
 class _Stats(msgspec.Struct):
@@ -119,11 +117,11 @@ def differences(one: Side, other: Side) -> list[str]:
     """In which respects two sides come from different machines, in words."""
     if one.ours != other.ours:
         return ["only one was written by triptych"]
-    common = [key for key in one.machine if key in other.machine]
     return [
-        f"{key}: {one.machine[key] or 'not said'} against {other.machine[key] or 'not said'}"
-        for key in common
-        if one.machine[key] != other.machine[key]
+        f"{arm} {words}".strip()
+        for arm, found in one.machines.items()
+        if arm in other.machines
+        for words in machine.differences(found, other.machines[arm])
     ]
 
 
@@ -142,17 +140,22 @@ def refuse_copies(paths: Sequence[Path]) -> None:
 
 
 def _side(text: bytes, name: str) -> Side:
+    what, wrote = "benchmarks", "expected a whole file that `pytest --benchmark-json` or `triptych run` wrote"
+    if loose := _with_nan(text):
+        return _theirs(loose, name)
+    if bytes(decode_as(_Kind, text, name, what, wrote).triptych):
+        return _ours(files.decode(text, name), name)
+    return _theirs(decode_as(_File, text, name, what, wrote), name)
+
+
+def _with_nan(text: bytes) -> _File | None:
+    """A stranger's file with a NaN or infinity, which Python writes though they are no JSON: a benchmark has a name."""
+    if not any(one in text for one in (b"NaN", b"Infinity")) or b'"triptych"' in text:
+        return None
     try:
-        if bytes(msgspec.json.decode(text, type=_Kind).triptych):
-            return _ours(files.decode(text, name), name)
-        return _theirs(msgspec.json.decode(text, type=_File), name)
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{name} is JSON but no result file ({error}); expected one that `pytest --benchmark-json` or "
-            "`triptych run` wrote"
-        ) from error
-    except NOT_JSON as error:
-        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+        return msgspec.convert(json.loads(text), _File)
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        return None
 
 
 def _theirs(file: _File, name: str) -> Side:
@@ -162,8 +165,9 @@ def _theirs(file: _File, name: str) -> Side:
         if key in benchmarks:
             raise RecordError(f"{name} holds benchmark {key!r} twice; expected every name once")
         kind = json.dumps([benchmark.group, benchmark.params], sort_keys=True)
-        benchmarks[key] = Measured(key, kind, {"time": (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
-    return Side(name, _machine(file.machine_info or {}), benchmarks, (file.datetime,), ours=False)
+        benchmarks[key] = Measured(key, kind, {TIME.name: (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
+    machines = {"": machine.strangers_facts(file.machine_info or {})}
+    return Side(name, machines, benchmarks, (file.datetime,), ours=False)
 
 
 def _time_s(stats: _Stats, what: str) -> float:
@@ -184,36 +188,24 @@ def _checked(what: str, value: float, *rounds: float) -> float:
     return value
 
 
-def _machine(info: dict[str, Any]) -> dict[str, str | None]:
-    found: Any = info.get("cpu")
-    cpu: dict[str, Any] = found if isinstance(found, dict) else {}
-    name = cpu.get("brand_raw") or cpu.get("brand") or info.get("node")  # some processors have no name, hosts have
-    values = (name, cpu.get("count"), info.get("python_implementation"))
-    return {key: None if value is None else str(value) for key, value in zip(ASKED_OF_A_MACHINE, values, strict=True)}
-
-
 def _ours(run: Run, name: str) -> Side:
-    machine: dict[str, str | None] = {}
-    for arm in run.arms:
-        facts: dict[str, Any] = msgspec.to_builtins(arm.fingerprint) if arm.fingerprint else {"fingerprint": None}
-        facts.pop("load_average", None)
-        machine |= {f"{arm.name} {key}": None if value is None else str(value) for key, value in facts.items()}
+    machines = {arm.name: machine.facts(arm.fingerprint) for arm in run.arms}
     benchmarks = {measured.name: measured for measured in (_cell(run, cell, name) for cell in run.cells)}
-    return Side(name, machine, benchmarks, (run.created,), ours=True)
+    return Side(name, machines, benchmarks, (run.created,), ours=True)
 
 
 def _cell(run: Run, found: CellRecord, file: str) -> Measured:
     cell, outcome = found.cell, found.outcome
     name = cell.id if found.arm == cell.device else f"{found.arm}: {cell.id}"
     kind = json.dumps([found.arm, cell.workload, cell.device, cell.mode])
-    times = tuple(_checked(f"{file}: {name!r}", value) for value in step_times(found))
-    compiles = tuple(compiled.compile_s for compiled in found.compiles)
+    times = {metric.name: metric.by_restart(found) for metric in METRICS}
     failed = outcome.kind in FAILURES
-    if failed or not times:
+    if failed or not times[TIME.name]:
         why = f"{outcome.kind.replace('_', ' ')}: {outcome.reason}" if outcome.reason else "no block was measured"
         return Measured(name, kind, {}, why, failed)
-    measured = {"time": times, "compile": compiles} if compiles else {"time": times}
-    return Measured(name, kind, measured, trained=((run, found),))
+    for value in times[TIME.name]:
+        _checked(f"{file}: {name!r}", value)
+    return Measured(name, kind, {metric: values for metric, values in times.items() if values}, trained=((run, found),))
 
 
 def _merged(sides: Sequence[Side]) -> Side:
@@ -221,8 +213,10 @@ def _merged(sides: Sequence[Side]) -> Side:
     names = dict.fromkeys(chain.from_iterable(side.benchmarks for side in sides))
     benchmarks = {name: _joined([side.benchmarks[name] for side in sides if name in side.benchmarks]) for name in names}
     moments = tuple(chain.from_iterable(side.moments for side in sides))
-    machine = {key: value for side in sides for key, value in side.machine.items()}
-    return Side(", ".join(side.name for side in sides), machine, benchmarks, moments, sides[0].ours)
+    machines: dict[str, Facts] = {}
+    for side in sides:
+        machines |= {arm: {**machines.get(arm, {}), **found} for arm, found in side.machines.items()}
+    return Side(", ".join(side.name for side in sides), machines, benchmarks, moments, sides[0].ours)
 
 
 def _joined(parts: Sequence[Measured]) -> Measured:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,12 +21,13 @@ from triptych.benches.arms.checkout import Base, CheckoutError
 from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
 from triptych.benches.arms.process import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
 from triptych.benches.gate import bands, sides
-from triptych.benches.gate.bands import Bands, LearnedPolicy
+from triptych.benches.gate.bands import Bands
+from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.question import Question, from_root
+from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.gate.verdict import EVERY, Finding, Judgement
+from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some
 from triptych.benches.record import run
 from triptych.benches.record.files import make_folder, write
 from triptych.benches.record.run import ArmRecord, CellRecord, Run
@@ -54,7 +55,7 @@ class Gate:
 
     repo: Path
     base: Base
-    question: Question
+    scope: Scope
     policy: Policy
     bands: Bands | None
     folder: Path
@@ -70,8 +71,8 @@ class Gate:
         """
         try:
             arms, notes = self._arms()
-            offers = {arm.name: survey(arm, self.question, self.folder, self.repo) for arm in arms}
-            matched = match(offers[BASE], offers[HEAD], self.question, self.policy)
+            offers = {arm.name: survey(arm, self.scope, self.folder, self.repo) for arm in arms}
+            matched = match(offers[BASE], offers[HEAD], self.scope, self.policy)
         except (NotComparable, WorkerLost, ToolchainError) as error:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
         if not matched.cells:
@@ -101,16 +102,18 @@ class Gate:
         checkout.snapshot(self.repo, folders[HEAD])
         if has_instrument(folders[HEAD]) and not has_instrument(folders[BASE]):
             raise NotComparable(f"the base {self.base.name} has no worker of ours: it is older than the instrument")
-        notes, python = [], self.question.base_python
+        changed = checkout.uncommitted(self.repo)
+        notes = [f"The + of the head stands for uncommitted work: {some(changed)}."] if changed else []
+        python = self.scope.base_python
         if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
             if lacking := not_installed(changed):
                 words = f"the constraints changed, but of the head's {'; '.join(lacking)} here"
                 raise ToolchainError(f"{words}; install them first: pip install -c {CONSTRAINTS} -e .")
             self.tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
-            notes = [f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own."]
+            notes.append(f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own.")
             python = build(folders[BASE], self.folder / "environment")
         pinned = replace(
-            pinned_arm(self.question.device, self.question.threads, self.question.cpus),
+            pinned_arm(self.scope.device, self.scope.threads, self.scope.cpus),
             instrument=copy_instrument(self.folder / "instrument"),
         )
         arms = [replace(pinned, name=name, checkout=folder) for name, folder in folders.items()]
@@ -125,7 +128,7 @@ class Gate:
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             command=command_line(),
             commit=commits[HEAD],
-            settings=self.question.settings,
+            settings=self.scope.settings,
             reference=reference,
             arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name]) for arm in arms],
             workloads=matched.workloads,
@@ -137,12 +140,13 @@ class Gate:
         )
 
     def _plan(self, run: Run) -> str:
-        cells = len(sides.sides(run))
+        cells = several(len(sides.pairs(run)), "cell")
         commits = {arm.name: arm.commit for arm in run.arms}
-        cpus = ", ".join(map(str, self.question.cpus)) or "any"
+        plus = " (with uncommitted work)" if (commits[HEAD] or "").endswith("+") else ""
+        cpus = ", ".join(map(str, self.scope.cpus)) or "any"
         return (
-            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}: {cells} cells, "
-            f"{run.settings.restarts} restarts, CPU {cpus}, XLA threads: {self.question.threads}. "
+            f"Base {commits[BASE]} ({self.base.name}) against head {commits[HEAD]}{plus}: {cells}, "
+            f"{several(run.settings.restarts, 'restart')}, CPU {cpus}, XLA threads: {self.scope.threads}. "
             "It takes some minutes; what is undecided then is measured once more."
         )
 
@@ -160,55 +164,49 @@ class Gate:
             )
             for one in run.cells
         ]
-        measure(run, arms, jobs, rim, TWO_SIDES)
-        margins = LearnedPolicy(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
-        found = _of_others(sides.logs(run), _stopped(sides.settled(run)))
-        timed, canary = sides.first_look(found, margins), _canary(run, margins)
-        cells = sides.undecided(timed, margins, run.settings.restarts)
-        if cells and not sides.unfit(canary):
+
+        def again(cells: set[str]) -> Seen:
             self.tell(f"Undecided so far: {', '.join(sorted(cells))}; a second look.")
             first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=0)
-            again = [job for job in jobs if job.spec.cell.id in cells]
-            measure(run, arms, again, rim, TWO_SIDES._replace(first=first))
-            timed = sides.second_look(timed, sides.logs(run), margins)
-            canary = _canary(run, margins)
+            due = [job for job in jobs if job.spec.cell.id in cells]
+            measure(run, arms, due, rim, TWO_SIDES._replace(first=first))
+            return _seen(run)
+
+        measure(run, arms, jobs, rim, TWO_SIDES)
+        policy, wider = bands.widened(self.policy, bands.fitting(self.bands, run.arms[0].fingerprint))
+        seen, stopped = _seen(run), _stopped(sides.settled(run))
+        first = seen._replace(heads={one: logs for one, logs in seen.heads.items() if one.cell not in stopped})
+        heads, canaries = look_twice(first, again, policy, run.settings.restarts)
         run.status, run.duration_s = "complete", time.monotonic() - began
         write(run, self.result)
-        return _findings(run, timed, canary), _remarks(run, canary, margins)
+        return _findings(run, heads), _remarks(run, canaries, wider)
 
 
-def _canary(run: Run, margins: LearnedPolicy) -> list[Finding]:
-    return sides.canary(sides.logs(run, *CANARIES), margins)
+def _seen(run: Run) -> Seen:
+    return Seen(sides.seen(run), sides.seen(run, *CANARIES))
 
 
-def _findings(run: Run, timed: Sequence[Finding], canary: Sequence[Finding]) -> list[Finding]:
+def _findings(run: Run, timed: Sequence[Finding]) -> list[Finding]:
     """All of them, of times only where nothing else of the cell speaks against comparing them."""
     settled = sides.settled(run)
     stopped = _stopped(settled)
-    others = [
-        *sides.believed(timed, canary),
-        *sides.untimed(run, sides.logs(run)),
-        *sides.counted(run),
-    ]
+    others = [*timed, *sides.untimed(run, sides.seen(run)), *sides.counts_compared(run)]
     return [*settled, *(one for one in others if one.cell not in stopped)]
 
 
-def _remarks(run: Run, canary: Sequence[Finding], margins: LearnedPolicy) -> list[str]:
+def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) -> list[str]:
     """What limits the findings, or vouches for them."""
-    unfit = sides.unfit(canary)
+    machine = unfit(canaries)
+    lost = len(run.cut_short)
     return [
-        *([f"Unfit: {unfit}."] if unfit else []),
-        *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canary),
-        *([f"{len(run.cut_short)} restarts lost a worker and do not count."] if run.cut_short else []),
+        *([f"Unfit: {machine}."] if machine else []),
+        *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canaries),
+        *([f"{several(lost, 'restart')} lost a worker and {'does' if lost == 1 else 'do'} not count."] if lost else []),
         *(
             f"The margin of {cell}, is {100 * width:.1f} %, the noise band learned on this machine."
-            for cell, width in margins.widened.items()
+            for cell, width in wider.items()
         ),
     ]
-
-
-def _of_others(found: sides.Logs, cells: Collection[str]) -> sides.Logs:
-    return {metric: values for metric, values in found.items() if metric.cell not in cells}
 
 
 def _stopped(settled: Collection[Finding]) -> set[str]:
@@ -230,14 +228,14 @@ def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
 
 
 def judge_checkout(
-    folder: Path, reference: str | None, question: Question, policy: Policy, output: Path
+    folder: Path, reference: str | None, scope: Scope, policy: Policy, output: Path
 ) -> tuple[Run | None, Judgement]:
     """The gate of the repository around a folder, with progress and sentences on standard error.
 
     Args:
         folder: Anywhere in the repository.
         reference: Of the base; None for where the branch left main.
-        question: What to compare, and how.
+        scope: What to compare, and how.
         policy: Of the project.
         output: Where the measurements are kept.
 
@@ -249,7 +247,7 @@ def judge_checkout(
     repo = checkout.repository(folder)
     known = bands.read(output / bands.FILE)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
-    question = replace(question, trainers=tuple(from_root(name, repo, folder) for name in question.trainers))
+    scope = replace(scope, trainers=tuple(from_root(name, repo, folder) for name in scope.trainers))
     _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
         atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
@@ -257,7 +255,7 @@ def judge_checkout(
         gate = Gate(
             repo,
             base,
-            question,
+            scope,
             policy,
             known,
             Path(copies),

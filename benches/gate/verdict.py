@@ -5,24 +5,24 @@ two stacks of result files, is nothing to it. A run that could not have called a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from triptych.benches.exit_codes import Exit
+from triptych.benches.gate.metrics import Subject
 from triptych.benches.stats.power import detectable, smallest_restarts
 from triptych.benches.stats.ranks import Estimate, Shift, bounds, holm, p_above, p_below, reaches
 
 Verdict = Literal["regressed", "improved", "ok", "undecided", "incomparable", "missing"]
 
-PASSED, REGRESSED, UNDECIDED, INCOMPARABLE = 0, 1, 3, 4
-
-EXIT_CODES: dict[Verdict, int] = {
-    "regressed": REGRESSED,
-    "missing": INCOMPARABLE,
-    "incomparable": INCOMPARABLE,
-    "undecided": UNDECIDED,
-    "improved": PASSED,
-    "ok": PASSED,
+EXIT_CODES: dict[Verdict, Exit] = {
+    "regressed": Exit.FAILED,
+    "missing": Exit.NOTHING,
+    "incomparable": Exit.NOTHING,
+    "undecided": Exit.UNDECIDED,
+    "improved": Exit.FINE,
+    "ok": Exit.FINE,
 }
 """In order from the worst; the worst verdict of a run gives its exit code."""
 
@@ -32,13 +32,6 @@ EVERY = "every benchmark"
 
 MOST = math.log(1e15)
 """Factors beyond this are cut: nothing that was measured gets there, and a hostile file must not overflow."""
-
-
-class Adjusted(NamedTuple):
-    """Two one-sided p-values after Holm's correction, each over the family of its direction."""
-
-    slower: float
-    faster: float
 
 
 @dataclass(frozen=True)
@@ -92,6 +85,7 @@ class Finding:
         adjusted_p: Of the direction in which the estimate points, by Holm over all comparisons of the run.
         restarts: How many: one number if paired, baseline and candidate if not.
         detectable: The smallest slowdown, a fraction, that such a run calls nine times in ten; where undecided.
+        remark: Of an estimate, what the sentence says beyond its figures.
     """
 
     metric: str
@@ -103,6 +97,12 @@ class Finding:
     margin: float | None = None
     restarts: tuple[int, ...] = ()
     detectable: float | None = None
+    remark: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.metric, self.cell)
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,10 @@ class Judgement:
     notes: tuple[str, ...] = ()
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> Exit:
         """The code of the worst verdict; nothing found is as bad as nothing comparable."""
         verdicts = {finding.verdict for finding in self.findings}
-        return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), INCOMPARABLE)
+        return next((code for verdict, code in EXIT_CODES.items() if verdict in verdicts), Exit.NOTHING)
 
 
 def judge(comparisons: Sequence[Comparison], rule: Rule) -> list[Finding]:
@@ -135,74 +135,88 @@ def judge(comparisons: Sequence[Comparison], rule: Rule) -> list[Finding]:
     rule = replace(rule, family=max(rule.family, len(comparisons)))
     slower = holm([p_above(comparison.shift) for comparison in comparisons], rule.family)
     faster = holm([p_below(comparison.shift) for comparison in comparisons], rule.family)
-    return [
-        _finding(comparison, rule, Adjusted(*adjusted))
-        for comparison, *adjusted in zip(comparisons, slower, faster, strict=True)
-    ]
+    return [_finding(*one, rule) for one in zip(comparisons, slower, faster, strict=True)]
 
 
-def _finding(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Finding:
+def _finding(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Finding:
+    """What is said of a comparison; the p-values of its two directions are adjusted, each over its own family."""
     shift = comparison.shift
     logs = bounds(shift, rule.level)
     finding = Finding(
         comparison.metric,
         comparison.cell,
-        _verdict(comparison, rule, adjusted),
+        _verdict(comparison, slower, faster, rule),
         "",
         Estimate(_exp(logs.value), _end(logs.low), _end(logs.high), logs.n),
-        adjusted.slower if logs.value >= 0 else adjusted.faster,
+        slower if logs.value >= 0 else faster,
         comparison.margin,
         shift.restarts,
     )
-    if finding.verdict == "undecided" and _can_decide(shift, rule):
+    if not _can_decide(shift, rule):
+        return _too_few(finding, rule)
+    if finding.verdict == "undecided":
         seen = detectable(shift.restarts, shift.spread, rule.strictest, math.log1p(comparison.margin))
         finding = replace(finding, detectable=_exp(seen) - 1)
-    return replace(finding, sentence=_sentence(finding) if _can_decide(shift, rule) else _too_few(finding, rule))
+    return _told(finding)
 
 
-def _verdict(comparison: Comparison, rule: Rule, adjusted: Adjusted) -> Verdict:
+def _verdict(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Verdict:
     shift, margin = comparison.shift, math.log1p(comparison.margin)
     change = bounds(shift, rule.level).value
     if not _can_decide(shift, rule):
         return "undecided"
-    if reaches(adjusted.slower, rule.level) and change > margin:
+    if reaches(slower, rule.level) and change > margin:
         return "regressed"
-    if reaches(adjusted.faster, rule.level) and change < -margin:
+    if reaches(faster, rule.level) and change < -margin:
         return "improved"
     return "ok" if reaches(p_below(shift, margin), rule.level) else "undecided"
 
 
 def _can_decide(shift: Shift, rule: Rule) -> bool:
-    """Whether the smallest p-value that so many restarts can give survives the correction."""
+    """Whether the smallest p-value of this number of restarts survives the correction."""
     return reaches(float(shift.tail[0]), rule.strictest)
 
 
-def _sentence(finding: Finding) -> str:
+def _told(finding: Finding) -> Finding:
     estimate, margin = finding.estimate, f"the margin of {100 * (finding.margin or 0):g} %"
     assert estimate is not None
     change, low, high = (percent((end or 0.0) - 1) for end in estimate[:3])
     words = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
     where = words.get(finding.verdict, "neither beyond nor surely inside")
-    said = f"{change} [{low}, {high}] over {counted(finding.restarts)}, {where} {margin}"
+    sentence = f"{change} [{low}, {high}] over {_restarts(finding)}, {where} {margin}"
     if finding.detectable is None:
-        return said
-    return f"{said}; a slowdown is seen nine times in ten from {percent(finding.detectable)} on"
+        return replace(finding, sentence=sentence)
+    remark = f"a slowdown is seen nine times in ten from {percent(finding.detectable)} on"
+    return replace(finding, sentence=f"{sentence}; {remark}", remark=remark)
 
 
-def _too_few(finding: Finding, rule: Rule) -> str:
+def _too_few(finding: Finding, rule: Rule) -> Finding:
     paired = len(finding.restarts) == 1
     needed = smallest_restarts(rule.strictest, paired=paired)
-    family = f"{rule.family} comparison{'s' * (rule.family > 1)}"
     change = percent(finding.estimate.value - 1) if finding.estimate else ""
-    return (
-        f"{change} over {counted(finding.restarts)}, too few for any verdict among {family} at "
-        f"{100 * rule.level:g} %; {needed} {'are' if paired else 'a side are'} needed"
+    remark = (
+        f"too few for any verdict among {several(rule.family, 'comparison')} at {100 * rule.level:g} %; "
+        f"{needed} {'are' if paired else 'a side are'} needed"
     )
+    return replace(finding, sentence=f"{change} over {_restarts(finding)}, {remark}", remark=remark)
 
 
-def counted(restarts: tuple[int, ...]) -> str:
+def _restarts(finding: Finding) -> str:
     """For instance "12 restarts" or "5 against 6 restarts"."""
-    return f"{' against '.join(map(str, restarts))} restart{'s' * (restarts != (1,))}"
+    if len(finding.restarts) == 1:
+        return several(finding.restarts[0], "restart")
+    return f"{' against '.join(map(str, finding.restarts))} restarts"
+
+
+def several(number: int, noun: str) -> str:
+    """For instance "1 cell" or "2,000 cells"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def some(names: Collection[str], most: int = 3) -> str:
+    """For instance "a, b, c and 2 more"."""
+    shown = ", ".join(list(names)[:most]) or "none"
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def percent(change: float) -> str:

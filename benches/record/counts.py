@@ -4,7 +4,8 @@ Counts say why a time is what it is, and some of them are equal in every process
 statistics. What does not apply to a cell, or what its backend does not say, is null.
 """
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -16,30 +17,11 @@ Rate = Annotated[float, msgspec.Meta(gt=0, lt=1e24)]
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """The counts of one cell. A call is one step, or in scan mode a whole training.
+    """The counts of one cell; `COUNTS` says what each is. A call is one step, or in scan mode a whole training.
 
-    Attributes:
-        steps_per_call: Updates that one call makes.
-        jaxpr_equations: Of the traced call, those inside other equations included.
-        executables_per_call: Programs that a warm call launches: 1 where the call is one compiled program, otherwise
-            counted in a trace of jax's own profiler.
-        compilations: Programs built by the first three calls from cold caches; a retrace at the second one shows.
-        stablehlo_operations: Of the lowered program, regions included. From here on only where the call is compiled.
-        hlo_instructions: Of the optimised program, fused ones included.
-        hlo_fusions: Of them, those that are a fusion.
-        xla_flops: By XLA's cost analysis, per call; the body of a loop counts once. Advisory off the CPU.
-        xla_bytes: Likewise, bytes accessed.
-        argument_bytes: Of everything that goes in, by XLA's memory analysis.
-        output_bytes: Of everything that comes out.
-        alias_bytes: Of the outputs, what lies in donated inputs.
-        temp_bytes: Of what lives only inside the call.
-        xla_peak_bytes: The most that is alive at once, by XLA.
-        analytic_flops_per_step: Of the task, by formula (`triptych.benches.workloads.formulas`), whoever trains it.
-        analytic_bytes_per_step: The least that must move, by formula.
-        leaves_in: Arrays of state and batch.
-        leaves_out: Arrays of the new state and the loss.
-        host_peak_rss_bytes: The most memory that the worker had by then, for all its cells; never exact.
-        trainer_lines: Lines of the trainer's file without blank ones, comments and docstrings.
+    A call that is one compiled program launches 1; for any other, a trace of jax's own profiler says how many. From
+    `stablehlo_operations` to `xla_peak_bytes` there is nothing where the call is not compiled. What XLA says is its own
+    cost and memory analysis, advisory off the CPU; the formulas are `triptych.benches.workloads.formulas`.
     """
 
     steps_per_call: Annotated[int, msgspec.Meta(ge=1, le=10**9)] = 1
@@ -64,27 +46,97 @@ class Counts(msgspec.Struct, frozen=True):
     trainer_lines: Amount | None = None
 
 
-EXACT: tuple[str, ...] = tuple(name for name in Counts.__struct_fields__ if name != "host_peak_rss_bytes")
-"""Equal in every process on the CPU, for one version of jax and jaxlib; `tests/benches/test_counts.py` repeats it."""
-
-AUTOTUNED = ("hlo_instructions", "hlo_fusions", "xla_flops", "xla_bytes", "temp_bytes", "xla_peak_bytes")
-"""Off the CPU these may differ from process to process, since XLA tries kernels there and keeps the fastest."""
+Rise = Literal["cost", "program", "memory", "nothing"]
+"""What more of a count means: more work; another program, not a better or worse one; more memory; nothing by itself."""
 
 
-def gated(platform: str) -> tuple[str, ...]:
-    """The counts that a gate compares on a platform: exact ones that say something of the program."""
-    left_out = ("trainer_lines",) if platform == "cpu" else ("trainer_lines", *AUTOTUNED)
-    return tuple(name for name in EXACT if name not in left_out)
+class CountRow(NamedTuple):
+    """One count: a field of `Counts`, and all that is said of it anywhere.
+
+    Attributes:
+        words: Before a figure in a sentence.
+        title: Of its line on the page; empty if it has none of its own.
+        meaning: Of that line.
+        exact: Equal in every process on the CPU, for one version of jax and jaxlib; a test counts in two of them.
+        autotuned: Off the CPU it may differ from process to process: XLA tries kernels there and keeps the fastest.
+        gated: Whether the golden file keeps it, since it says something of the program.
+    """
+
+    name: str
+    words: str
+    title: str
+    meaning: str
+    rise: Rise = "nothing"
+    exact: bool = True
+    autotuned: bool = False
+    gated: bool = True
+
+
+COUNTS = (
+    CountRow("steps_per_call", "steps in a call", "", ""),
+    CountRow("executables_per_call", "programs launched per call", "Programs launched",
+             "By one call; in scan mode a call is a whole training.", rise="cost"),
+    CountRow("compilations", "programs compiled in three calls", "Programs compiled",
+             "By the first three calls, from cold caches.", rise="cost"),
+    CountRow("jaxpr_equations", "equations", "Equations",
+             "Of the traced call, those inside others included.", rise="program"),
+    CountRow("stablehlo_operations", "StableHLO operations", "StableHLO operations",
+             "Of the program that jax hands to XLA.", rise="program"),
+    CountRow("hlo_instructions", "HLO instructions", "HLO instructions",
+             "Of the program that XLA made of it.", rise="program", autotuned=True),
+    CountRow("hlo_fusions", "fusions", "Fusions",
+             "Of these, several operations in one loop.", rise="program", autotuned=True),
+    CountRow("leaves_in", "arrays in", "Arrays in → out", "Of state and batch, of new state and loss."),
+    CountRow("leaves_out", "arrays out", "", ""),
+    CountRow("analytic_flops_per_step", "flops by formula", "Flops, by formula",
+             "Of one step of the task, whoever trains it."),
+    CountRow("xla_flops", "flops by XLA", "Flops, by XLA",
+             "Of one call, a loop's body once; XLA's own estimate.", rise="cost", autotuned=True),
+    CountRow("analytic_bytes_per_step", "bytes by formula", "Bytes, by formula",
+             "What one step must move: state, batch and loss."),
+    CountRow("xla_bytes", "bytes by XLA", "Bytes, by XLA",
+             "Accessed by one call, a loop's body once; an estimate.", autotuned=True),
+    CountRow("argument_bytes", "argument bytes", "Argument bytes", "Everything that goes into a call.", rise="memory"),
+    CountRow("output_bytes", "output bytes", "Output bytes", "Everything that comes out.", rise="memory"),
+    CountRow("alias_bytes", "donated bytes", "Donated bytes", "Of the output, what lies in the input's memory."),
+    CountRow("temp_bytes", "temporary bytes", "Temporary bytes",
+             "What lives only inside the call.", rise="memory", autotuned=True),
+    CountRow("xla_peak_bytes", "peak bytes by XLA", "Peak bytes, by XLA",
+             "The most that is alive at once inside the call.", autotuned=True),
+    CountRow("host_peak_rss_bytes", "bytes of the worker", "Worker's memory ≈",
+             "Of the whole process, all cells together; not exact.", exact=False, gated=False),
+    CountRow("trainer_lines", "lines of code", "Lines of code",
+             "Of the trainer's file, without comments and docstrings.", gated=False),
+)  # fmt: skip
+"""In the order of the page."""
+
+EXACT = tuple(one.name for one in COUNTS if one.exact)
+
+
+def gated(platform: str, rise: Rise | None = None) -> tuple[str, ...]:
+    """The counts that a gate compares on a platform: exact ones that say something of the program, or such a rise."""
+    return tuple(
+        one.name
+        for one in COUNTS
+        if one.gated and (platform == "cpu" or not one.autotuned) and rise in (None, one.rise)
+    )
+
+
+def changes(baseline: Mapping[str, int | None], candidate: Mapping[str, int | None], names: Iterable[str]) -> list[str]:
+    """For instance "equations 45 → 46", for each of these counts that is not equal; what is not there is none."""
+    words = {one.name: one.words for one in COUNTS}
+    pairs = [(words.get(name, name), baseline.get(name), candidate.get(name)) for name in names]
+    return [f"{name} {_said(old)} → {_said(new)}" for name, old, new in pairs if old != new]
+
+
+def _said(value: int | None) -> str:
+    return "none" if value is None else f"{value:,}"
 
 
 def memory_bytes(counts: Counts, platform: str) -> int | None:
     """What a call holds by XLA's memory analysis: arguments, outputs that alias none of them, and temporaries."""
-    parts = (counts.argument_bytes, counts.output_bytes, counts.alias_bytes)
-    temp = counts.temp_bytes if platform == "cpu" else 0
-    if None in parts or temp is None:
-        return None
-    arguments, outputs, alias = (part or 0 for part in parts)
-    return arguments + outputs - alias + temp
+    parts = [getattr(counts, name) for name in (*gated(platform, "memory"), "alias_bytes")]
+    return None if None in parts else sum(parts[:-1]) - parts[-1]
 
 
 class Ceilings(msgspec.Struct, frozen=True):

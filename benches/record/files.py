@@ -4,11 +4,12 @@ A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A fi
 carries the same key beside its own, so both are read by `read`.
 """
 
+import codecs
 import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -106,7 +107,7 @@ def read(path: Path) -> Run:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a regular file.
+    """The content of a regular file, without a byte-order mark.
 
     Raises:
         RecordError: If there is none, or it cannot be read.
@@ -114,7 +115,7 @@ def read_bytes(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise RecordError(f"{path} is not a regular file; give the path of a result file")
     try:
-        return path.read_bytes()
+        return path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
 
@@ -134,15 +135,32 @@ def decode(text: bytes, name: str) -> Run:
 
 
 def _decode_header(text: bytes, name: str) -> _Header:
+    expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
+    return decode_as(_HeaderFile, text, name, "triptych run", expected).triptych
+
+
+T = TypeVar("T")
+
+
+def decode_as(kind: type[T], text: bytes, name: str, what: str, remedy: str) -> T:
+    """What a file holds, if it holds that.
+
+    Args:
+        kind: What is expected.
+        text: The file's content.
+        name: What error messages call the file.
+        what: What they call what is expected.
+        remedy: What they say is to be done.
+
+    Raises:
+        RecordError: If it is not JSON, cut short or something else.
+    """
     try:
-        return msgspec.json.decode(text, type=_HeaderFile).triptych
+        return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
-            "or `pytest --benchmark-json` wrote"
-        ) from error
+        raise RecordError(f"{name} is JSON but holds no {what} ({error}); {remedy}") from error
     except NOT_JSON as error:
-        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); {remedy}") from error
 
 
 def _check_references(run: Run, name: str) -> None:

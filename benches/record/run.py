@@ -25,7 +25,12 @@ WITHOUT_TIMES: tuple[OutcomeKind, ...] = (*FAILURES, "unsupported", "unmeasured"
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """The machine and the libraries of one arm, as its worker describes itself."""
+    """The machine and the libraries of one arm, as its worker describes itself.
+
+    Attributes:
+        libraries: Versions by name, of what the built-in trainers stand on beside jax.
+        flax: Where its version stood before `libraries` was there, to which it is moved; the next two likewise.
+    """
 
     cpu_model: str
     cpu_count: Count
@@ -39,12 +44,19 @@ class Fingerprint(msgspec.Struct, frozen=True):
     python: str
     jax: str
     jaxlib: str
-    flax: str
-    optax: str
-    numpy: str
     xla_flags: str
     matmul_precision: str
     load_average: list[float] | None
+    libraries: dict[str, str] = {}
+    flax: str | msgspec.UnsetType = msgspec.UNSET
+    optax: str | msgspec.UnsetType = msgspec.UNSET
+    numpy: str | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """Moves the versions of an older record to where they stand today."""
+        own = {name: version for name in ("flax", "optax", "numpy") if isinstance(version := getattr(self, name), str)}
+        for name, value in {**dict.fromkeys(own, msgspec.UNSET), "libraries": own | self.libraries}.items():
+            msgspec.structs.force_setattr(self, name, value)
 
 
 class ArmRecord(msgspec.Struct, frozen=True):

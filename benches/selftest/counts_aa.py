@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from triptych.benches.arms.process import platform_arm
+from triptych.benches.gate.verdict import several
 from triptych.benches.record.counts import EXACT, Counts
 from triptych.benches.record.run import Cell
 from triptych.benches.schedule.tally import built_in_cells, count_cells
@@ -41,7 +42,7 @@ def main() -> None:
     for line in lines:
         sys.stdout.write(f"{line}\n")
     broken = [line for line in lines if line.partition(", ")[2].partition(":")[0] in EXACT]
-    sys.stdout.write(f"{len(cells)} cells in {len(tallies)} processes: {len(broken)} exact counts were not equal\n")
+    sys.stdout.write(f"{several(len(cells), 'cell')}, {len(tallies)} processes: {len(broken)} exact counts differ\n")
     sys.exit(bool(broken))
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from triptych.benches.gate.bands import Band, Bands, machine
+from triptych.benches.gate.bands import Band, Bands
+from triptych.benches.record.machine import facts
 from triptych.benches.selftest.series import Series, head_logs, refuse_short, stacked
 from triptych.benches.stats.ranks import paired_shift
 
@@ -16,7 +17,7 @@ DRAWS = 400
 
 
 def learn(series: Series, restarts: int) -> Bands:
-    """The bands of a series in which nothing changed between base and head, for gates of so many restarts.
+    """The bands of a series in which nothing changed between base and head, for gates of that number of restarts.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks: few restarts know nothing of the noise.
@@ -24,8 +25,8 @@ def learn(series: Series, restarts: int) -> Bands:
     refuse_short(series, restarts)
     random = np.random.default_rng(0)
     found = stacked(head_logs(series))
-    bands = [Band(metric.name, metric.cell, _width(values, restarts, random)) for metric, values in found.items()]
-    return Bands(series.header.created, machine(series.header.fingerprint), bands)
+    bands = [Band(*subject, _width(values, restarts, random)) for subject, values in found.items()]
+    return Bands(series.header.created, dict(facts(series.header.fingerprint)), bands)
 
 
 def _width(values: Sequence[float], restarts: int, random: np.random.Generator) -> float:

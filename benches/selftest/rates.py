@@ -5,21 +5,22 @@ they were recorded, so that an arm that is slower for no reason would show. Inte
 over the draws.
 """
 
-import gc
-import importlib
 import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
-from triptych.benches.gate import sides
-from triptych.benches.gate.bands import LearnedPolicy
-from triptych.benches.gate.sides import BASE, HEAD, Margins, Metric
+from triptych.benches.gate.looks import LOOKS, Seen, look_twice
+from triptych.benches.gate.metrics import METRIC, Subject
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.scope import GATE
+from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.selftest.series import (
     Header,
@@ -29,6 +30,7 @@ from triptych.benches.selftest.series import (
     Series,
     canary_logs,
     head_logs,
+    record_of,
     refuse_short,
     stacked,
 )
@@ -91,13 +93,13 @@ class Summary(msgspec.Struct, frozen=True):
     widened: dict[str, float] = {}
 
 
-def summary(series: Series, policy: LearnedPolicy, restarts: int) -> Summary:
-    """The rates with where they come from.
+def summary(series: Series, policy: Policy, widened: dict[str, float], restarts: int = GATE.restarts) -> Summary:
+    """The rates with where they come from; of a policy that bands have widened so.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), policy.widened)
+    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), widened)
 
 
 def shipped() -> list[Summary]:
@@ -111,8 +113,8 @@ def shipped() -> list[Summary]:
 class Drawn(NamedTuple):
     """One restart: log(head / base), and log(one canary / the other), of every metric."""
 
-    head: dict[Metric, float]
-    canary: dict[Metric, float]
+    head: dict[Subject, float]
+    canary: dict[Subject, float]
 
 
 class Called(NamedTuple):
@@ -122,18 +124,16 @@ class Called(NamedTuple):
     restarts: int
 
 
-Count = Callable[[np.random.Generator, np.ndarray], Called]
+Draw = Callable[[np.random.Generator, np.ndarray], Called]
 """Draws a gate from restarts of these numbers."""
 
 
-def rates(series: Series, policy: Margins, restarts: int, suites: int = SUITES) -> list[Rate]:
+def rates(series: Series, policy: Policy, restarts: int, suites: int = SUITES) -> list[Rate]:
     """Everything there is to say, case by case; `restarts` are those of one look, `suites` gates are drawn.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    importlib.import_module("statsmodels.stats.multitest")
-    gc.freeze()  # it collects garbage at every call; what is here already need not be looked at each time
     refuse_short(series, restarts)
     draws = _Draws(series, policy, restarts, suites)
     return [
@@ -151,11 +151,11 @@ class _Draws:
     """Gates drawn from one series."""
 
     series: Series
-    policy: Margins
+    policy: Policy
     restarts: int
     suites: int
 
-    def rate(self, case: str, said: str, count: Count) -> Rate:
+    def rate(self, case: str, said: str, draw: Draw) -> Rate:
         """The share over all restarts, and its interval from halves of them, where these can tell.
 
         References:
@@ -164,16 +164,16 @@ class _Draws:
         """
         random = np.random.default_rng(0)
         everything = np.arange(len(self.series.restarts))
-        drawn = [count(random, everything) for _ in range(self.suites)]
+        drawn = [draw(random, everything) for _ in range(self.suites)]
         share = statistics.fmean(one.said for one in drawn)
         independent = math.floor(len(everything) / statistics.fmean(one.restarts for one in drawn))
-        called, half = round(share * independent), max(len(everything) // 2, sides.LOOKS * self.restarts)
+        called, half = round(share * independent), max(len(everything) // 2, LOOKS * self.restarts)
         if called in (0, independent) or half == len(everything):
             exact = clopper_pearson(called, independent)
             low, high = exact.low or 0.0, exact.high or 1.0
         else:
             pools = (random.permutation(everything)[:half] for _ in range(HALVES))
-            again = [statistics.fmean(count(random, pool).said for _ in range(SUITES_OF_A_HALF)) for pool in pools]
+            again = [statistics.fmean(draw(random, pool).said for _ in range(SUITES_OF_A_HALF)) for pool in pools]
             wider = math.sqrt(half / (len(everything) - half))
             low, high = (share + (end - share) * wider for end in np.quantile(again, [0.025, 0.975]))
             low, high = max(0.0, min(share, low)), min(1.0, max(share, high))
@@ -181,7 +181,7 @@ class _Draws:
 
     def injected(self, one: Injection) -> list[Rate]:
         """How often the slowed cell is called, by its name; of a typical slowdown also what fixed thresholds call."""
-        case, logs = f"{one.kind} +{100 * one.size:g} %", stacked(head_logs(self.series, one))[one.metric]
+        case, logs = f"{one.kind} +{100 * one.size:g} %", stacked(head_logs(self.series, one))[one.subject]
         found = [self.rate(case, "regressed, that cell", self.says("regressed", one))]
         if (one.kind, one.size) == TYPICAL:
             found += [
@@ -190,52 +190,51 @@ class _Draws:
         measured = math.expm1(statistics.median(logs))
         return [msgspec.structs.replace(rate, measured=measured) for rate in found]
 
-    def says(self, verdict: Verdict, injection: Injection | None = None) -> Count:
+    def says(self, verdict: Verdict, injection: Injection | None = None) -> Draw:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
         restarts = [
             Drawn(*both) for both in zip(head_logs(self.series, injection), canary_logs(self.series), strict=True)
         ]
 
-        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
-            drawn = [restarts[i] for i in random.permutation(pool)[: sides.LOOKS * self.restarts]]
+        def draw(random: np.random.Generator, pool: np.ndarray) -> Called:
+            drawn = [restarts[i] for i in random.permutation(pool)[: LOOKS * self.restarts]]
             findings = drawn_gate(drawn, self.policy, self.restarts)
-            said = {Metric(one.metric, one.cell) for one in findings if one.verdict == verdict}
+            said = {one.subject for one in findings if one.verdict == verdict}
             looked = max(one.restarts[0] for one in findings)
-            return Called(injection.metric in said if injection else bool(said), looked)
+            return Called(injection.subject in said if injection else bool(said), looked)
 
-        return count
+        return draw
 
-    def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Count:
-        """Whether a time of the head is so much above the base's, as one stored file against another.
+    def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Draw:
+        """Whether a time of the head is above the base's by more than the limit, as one stored file against another.
 
         Any time, or the injected one.
         """
-        metrics = [injection.metric] if injection else list(head_logs(self.series)[0])
+        subjects = [injection.subject] if injection else list(head_logs(self.series)[0])
 
-        def pooled(chosen: Sequence[Restart], arm: str, metric: Metric) -> float:
-            cell = injection.cell.id if injection and arm == HEAD else metric.cell
-            samples = [restart.arms[arm][cell] for restart in chosen]
-            if metric.name == "compile":
-                return statistic([sample.compile_s for sample in samples])
-            return statistic([step for sample in samples for step in sample.step_s if step])
+        def samples(restart: Restart, arm: str, subject: Subject) -> list[float]:
+            record = record_of(restart.arms[arm][injection.cell.id if injection and arm == HEAD else subject.cell])
+            return [value for values in METRIC[subject.metric].samples(record).values() for value in values]
 
-        def count(random: np.random.Generator, pool: np.ndarray) -> Called:
-            chosen = [self.series.restarts[i] for i in random.permutation(pool)[: self.restarts]]
-            slower = (pooled(chosen, HEAD, metric) > (1 + limit) * pooled(chosen, BASE, metric) for metric in metrics)
+        restarts = [
+            [(samples(restart, HEAD, one), samples(restart, BASE, one)) for one in subjects]
+            for restart in self.series.restarts
+        ]
+
+        def draw(random: np.random.Generator, pool: np.ndarray) -> Called:
+            chosen = [restarts[i] for i in random.permutation(pool)[: self.restarts]]
+            by_subject = (zip(*pairs, strict=True) for pairs in zip(*chosen, strict=True))
+            pooled = ([statistic([*chain(*arm)]) for arm in arms] for arms in by_subject)
+            slower = (head > (1 + limit) * base for head, base in pooled)
             return Called(any(slower), len(chosen))
 
-        return count
+        return draw
 
 
-def drawn_gate(drawn: Sequence[Drawn], policy: Margins, restarts: int) -> list[Finding]:
-    """What the gate says of these restarts: the first so many are its first look, all of them its second."""
-    first_heads, first_canaries = (stacked([one[side] for one in drawn[:restarts]]) for side in (0, 1))
-    found = sides.first_look(first_heads, policy)
-    canary = sides.canary(first_canaries, policy)
-    cells = sides.undecided(found, policy, restarts)
-    if cells and not sides.unfit(canary):
-        heads, canaries = (stacked([one[side] for one in drawn]) for side in (0, 1))
-        found = sides.second_look(found, heads, policy)
-        measured_again = {metric: values for metric, values in canaries.items() if metric.cell in cells}
-        canary = sides.canary(first_canaries | measured_again, policy)
-    return sides.believed(found, canary)
+def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
+    """What the gate says of these restarts: its first look takes the first of them, its second all."""
+
+    def seen(some: Sequence[Drawn]) -> Seen:
+        return Seen(*(stacked([one[side] for one in some]) for side in (0, 1)))
+
+    return look_twice(seen(drawn[:restarts]), lambda _: seen(drawn), policy, restarts)[0]

@@ -1,11 +1,11 @@
-"""Records the series of the self-test: calibrates the injections, then takes as many restarts as are wanted."""
+"""Records the series of the self-test: calibrates the injections, then takes the restarts."""
 
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +14,10 @@ from typing import Any
 
 from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
-from triptych.benches.gate.question import GATE, LEFT_OUT, last_cpu
+from triptych.benches.gate.scope import GATE, LEFT_OUT, last_cpu
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import RecordError
+from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
 from triptych.benches.schedule.job import Job
@@ -34,6 +35,9 @@ SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0
 
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
+
+TRAINERS = "slowed.py"
+"""Where the trainers of the injections are written, in the copy that is measured."""
 
 PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
 """A process has a speed of its own, so that several tell more than a long look at one."""
@@ -57,7 +61,7 @@ while os.getppid() == parent:
 
 
 def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]) -> None:
-    """Goes on with the series in that file, or begins it, until it has so many restarts.
+    """Goes on with the series in that file, or begins it, until it has that number of restarts.
 
     Raises:
         triptych.benches.record.files.RecordError: If the file is no series, or was recorded elsewhere or otherwise.
@@ -76,10 +80,12 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
         known = series.read(path)
         _refuse_other(path, known.header, fingerprint, LOADS[load])
+        missing = range(len(known.restarts), restarts)
+        if missing:
+            write_trainers(copy, known.header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(known.header, arms, data)
         first = max((one.number for one in known.restarts), default=-1) + 1
-        missing = range(len(known.restarts), restarts)
         for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
             series.append(path, restart)
             tell(f"Restart {count + 1} of {restarts}")
@@ -152,7 +158,7 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
     return Header(
         series.SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command="triptych gate --self-test" + " --load" * (load != LOADS[False]),
+        command="triptych gate test" + " --load" * (load != LOADS[False]),
         commit=commit(),
         load=load,
         fingerprint=fingerprint,
@@ -162,19 +168,20 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
 
 
 def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> None:
-    machine = ("cpu_model", "cpu_count", "jax", "jaxlib", "flax", "optax", "python")
-    differing = [name for name in machine if getattr(header.fingerprint, name) != getattr(here, name)]
+    differing = differences(facts(header.fingerprint), facts(here))
     if header.load != load:
-        differing.append("load")
+        differing.append(f"load: {header.load} against {load}")
     if differing:
-        raise RecordError(f"{path} was recorded with another {', '.join(differing)}; give another --output")
+        raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
 
 
 def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
-    probes = {kind: [f"benches.injections:{kind}_{amount}" for amount in PROBES[kind]] for kind in SIZES}
-    names = [TARGET.trainer, *(name for pair in probes.values() for name in pair)]
-    specs = {name: Spec(Injection("device", 0, name, TARGET).cell, name, data_path) for name in names}
+    probes = {kind: [injection(kind, 0, amount) for amount in PROBES[kind]] for kind in SIZES}
+    assert arm.checkout is not None, "a recorder measures a copy"
+    write_trainers(arm.checkout, [one for pair in probes.values() for one in pair])
+    specs = {TARGET.trainer: Spec(TARGET, TARGET.trainer, data_path)}
+    specs |= {one.trainer: Spec(one.cell, one.trainer, data_path) for pair in probes.values() for one in pair}
     compiled: list[dict[str, float]] = []
     stepped: list[dict[str, float]] = []
     for _ in range(PROBE_PROCESSES):
@@ -185,15 +192,33 @@ def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
                 _asked(worker, messages.Prepare(spec, prove=False))
             rounds = [{name: _step_s(worker, spec) for name, spec in specs.items()} for _ in range(PROBE_ROUNDS)]
             stepped.append(_ratios(rounds))
-    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in names}
+    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in specs}
     found: list[Injection] = []
     for kind, sizes in SIZES.items():
         (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps
-        low, high = (ratios[name] - 1 for name in probes[kind])
+        low, high = (ratios[one.trainer] - 1 for one in probes[kind])
         for size in sizes:
             amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))
-            found.append(Injection(kind, size, f"benches.injections:{kind}_{amount}", TARGET))
+            found.append(injection(kind, size, amount))
     return found
+
+
+def injection(kind: Kind, size: float, amount: int) -> Injection:
+    """A copy of the target, slowed by an amount; `write_trainers` writes its trainer."""
+    return Injection(kind, size, f"{TRAINERS}:{kind}_{amount}", TARGET, amount)
+
+
+def write_trainers(folder: Path, injections: Sequence[Injection]) -> None:
+    """Writes the file that the injections' trainers are loaded from, a line each.
+
+    Raises:
+        triptych.benches.record.files.RecordError: If an amount is not known.
+        OSError: If the file cannot be written.
+    """
+    if any(one.amount is None for one in injections):
+        raise RecordError("an older triptych recorded the series, and its slowed trainers are gone; begin a new one")
+    lines = [f"{one.kind}_{one.amount} = slowed.{one.kind}({one.amount})\n" for one in injections]
+    (folder / TRAINERS).write_text(f"from triptych.impls.variants import slowed\n\n{''.join(lines)}", encoding="utf-8")
 
 
 def _ratios(rounds: list[dict[str, float]]) -> dict[str, float]:

@@ -4,17 +4,17 @@ Gates of any length can be drawn from its restarts, so that a gate's error rates
 is JSON Lines, a header and then one line per restart, so that a series can be stopped and gone on with.
 """
 
-import math
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from triptych.benches.gate.sides import BASE, CANARIES, HEAD, LOOKS, Metric
+from triptych.benches.gate.looks import LOOKS
+from triptych.benches.gate.metrics import COMPILE, TIME, Subject, logs
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
-from triptych.benches.record.run import Cell, Count, Duration, Fingerprint, Settings
+from triptych.benches.record.run import Block, Cell, CellRecord, Compile, Count, Duration, Fingerprint, Settings
 from triptych.impls.registry import label
 
 SCHEMA = 1
@@ -30,12 +30,14 @@ class Injection(msgspec.Struct, frozen=True):
         size: The slowdown that it was calibrated to, a fraction.
         trainer: What the registry loads.
         replaces: The cell that it is a copy of.
+        amount: Of what slows it; null in a series that was recorded before it was kept.
     """
 
     kind: Kind
     size: float
     trainer: str
     replaces: Cell
+    amount: Count | None = None
 
     @property
     def cell(self) -> Cell:
@@ -43,9 +45,9 @@ class Injection(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self.replaces, trainer=label(self.trainer))
 
     @property
-    def metric(self) -> Metric:
+    def subject(self) -> Subject:
         """What it slows."""
-        return Metric("compile" if self.kind == "compile" else "time", self.replaces.id)
+        return Subject((COMPILE if self.kind == "compile" else TIME).name, self.replaces.id)
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -129,10 +131,10 @@ def append(path: Path, line: Header | Restart) -> None:
         file.write(msgspec.json.encode(line) + b"\n")
 
 
-def head_logs(series: Series, injection: Injection | None = None) -> list[dict[Metric, float]]:
-    """log(head / base) of every cell, restart by restart, with a slowed copy in its cell's place in the head."""
+def head_logs(series: Series, injection: Injection | None = None) -> list[dict[Subject, float]]:
+    """log(head / base) of every cell, restart by restart; a slowed copy in its cell's place in the head."""
     copies = {one.cell.id for one in series.header.injections}
-    found: list[dict[Metric, float]] = []
+    found: list[dict[Subject, float]] = []
     for restart in series.restarts:
         base, head = (
             {cell: one for cell, one in restart.arms[arm].items() if cell not in copies} for arm in (BASE, HEAD)
@@ -143,24 +145,30 @@ def head_logs(series: Series, injection: Injection | None = None) -> list[dict[M
     return found
 
 
-def canary_logs(series: Series) -> list[dict[Metric, float]]:
+def canary_logs(series: Series) -> list[dict[Subject, float]]:
     """log(one canary / the other) of every cell that they have, restart by restart."""
     again, canary = CANARIES
     return [_logs(restart.arms[again], restart.arms[canary]) for restart in series.restarts]
 
 
-def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Metric, float]:
-    found: dict[Metric, float] = {}
-    for cell in base.keys() & other.keys():
-        pairs = [(a, b) for a, b in zip(other[cell].step_s, base[cell].step_s, strict=True) if a and b]
-        if pairs:
-            found[Metric("time", cell)] = math.log(statistics.median(a / b for a, b in pairs))
-        found[Metric("compile", cell)] = math.log(other[cell].compile_s / base[cell].compile_s)
+def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Subject, float]:
+    found = {
+        subject: value
+        for cell in base.keys() & other.keys()
+        for subject, [value] in logs(cell, record_of(other[cell]), record_of(base[cell])).items()
+    }
     return dict(sorted(found.items()))
 
 
+def record_of(sample: Sample) -> CellRecord:
+    """The record that a sample was taken from, as far as it is known, so that metrics are drawn as of any record."""
+    blocks = [Block(0, number, 0, 1, step_s, 0.0) for number, step_s in enumerate(sample.step_s) if step_s]
+    compiled = Compile(0, 0.0, 0.0, sample.compile_s, sample.compile_s, 1)
+    return CellRecord(Cell("", "", ""), "", compiles=[compiled], blocks=blocks)
+
+
 def refuse_short(series: Series, restarts: int) -> None:
-    """Refuses a series that holds no gate of two looks of so many restarts.
+    """Refuses a series that holds no gate of two looks of that number of restarts each.
 
     Raises:
         ValueError: If it does not.
@@ -172,7 +180,7 @@ def refuse_short(series: Series, restarts: int) -> None:
         )
 
 
-def stacked(restarts: Sequence[dict[Metric, float]]) -> dict[Metric, list[float]]:
-    """Restarts, as lists by metric."""
-    metrics = sorted({metric for restart in restarts for metric in restart})
-    return {metric: [restart[metric] for restart in restarts if metric in restart] for metric in metrics}
+def stacked(restarts: Sequence[dict[Subject, float]]) -> dict[Subject, list[float]]:
+    """Restarts, as lists by subject."""
+    subjects = sorted({subject for restart in restarts for subject in restart})
+    return {subject: [restart[subject] for restart in restarts if subject in restart] for subject in subjects}

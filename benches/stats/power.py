@@ -8,7 +8,7 @@ import numpy as np
 from triptych.benches.stats.ranks import cut_of, rank_sum_tail, reaches, signed_rank_tail
 
 POWER = 0.9
-"""A change counts as detectable if so large a share of runs would have called it."""
+"""A change counts as detectable if this share of runs would have called it."""
 
 
 def smallest_restarts(level: float, *, paired: bool) -> int:
@@ -20,7 +20,7 @@ def smallest_restarts(level: float, *, paired: bool) -> int:
 
 
 def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: float, power: float = POWER) -> float:
-    """The smallest shift that so many restarts of such a spread would call beyond `bound`, in a share of `power`.
+    """The smallest shift that these restarts, of that spread, would call beyond `bound`, in a share of `power`.
 
     Called means both significant at `level` and estimated beyond `bound`. Infinite if the level is out of reach.
     For a family, give `level` divided by its size: what the first rejection of Holm's procedure asks.

@@ -7,7 +7,7 @@ are the same distance from 1, and everything is a rank method, so that one slow 
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ ROUNDING = 1e-9
 """A p-value this close to a level, relatively, equals it; one that equals a level counts as below."""
 
 DIGITS = 12
-"""Logarithms of durations that agree in so many decimals are equal: a change of unit must not break a tie."""
+"""Logarithms of durations that agree to this many decimals are equal: a change of unit must not break a tie."""
 
 
 class Estimate(NamedTuple):
@@ -103,7 +103,7 @@ def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estima
 def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """The median with the exact interval between two order statistics; a value may be infinite, and so may these.
 
-    So many of n values lie below the true median as heads fall in n throws of a coin.
+    How many of n values lie below the true median is the number of heads in n throws of a coin.
 
     Raises:
         ValueError: If there is no value.
@@ -229,13 +229,12 @@ def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     References:
         Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
     """
-    if max(family or 0, len(p_values)) <= 1:
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
-
-    silent = [1.0] * ((family or 0) - len(p_values))
-    adjusted: Any = multipletests([*p_values, *silent], method="holm")
-    return [float(p) for p in adjusted[1][: len(p_values)]]
+    size = max(family or 0, len(p_values))
+    order = np.argsort(p_values)
+    steps = np.asarray(p_values)[order] * (size - np.arange(len(p_values)))
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted.tolist()
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Estimate:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 import psutil
 from jax.extend import backend
 
 from triptych.benches.record.run import Fingerprint
+from triptych.impls.registry import BUILT_IN
 
 
 def platforms() -> list[str]:
@@ -37,13 +37,16 @@ def fingerprint() -> Fingerprint:
         python=platform.python_version(),
         jax=jax.__version__,
         jaxlib=installed("jaxlib"),
-        flax=installed("flax"),
-        optax=installed("optax"),
-        numpy=np.__version__,
         xla_flags=os.environ.get("XLA_FLAGS", ""),
         matmul_precision=str(config.jax_default_matmul_precision or "default"),
         load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+        libraries={name: installed(name) for name in libraries()},
     )
+
+
+def libraries() -> list[str]:
+    """What the built-in trainers stand on beside jax, each once."""
+    return list(dict.fromkeys([*(name for style in BUILT_IN.values() for name in style.libraries), "numpy"]))
 
 
 def installed(package: str) -> str:

@@ -1,8 +1,8 @@
 """The tree_map trainer made slower on purpose, by a known amount and in a known way, to see whether the gate notices.
 
-The attribute says the way and the amount: `benches.injections:device_200` computes 200 sines more in every compiled
-step, `host_1500` waits 1,500 ns in Python before it calls the step, and `compile_700` compiles 700 operations more,
-which hardly take time to run.
+Each function makes a factory of such trainers: `device(200)` computes 200 sines more in every compiled step,
+`host(1500)` waits 1,500 ns in Python before it calls the step, and `compile(700)` compiles 700 operations more, which
+hardly take time to run. The gate's self-test writes a file that names the amounts it needs.
 """
 
 import time
@@ -22,12 +22,12 @@ Factory = Callable[[Task], Rung]
 
 
 def device(amount: int) -> Factory:
-    """So many sines more in every compiled step, one of the other; none is ever as large as would change the loss."""
+    """That many sines more in every compiled step, one of the other; none ever grows to where the loss would change."""
     return _lengthened(amount, jnp.sin, lambda last: last > 1.5)
 
 
-def compile_(amount: int) -> Factory:
-    """So many operations more to trace, lower and compile, none of them ever below zero."""
+def compile(amount: int) -> Factory:  # noqa: A001 - it is called as slowed.compile
+    """That many operations more to trace, lower and compile, none of them ever below zero."""
     return _lengthened(amount, lambda far: jnp.abs(far - 1.5), lambda far: far < 0)
 
 
@@ -48,7 +48,7 @@ def _lengthened(amount: int, operation: Callable[[Array], Array], never: Callabl
 
 
 def host(amount: int) -> Factory:
-    """So many nanoseconds of waiting in Python before every step."""
+    """That many nanoseconds of waiting in Python before every step."""
 
     def make(task: Task) -> Rung:
         compiled = treemap.Trainer(task).step
@@ -62,14 +62,3 @@ def host(amount: int) -> Factory:
         return Rung(task, step)
 
     return make
-
-
-KINDS: dict[str, Callable[[int], Factory]] = {"device": device, "host": host, "compile": compile_}
-
-
-def __getattr__(name: str) -> Factory:
-    """For instance `device_800`."""
-    kind, _, amount = name.rpartition("_")
-    if kind not in KINDS or not amount.isdecimal():
-        raise AttributeError(f"no injection is called {name!r}; expected device_N, host_N or compile_N")
-    return KINDS[kind](int(amount))

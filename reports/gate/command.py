@@ -1,185 +1,170 @@
-"""What `triptych gate` does with its options: which of its questions is asked, and where the answer goes.
+"""The command line of `triptych gate`: its four questions, each with the options that it accepts and no others.
 
-Exit codes are those of the command line: 2 for wrong usage, 4 where nothing can be compared, 130 and 143 after Ctrl-C
-and a request to end; otherwise the worst finding's.
+Nothing heavy is imported before an answer is wanted, so that help and errors come at once.
 """
 
-import os
-import signal
-import sys
-from collections.abc import Collection, Mapping
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from triptych.benches.arms.checkout import CheckoutError
-from triptych.benches.arms.process import WorkerLost, platform_arm
-from triptych.benches.gate import bands, golden
-from triptych.benches.gate.policy import Policy, PolicyError, find
-from triptych.benches.gate.question import GATE, question_of
-from triptych.benches.gate.stored import compare
-from triptych.benches.gate.stored_files import read_side, refuse_copies
-from triptych.benches.gate.turns import judge_checkout
-from triptych.benches.gate.verdict import Judgement
-from triptych.benches.record.files import RecordError, write_json
-from triptych.benches.record.run import Run
-from triptych.benches.schedule import tally
-from triptych.benches.selftest import series
-from triptych.benches.selftest.learned_bands import learn
-from triptych.reports.gate.output import Destinations, deliver
-from triptych.reports.text import name
+FILE = click.Path(path_type=Path, dir_okay=False)
+PRESENT = click.Path(path_type=Path, dir_okay=False, exists=True)
 
-PASSED, USAGE, NOTHING, INTERRUPTED, TERMINATED = 0, 2, 4, 130, 143
+OF_FILES = "triptych gate files BEFORE... --after AFTER..."
 
-OF_CODE = ("base", "trainer", "workload", "device", "restarts", "seed", "cpus", "threads", "base_python")
-
-TAKES: dict[str, tuple[str, ...]] = {
-    "base": OF_CODE,
-    "exact": ("counts",),
-    "update_counts": ("counts",),
-    "self_test": ("restarts", "load"),
-    "baseline": ("candidate",),
-    "candidate": ("baseline",),
+MOVED = {
+    "--exact": "triptych gate counts",
+    "--update-counts": "triptych gate counts --update",
+    "--counts": "triptych gate counts --file FILE",
+    "--self-test": "triptych gate test",
+    "--load": "triptych gate test --load",
+    "--baseline": OF_FILES,
+    "--candidate": OF_FILES,
 }
-"""What can be asked, and the options that make a difference there; where nothing is asked, the usual base is meant."""
+"""Options of before, and what says the same today."""
+
+Command = Callable[..., None]
 
 
-def run(options: Mapping[str, Any], typed: Collection[str]) -> int:
-    """Answers, delivers, and gives the exit code.
+class Gate(click.Group):
+    """A group that names the new spelling of an old option."""
 
-    Args:
-        options: Of the command line, by name.
-        typed: The names of those that stand there.
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As every group does, but for old options."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name in MOVED:
+                raise click.UsageError(f"{error.option_name} is now `{MOVED[error.option_name]}`", ctx) from error
+            raise
 
-    Raises:
-        click.UsageError: If two questions are asked at once, or one side of the result files is missing.
+
+class ManyAfter(click.Command):
+    """A command whose --after takes all files up to the next option, as a shell expands them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Repeats the option before each of its files, which is what click understands."""
+        repeated: list[str] = []
+        after = False
+        for argument in args:
+            name, _, value = argument.partition("=")
+            if argument.startswith("-"):
+                after = name == "--after"
+                repeated += [] if argument == "--after" else [name, value] if after else [argument]
+            else:
+                repeated += ["--after", argument] if after else [argument]
+        return super().parse_args(ctx, repeated)
+
+
+POLICY = click.option("--policy", type=PRESENT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
+OUTPUT = click.option(
+    "--output",
+    default="reports/latest/gate",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Folder of page and result.",
+)
+
+
+def outputs(command: Command) -> Command:
+    """The options that say where findings go."""
+    for kind, whom in (("json", "for programs"), ("junit", "as test cases"), ("markdown", "for a pull request")):
+        command = click.option(f"--{kind}", type=FILE, help=f"Write the findings {whom}.")(command)
+    return OUTPUT(command)
+
+
+@click.group(cls=Gate, invoke_without_command=True, subcommand_metavar="[files | counts | test]")
+@click.option("--base", metavar="REF", help="Commit to measure against; by default where the branch left main.")
+@click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
+@click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
+@click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 10 by default.")
+@click.option("--seed", type=int, help="Seed of the run order.")
+@click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
+@click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
+@POLICY
+@outputs
+@click.pass_context
+def gate(context: click.Context, **options: Any) -> None:
+    """Say whether a change made training slower.
+
+    By itself it measures a base again, now, in turns with the working tree as it stands: triptych gate --base main.
+    With a word after it, it answers another question: triptych gate files --help.
+
+    Every finding is regressed, improved, ok, undecided, incomparable or missing, and the worst gives the exit code:
+    1 regressed; 4 missing, incomparable, unusable or nothing measured; 3 undecided; 0 otherwise; 2 wrong usage.
+    With GITHUB_ACTIONS set it annotates, and with GITHUB_STEP_SUMMARY it adds the Markdown to that file.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    _refuse_contradictions(options, typed)
-    try:
-        return _run(options)
-    except (PolicyError, ValueError, OSError) as error:
-        return _refused(error, USAGE)
-    except CheckoutError as error:
-        return _refused(error, NOTHING if error.lacks_history else USAGE)
-    except (RecordError, WorkerLost) as error:
-        return _refused(error, NOTHING)
+    if (command := context.invoked_subcommand) is not None:
+        _refuse_typed(context, f"before {command!r} would change nothing; see triptych gate {command} --help")
+        return
+    from triptych.reports.gate import answers
+
+    context.exit(answers.answered(answers.of_code, options))
 
 
-def _leave(number: int, _: object) -> None:
-    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
-    sys.exit(INTERRUPTED if number == signal.SIGINT else TERMINATED)
+def _refuse_typed(context: click.Context, words: str, but: tuple[str, ...] = ()) -> None:
+    """Refuses the options that were typed, but for some, where they would change nothing."""
+    typed = click.core.ParameterSource.COMMANDLINE
+    names = [one for one in context.params if one not in but and context.get_parameter_source(one) is typed]
+    if names:
+        raise click.UsageError(f"{', '.join('--' + name.replace('_', '-') for name in names)} {words}")
 
 
-def _refused(error: Exception, code: int) -> int:
-    click.echo(f"Error: {error}", err=True)
-    return code
+@gate.command(cls=ManyAfter, short_help="Compare result files from before and after a change.")
+@click.argument("before", nargs=-1, type=PRESENT, metavar="BEFORE...")
+@click.option("--after", multiple=True, type=PRESENT, metavar="AFTER...", help="Results after the change.")
+@POLICY
+@outputs
+@click.pass_context
+def files(context: click.Context, before: tuple[Path, ...], after: tuple[Path, ...], **options: Any) -> None:
+    """Compare pytest-benchmark JSON of any project, from before and after a change.
+
+    Several files of a side are its restarts; one benchmark needs 3 of each, twelve need 5: triptych gate files
+    before-*.json --after after-*.json
+    """
+    if not (before and after):
+        raise click.UsageError(f"result files need both sides: {OF_FILES}")
+    from triptych.reports.gate import answers
+
+    context.exit(answers.answered(answers.of_files, before, after, options))
 
 
-def _run(options: Mapping[str, Any]) -> int:
-    policy = find(options["policy"])
-    files = Destinations(*(options[kind] for kind in ("markdown", "junit", "json")))
-    files.refuse_missing_folders()
-    if options["update_counts"]:
-        return _update_counts(options["counts"] or golden.GOLDEN)
-    if options["self_test"]:
-        return _test_the_gate(policy, options)
-    measured, judgement = _judgement(policy, options)
-    _write_page(judgement, measured, options["output"])
-    try:
-        deliver(judgement, files, os.environ, sys.stdout)
-    except OSError as error:
-        where = error.filename or "an output"
-        code = _refused(OSError(f"{where} cannot be written ({error.strerror}); give another file"), USAGE)
-        return judgement.exit_code or code
-    return judgement.exit_code
+@gate.command(short_help="Compare exact counts with the golden ones; time nothing.")
+@click.option("--update", is_flag=True, help="Record the counts as golden instead.")
+@click.option("--file", type=FILE, help="The golden counts; those of this checkout by default.")
+@outputs
+@click.pass_context
+def counts(context: click.Context, file: Path | None, *, update: bool, **options: Any) -> None:
+    """Compare exact counts of the built-in trainers with the golden ones; nothing is timed.
+
+    After a meant change of a trainer, or a new jax, record them: triptych gate counts --update
+    """
+    if update:
+        _refuse_typed(context, "would change nothing beside --update; leave it out", but=("update", "file"))
+    from triptych.reports.gate import answers
+
+    path = file or answers.golden.GOLDEN
+    if update:
+        context.exit(answers.answered(answers.update_counts, path))
+    context.exit(answers.answered(answers.of_counts, path, options))
 
 
-def _write_page(judgement: Judgement, measured: Run | None, folder: Path) -> None:
-    """The page comes unasked, so where it cannot be written the verdict stands."""
-    from triptych.reports.gate.page import write_page
+@gate.command("test", short_help="Record a long series, then say how good the gate is here.")
+@click.option("--load", is_flag=True, help="Beside a competing process.")
+@click.option("--restarts", type=click.IntRange(min=1), help="Of the series; 60 by default.")
+@POLICY
+@OUTPUT
+@click.pass_context
+def test_of_the_gate(context: click.Context, **options: Any) -> None:
+    """Record a long series (half an hour), then say how good the gate is here.
 
-    try:
-        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
-    except OSError as error:
-        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
+    A series that was stopped is gone on with. Without --load it also learns this machine's noise bands, which later
+    gates with the same --output take into account.
+    """
+    from triptych.reports.gate import answers
 
-
-def _refuse_contradictions(options: Mapping[str, Any], typed: Collection[str]) -> None:
-    asked = [question for question in TAKES if options[question]]
-    question = asked[0] if asked else "base"
-    mine = (question, *TAKES[question])
-    if any(one not in mine for one in asked):
-        raise click.UsageError(f"{_spelled(asked)} ask different things; give one of them")
-    if asked in (["baseline"], ["candidate"]):
-        raise click.UsageError("result files need both sides: --baseline FILE... and --candidate FILE...")
-    if useless := [one for one in (*OF_CODE, "counts", "load") if one in typed and one not in mine]:
-        raise click.UsageError(
-            f"{_spelled(useless)} would change nothing here; leave it out, or see triptych gate --help"
-        )
-
-
-def _spelled(names: Collection[str]) -> str:
-    """Options as they are typed."""
-    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
-
-
-def _judgement(policy: Policy, options: Mapping[str, Any]) -> tuple[Run | None, Judgement]:
-    """What was found, and the measurements of a gate on code."""
-    if options["baseline"]:
-        refuse_copies([*options["baseline"], *options["candidate"]])
-        return None, compare(read_side(options["baseline"]), read_side(options["candidate"]), policy)
-    if options["exact"]:
-        return None, _exact(options["counts"])
-    return judge_checkout(Path.cwd(), options["base"], question_of(options), policy, options["output"])
-
-
-def _exact(path: Path | None) -> Judgement:
-    """The built-in cells against the golden counts."""
-    if path and not path.is_file():
-        raise click.UsageError(f"--counts {path} is not a file; expected one that --update-counts wrote")
-    known = golden.read(path or golden.GOLDEN)
-    tally = _count_built_in()
-    return golden.judge(known, golden.environment_of(tally.fingerprint), tally.counted)
-
-
-def _update_counts(path: Path) -> int:
-    """Records the built-in cells as golden; says what changed."""
-    known = golden.read(path) if path.exists() else golden.empty()
-    tally = _count_built_in()
-    environment = golden.environment_of(tally.fingerprint)
-    new, said = golden.updated(known, environment, tally.counted)
-    golden.write(new, path)
-    for line in said or ["Nothing changed."]:
-        click.echo(name(line, 2000))
-    click.echo(f"Wrote {path}: {len(tally.counted)} cells in {environment}")
-    return PASSED
-
-
-def _count_built_in() -> tally.Tally:
-    """Counts them on the CPU; neither its cores nor XLA's threads change a count."""
-    cells = tally.built_in_cells()
-    click.echo(f"Counting {len(cells)} cells; that takes some twenty seconds.", err=True)
-    return tally.count_cells(cells, platform_arm("cpu"))
-
-
-def _test_the_gate(policy: Policy, options: Mapping[str, Any]) -> int:
-    from triptych.benches.selftest import rates, recorder
-    from triptych.reports.words.rates import plain
-
-    output, load = options["output"], options["load"]
-    path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
-    recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
-    known = series.read(path)
-    if not load:  # what a competing process does is no noise of this machine
-        write_json(learn(known, GATE.restarts), output / bands.FILE)
-    margins = bands.LearnedPolicy(policy, bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint))
-    summary = rates.summary(known, margins, GATE.restarts)
-    write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
-    click.echo(plain(summary))
-    return PASSED
+    context.exit(answers.answered(answers.of_itself, options))

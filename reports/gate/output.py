@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -13,26 +12,27 @@ from triptych.reports.gate import wording
 MINIMAL_WIDTH = 80
 
 
-@dataclass(frozen=True)
-class Destinations:
-    """The files asked for."""
+WORDS = {"markdown": wording.markdown, "junit": wording.junit, "json": wording.as_json}
+"""What is written to the file of an option, where it is given."""
 
-    markdown: Path | None = None
-    junit: Path | None = None
-    json: Path | None = None
-
-    def refuse_missing_folders(self) -> None:
-        """Finds out now, not after minutes of measuring.
-
-        Raises:
-            ValueError: If a file could not be written.
-        """
-        for kind, path in (("markdown", self.markdown), ("junit", self.junit), ("json", self.json)):
-            if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-                raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
+Files = Mapping[str, Path | None]
+"""The file of each option; null where none is wanted."""
 
 
-def deliver(judgement: Judgement, files: Destinations, environment: Mapping[str, str], stream: TextIO) -> None:
+def files_of(options: Mapping[str, Path | None]) -> Files:
+    """The files that the command line asked for.
+
+    Raises:
+        ValueError: If one could not be written; that is found out now, not after minutes of measuring.
+    """
+    files = {kind: options[kind] for kind in WORDS}
+    for kind, path in files.items():
+        if path is not None and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+            raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
+    return files
+
+
+def deliver(judgement: Judgement, files: Files, environment: Mapping[str, str], stream: TextIO) -> None:
     """Prints the findings, quietly where nobody watches, and writes the files.
 
     Raises:
@@ -41,13 +41,9 @@ def deliver(judgement: Judgement, files: Destinations, environment: Mapping[str,
     _show(judgement, stream)
     if environment.get("GITHUB_ACTIONS"):
         stream.writelines(f"{line}\n" for line in wording.annotations(judgement))
-    for path, words in (
-        (files.markdown, wording.markdown),
-        (files.junit, wording.junit),
-        (files.json, wording.as_json),
-    ):
+    for kind, path in files.items():
         if path is not None:
-            path.write_text(words(judgement), encoding="utf-8")
+            path.write_text(WORDS[kind](judgement), encoding="utf-8")
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(wording.markdown(judgement))

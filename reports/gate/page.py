@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from markupsafe import Markup
 
-from triptych.benches.gate.verdict import INCOMPARABLE, PASSED, REGRESSED, UNDECIDED, Finding, Judgement, percent
+from triptych.benches.gate.metrics import METRICS
+from triptych.benches.gate.verdict import Judgement, percent
 from triptych.benches.record.files import make_folder, replace_file
 from triptych.benches.record.run import ArmRecord, Fingerprint, Run
 from triptych.benches.selftest.rates import Summary, shipped
@@ -19,39 +19,9 @@ from triptych.reports.words import rates
 from triptych.reports.words.facts import facts
 
 BUDGET = 100_000
-"""So many characters may all sentences of a page have together; each has room for at least `SHORT`."""
+"""The characters of all sentences of a page together; each has room for at least `SHORT`."""
 
 SHORT = 160
-
-MEANING = {
-    PASSED: "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
-    REGRESSED: (
-        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes "
-        "or compiles to the same."
-    ),
-    UNDECIDED: (
-        "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
-        "More restarts, or a quieter machine, would tell."
-    ),
-    INCOMPARABLE: (
-        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row."
-    ),
-}
-"""What an exit code means for a merge."""
-
-
-class Line(NamedTuple):
-    """A finding as its row shows it."""
-
-    finding: Finding
-    symbol: str
-    change: str
-    interval: str
-    strip: Markup | None
-    margin: str
-    adjusted_p: str
-    restarts: str
-    sentence: str
 
 
 def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
@@ -78,35 +48,26 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
     style = document.sheet(Path(__file__).with_name("gate.css"))
     template = document.environment().get_template("gate.html.jinja")
     return template.render(
+        judgement=judgement,
         headline=wording.headline(judgement),
-        exit_code=judgement.exit_code,
-        meaning=MEANING[judgement.exit_code],
-        lines=[line(finding, on, limit) for finding in findings],
+        meaning=wording.MEANING[judgement.exit_code].of_merge,
+        findings=findings,
+        strips=[forest.strip(finding, on) for finding in findings],
+        limit=limit,
+        symbols=wording.SYMBOLS,
+        change=change,
+        interval=_interval,
         axis=forest.axis(on),
         shapes=[(verdict, forest.shape(verdict)) for verdict in forest.SHAPES],
+        metrics=METRICS,
         notes=wording.notes(judgement),
+        run=run,
         compared=compared(run) if run else [],
-        arms=run.arms if run else [],
         facts=facts([(run, arm) for arm in run.arms]) if run else [],
         series=[rates.told(one) for one in series],
         kinds=rates.KINDS,
+        text=text,
         style=Markup(style),  # noqa: S704 - no foreign text in it
-    )
-
-
-def line(finding: Finding, on: forest.Scale, limit: int = wording.LONG) -> Line:
-    """A finding in words, its sentence cut at so many characters."""
-    estimate = finding.estimate
-    return Line(
-        finding,
-        wording.SYMBOLS[finding.verdict],
-        change(estimate.value) if estimate else text.NONE,
-        _interval(estimate) if estimate else "",
-        forest.strip(finding, on),
-        text.NONE if finding.margin is None else f"{100 * finding.margin:g} %",
-        text.NONE if finding.adjusted_p is None else text.significant(finding.adjusted_p),
-        " against ".join(map(str, finding.restarts)) or text.NONE,
-        text.name(finding.sentence, limit),
     )
 
 
@@ -133,7 +94,7 @@ def compared(run: Run) -> list[tuple[str, str]]:
         ("Head commit", _commit(arms.get("head"))),
         ("Arms", ", ".join(f"{arm.name} on {arm.device}" for arm in run.arms)),
         ("Processors", _each({_processors(arm) for arm in run.arms})),
-        ("XLA threads", _each({arm.env.get("NPROC", "as many as it likes") for arm in run.arms})),
+        ("XLA threads", _each({arm.env.get("NPROC", "no limit") for arm in run.arms})),
         ("Machine", _each(machines)),
         ("Restarts", f"{run.settings.restarts} of each arm and look{lost}"),
         ("Measured", f"{text.when(run.created)}, {text.seconds(run.duration_s)}"),
@@ -142,7 +103,8 @@ def compared(run: Run) -> list[tuple[str, str]]:
 
 
 def _commit(arm: ArmRecord | None) -> str:
-    return (arm and arm.commit) or text.NONE
+    commit = (arm and arm.commit) or text.NONE
+    return f"{commit} (the + is uncommitted work, named in the notes)" if commit.endswith("+") else commit
 
 
 def _machine(fingerprint: Fingerprint) -> str:

@@ -2,19 +2,11 @@
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
-from triptych.benches.gate.verdict import (
-    EXIT_CODES,
-    INCOMPARABLE,
-    PASSED,
-    REGRESSED,
-    UNDECIDED,
-    Finding,
-    Judgement,
-    Verdict,
-)
+from triptych.benches.exit_codes import Exit
+from triptych.benches.gate.verdict import EXIT_CODES, Finding, Judgement, Verdict
 from triptych.reports import text
 from triptych.reports.text import escaped
 
@@ -35,13 +27,35 @@ SYMBOLS: dict[Verdict, str] = {
 """Never colour alone."""
 
 LONG = 2000
-"""So many characters of a sentence are shown."""
+"""The characters of a sentence that are shown."""
+
+
+class Meaning(NamedTuple):
+    """What an exit code says, in a few words and for a merge."""
+
+    of_gate: str
+    of_merge: str
+
 
 MEANING = {
-    PASSED: "the gate is open",
-    REGRESSED: "the gate is shut",
-    UNDECIDED: "the gate cannot tell",
-    INCOMPARABLE: "the gate cannot compare",
+    Exit.FINE: Meaning(
+        "the gate is open",
+        "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
+    ),
+    Exit.FAILED: Meaning(
+        "the gate is shut",
+        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes or "
+        "compiles to the same.",
+    ),
+    Exit.UNDECIDED: Meaning(
+        "the gate cannot tell",
+        "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
+        "More restarts, or a quieter machine, would tell.",
+    ),
+    Exit.NOTHING: Meaning(
+        "the gate cannot compare",
+        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row.",
+    ),
 }
 
 
@@ -49,7 +63,7 @@ def headline(judgement: Judgement) -> str:
     """How many findings of each kind there are, and what that means."""
     counts = Counter(finding.verdict for finding in judgement.findings)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in EXIT_CODES if counts[verdict])
-    return f"{MEANING[judgement.exit_code].capitalize()}: {said or 'nothing was measured'}."
+    return f"{MEANING[judgement.exit_code].of_gate.capitalize()}: {said or 'nothing was measured'}."
 
 
 def notes(judgement: Judgement) -> list[str]:

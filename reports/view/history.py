@@ -6,10 +6,9 @@ from typing import NamedTuple
 import msgspec
 
 from triptych.benches.analysis import pairing
-from triptych.benches.record.run import ArmRecord, Cell, Fingerprint, Run
+from triptych.benches.record import machine
+from triptych.benches.record.run import ArmRecord, Cell, Run
 from triptych.benches.stats.ranks import Estimate
-
-VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "python")
 
 
 class Moment(NamedTuple):
@@ -48,22 +47,18 @@ def trends(runs: Sequence[Run]) -> tuple[Trend, ...]:
 
 def _conditions(arm: ArmRecord) -> bytes:
     """Everything that must be equal for two times to be comparable."""
-    fingerprint = msgspec.to_builtins(arm.fingerprint) if arm.fingerprint else {}
-    fingerprint.pop("load_average", None)
-    return msgspec.json.encode([fingerprint, sorted(arm.env.items())])
+    return msgspec.json.encode([machine.facts(arm.fingerprint), arm.env], order="sorted")
 
 
 def _machines(runs: Sequence[Run]) -> dict[bytes, str]:
     """A short name for each set of conditions: the facts in which it differs from the others."""
-    seen: dict[bytes, Fingerprint | None] = {}
+    seen: dict[bytes, machine.Facts | None] = {}
     for run in runs:
         for arm in run.arms:
-            seen.setdefault(_conditions(arm), arm.fingerprint)
-    known = [fingerprint for fingerprint in seen.values() if fingerprint]
-    names = ("cpu_model", "device_kind", *VERSIONS, "os")
-    differing = [name for name in names if len({getattr(one, name) for one in known}) > 1][:3]
+            seen.setdefault(_conditions(arm), machine.facts(arm.fingerprint) if arm.fingerprint else None)
+    differing = machine.differing([found for found in seen.values() if found])[:3]
     named: dict[bytes, str] = {}
-    for number, (key, one) in enumerate(seen.items(), start=1):
-        facts = [f"{name} {getattr(one, name)}" if name in VERSIONS else getattr(one, name) for name in differing]
-        named[key] = f"{number}: {', '.join(facts)}" if one and facts else f"{number}" if len(seen) > 1 else "same"
+    for number, (key, found) in enumerate(seen.items(), start=1):
+        said = ", ".join(machine.in_words(found, name) for name in differing) if found else ""
+        named[key] = f"{number}: {said}" if said else f"{number}" if len(seen) > 1 else "same"
     return named

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from triptych.benches.record import machine
 from triptych.benches.record.run import Run
 from triptych.reports import text
 
@@ -32,9 +33,9 @@ class Source:
 def label(runs: Sequence[Run], originals: Sequence[Run]) -> list[Source]:
     """Letters for runs, and the facts in which they differ: never averaged, so they must be told apart."""
     facts = [_facts(run) for run in runs]
-    differing = [name for name in facts[0] if len({one[name] for one in facts}) > 1] if facts else []
+    differing = machine.differing(facts)
     return [
-        Source(letter(index), run, original, tuple((name, facts[index][name]) for name in differing))
+        Source(letter(index), run, original, tuple((name, facts[index].get(name, "unknown")) for name in differing))
         for index, (run, original) in enumerate(zip(runs, originals, strict=True))
     ]
 
@@ -68,8 +69,6 @@ def harmless(run: Run) -> Run:
 
 
 def _facts(run: Run) -> dict[str, str]:
-    facts = {"measured": run.created, "commit": (run.commit or "unknown")[:12]}
-    for name in ("cpu_model", "cpu_count", "device_kind", "driver", "os", "python", "jax", "jaxlib", "flax", "optax"):
-        values = {str(getattr(arm.fingerprint, name)) for arm in run.arms if arm.fingerprint}
-        facts[name] = ", ".join(sorted(values)) or "unknown"
-    return facts
+    arms = [machine.facts(arm.fingerprint) for arm in run.arms if arm.fingerprint]
+    told = {name: ", ".join(sorted({one.get(name) or "unknown" for one in arms})) for one in arms for name in one}
+    return {"measured": run.created, "commit": (run.commit or "unknown")[:12], **told}

@@ -1,20 +1,20 @@
 """Counts beside times: a table per workload and device, a column per trainer, what was counted down the side."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.counts import COUNTS
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
 
 class Measure(NamedTuple):
-    """One line of a table: what it is called, what it means, and what it says of a cell."""
+    """One line of a table: a count or what follows from one, what it is called, what it means."""
 
+    name: str
     title: str
     meaning: str
-    entry: Callable[[Row, Counts, Ceilings | None], str]
 
 
 class CountTable(NamedTuple):
@@ -47,46 +47,30 @@ def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     return CountTable(name, heads, [line for line in lines if set(line[1]) != {text.NONE}])
 
 
-def _entry(report: Report, measure: Measure, row: Row) -> str:
+def _entry(report: Report, measure: Measure, row: Row) -> str:  # noqa: PLR0911 - one for each case
     counts = row.record.counts
     assert counts is not None, "only counted rows are shown"
     arms = report.source(row.place.source).run.arms
-    return measure.entry(row, counts, next(arm.ceilings for arm in arms if arm.name == row.place.arm))
-
-
-def _whole(name: str) -> Callable[[Row, Counts, Ceilings | None], str]:
-    """A count as it is."""
-    return lambda row, counts, ceilings: _number(getattr(counts, name))  # noqa: ARG005 - one shape for all
+    best = next(arm.ceilings for arm in arms if arm.name == row.place.arm)
+    match measure.name:
+        case "step_s":
+            return text.NONE if row.step_s is None else text.seconds(row.step_s.value)
+        case "executables_per_call" if counts.steps_per_call > 1 and counts.executables_per_call is not None:
+            return f"{counts.executables_per_call:,} in {text.count(counts.steps_per_call, 'step')}"
+        case "leaves_in":
+            return f"{_number(counts.leaves_in)} → {_number(counts.leaves_out)}"
+        case "product_share":
+            return _share(row, counts.analytic_flops_per_step, best and best.flops_per_s)
+        case "copy_share":
+            return _share(row, counts.analytic_bytes_per_step, best and best.bytes_per_s)
+        case "host_peak_rss_bytes" if counts.host_peak_rss_bytes is not None:
+            return text.size(counts.host_peak_rss_bytes)
+        case name:
+            return _number(getattr(counts, name))
 
 
 def _number(value: int | None) -> str:
     return text.NONE if value is None else f"{value:,}"
-
-
-def _resident(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    return text.NONE if counts.host_peak_rss_bytes is None else text.size(counts.host_peak_rss_bytes)
-
-
-def _step_s(row: Row, _counts: Counts, _ceilings: Ceilings | None) -> str:
-    return text.NONE if row.step_s is None else text.seconds(row.step_s.value)
-
-
-def _launched(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    words = _number(counts.executables_per_call)
-    per = counts.steps_per_call
-    return f"{words} in {per:,} steps" if per > 1 and counts.executables_per_call is not None else words
-
-
-def _leaves(_row: Row, counts: Counts, _ceilings: Ceilings | None) -> str:
-    return f"{_number(counts.leaves_in)} → {_number(counts.leaves_out)}"
-
-
-def _product_share(row: Row, counts: Counts, ceilings: Ceilings | None) -> str:
-    return _share(row, counts.analytic_flops_per_step, ceilings and ceilings.flops_per_s)
-
-
-def _copy_share(row: Row, counts: Counts, ceilings: Ceilings | None) -> str:
-    return _share(row, counts.analytic_bytes_per_step, ceilings and ceilings.bytes_per_s)
 
 
 def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
@@ -96,29 +80,19 @@ def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
     return text.percent(amount / row.step_s.value / ceiling)
 
 
-MEASURES = (
-    Measure("Time per step", "Measured, as in the table above; all below is counted.", _step_s),
-    Measure("Programs launched", "By one call; in scan mode a call is a whole training.", _launched),
-    Measure("Programs compiled", "By the first three calls, from cold caches.", _whole("compilations")),
-    Measure("Equations", "Of the traced call, those inside others included.", _whole("jaxpr_equations")),
-    Measure("StableHLO operations", "Of the program that jax hands to XLA.", _whole("stablehlo_operations")),
-    Measure("HLO instructions", "Of the program that XLA made of it.", _whole("hlo_instructions")),
-    Measure("Fusions", "Of these, several operations in one loop.", _whole("hlo_fusions")),
-    Measure("Arrays in → out", "Of state and batch, of new state and loss.", _leaves),
-    Measure("Flops, by formula", "Of one step of the task, whoever trains it.", _whole("analytic_flops_per_step")),
-    Measure("Flops, by XLA", "Of one call, a loop's body once; XLA's own estimate.", _whole("xla_flops")),
-    Measure("Share of product rate", "Flops by formula per second, over a large matrix product's.", _product_share),
-    Measure("Bytes, by formula", "What one step must move: state, batch and loss.", _whole("analytic_bytes_per_step")),
-    Measure("Bytes, by XLA", "Accessed by one call, a loop's body once; an estimate.", _whole("xla_bytes")),
-    Measure("Share of copy rate", "Bytes by formula per second, over a large copy's.", _copy_share),
-    Measure("Argument bytes", "Everything that goes into a call.", _whole("argument_bytes")),
-    Measure("Output bytes", "Everything that comes out.", _whole("output_bytes")),
-    Measure("Donated bytes", "Of the output, what lies in the input's memory.", _whole("alias_bytes")),
-    Measure("Temporary bytes", "What lives only inside the call.", _whole("temp_bytes")),
-    Measure("Peak bytes, by XLA", "The most that is alive at once inside the call.", _whole("xla_peak_bytes")),
-    Measure("Worker's memory ≈", "Of the whole process, all cells together; not exact.", _resident),
-    Measure("Lines of code", "Of the trainer's file, without comments and docstrings.", _whole("trainer_lines")),
-)
+def _with_shares() -> Iterator[Measure]:
+    yield Measure("step_s", "Time per step", "Measured, as in the table above; all below is counted.")
+    for one in COUNTS:
+        if one.title:
+            yield Measure(one.name, one.title, one.meaning)
+        if one.name == "xla_flops":
+            over = "Flops by formula per second, over a large matrix product's."
+            yield Measure("product_share", "Share of product rate", over)
+        if one.name == "xla_bytes":
+            yield Measure("copy_share", "Share of copy rate", "Bytes by formula per second, over a large copy's.")
+
+
+MEASURES = tuple(_with_shares())
 
 
 def ceilings(report: Report) -> list[str]:

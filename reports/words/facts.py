@@ -1,9 +1,10 @@
 """What each arm ran on, side by side."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from triptych.benches.record.run import ArmRecord, Fingerprint, Run
+from triptych.benches.record.machine import everything
+from triptych.benches.record.run import ArmRecord, Run
 from triptych.reports import text
 
 
@@ -17,7 +18,9 @@ class Fact(NamedTuple):
 
 def facts(arms: Sequence[tuple[Run, ArmRecord]]) -> list[Fact]:
     """The environment of every arm, each with the run that it belongs to."""
-    lines = [(name, [_fact(arm.fingerprint, name) for _, arm in arms]) for name in Fingerprint.__struct_fields__]
+    told = [everything(arm.fingerprint) if arm.fingerprint else {} for _, arm in arms]
+    names = dict.fromkeys(name for one in told for name in one)
+    lines = [(name, [_fact(name, one.get(name)) for one in told]) for name in names]
     lines += [
         ("environment", [", ".join(f"{key}={value}" for key, value in sorted(arm.env.items())) for _, arm in arms]),
         ("commit", [arm.commit or run.commit or "" for run, arm in arms]),
@@ -31,8 +34,7 @@ def facts(arms: Sequence[tuple[Run, ArmRecord]]) -> list[Fact]:
     ]
 
 
-def _fact(fingerprint: Fingerprint | None, name: str) -> str:
-    value = getattr(fingerprint, name) if fingerprint else None
+def _fact(name: str, value: Any) -> str:
     if name == "memory_bytes" and value is not None:
         return text.size(value)
     if isinstance(value, list):

@@ -21,7 +21,7 @@ KINDS = (
 """What a change was, by its first word."""
 
 
-class Line(NamedTuple):
+class RateRow(NamedTuple):
     """One rate in words.
 
     Attributes:
@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
     title: str
     sentences: list[str]
-    lines: list[Line]
+    lines: list[RateRow]
 
 
 def plain(summary: Summary) -> str:
@@ -66,7 +66,7 @@ def _changed(rate: Rate) -> str:
 def title(summary: Summary) -> str:
     """Where and when the series was recorded, and what else ran there."""
     header = summary.header
-    machine = f"{header.fingerprint.cpu_model}, {header.fingerprint.cpu_count} cores"
+    machine = f"{header.fingerprint.cpu_model}, {text.count(header.fingerprint.cpu_count, 'core')}"
     where = f"{text.when(header.created)}, {machine}, jax {header.fingerprint.jax}"
     return f"{where}; {summary.restarts} restarts, beside them {header.load}"
 
@@ -74,7 +74,7 @@ def title(summary: Summary) -> str:
 def told(summary: Summary) -> Told:
     """For a page: where it comes from, some sentences, and every rate."""
     lines = [
-        Line(_changed(one), _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
+        RateRow(_changed(one), _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
         for one in summary.rates
     ]
     sentences = [_alarms(summary), _sees(summary), *_widened(summary)]

@@ -141,6 +141,7 @@ def test_the_head_says_whether_there_is_uncommitted_work(repo: Path) -> None:
     assert checkout.head(repo) == short
     edit(repo, {"new.txt": "work"})
     assert checkout.head(repo) == f"{short}+"
+    assert checkout.uncommitted(repo) == ["new.txt"]
 
 
 def test_a_snapshot_is_the_working_tree_as_it_stands(repo: Path) -> None:

@@ -1,6 +1,5 @@
 """How often the gate errs, on several hundred simulated suites of its own size; pytest-benchmark's rule beside it."""
 
-import gc
 import math
 
 import numpy as np
@@ -17,12 +16,6 @@ MARGIN = 0.02
 STORED = 600
 
 LEVELS = {"quiet": Noise(0.01, 0.02), "usual": Noise(0.02, 0.04), "loaded": Noise(0.03, 0.06)}
-
-
-@pytest.fixture(autouse=True)
-def _no_collections(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of statsmodels' corrections collects garbage, which takes longer than all the statistics here."""
-    monkeypatch.setattr(gc, "collect", lambda: 0)
 
 
 def verdicts(baseline: np.ndarray, candidate: np.ndarray) -> list[Finding]:

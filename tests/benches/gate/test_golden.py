@@ -39,14 +39,14 @@ def test_a_changed_count_shuts_the_gate() -> None:
         msgspec.structs.replace(COUNTS, xla_flops=1600, hlo_fusions=7, jaxpr_equations=None)
     )
     assert (verdict, code) == ("regressed", 1)
-    for words in ("xla_flops 1,500 → 1,600", "hlo_fusions none → 7", "jaxpr_equations 45 → none"):
+    for words in ("flops by XLA 1,500 → 1,600", "fusions none → 7", "equations 45 → none"):
         assert words in sentence
 
 
 def test_an_unknown_cell_or_environment_is_not_passed() -> None:
     """It says how to record it."""
     assert judged(COUNTS, "jax 3, jaxlib 3, cpu x86_64") == (
-        "missing", "no golden yet; record it with `triptych gate --update-counts`", 4
+        "missing", "no golden yet; record it with `triptych gate counts --update`", 4
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_a_cell_that_cannot_be_counted_shuts_the_gate_and_is_not_recorded() -> N
 def test_an_update_touches_its_own_environment_only(tmp_path: Path) -> None:
     """The other stays, what changed is said, and a second update gives the same bytes."""
     new, said = golden.updated(FILE, HERE, {XOR: msgspec.structs.replace(COUNTS, xla_flops=1600)})
-    assert said == [f"{XOR.id}: xla_flops 1,500 → 1,600"]
+    assert said == [f"{XOR.id}: flops by XLA 1,500 → 1,600"]
     assert new.counts[ELSEWHERE] == FILE.counts[ELSEWHERE]
     path = tmp_path / "counts.json"
     golden.write(new, path)
@@ -116,7 +116,7 @@ def test_a_hostile_file_is_refused_with_a_sentence(tmp_path: Path, content: byte
 def test_a_missing_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     """It says how to write one; so does a folder."""
     for path in (tmp_path / "none.json", tmp_path):
-        with pytest.raises(RecordError, match=r"cannot be read .*--update-counts"):
+        with pytest.raises(RecordError, match=r"cannot be read .*counts --update"):
             golden.read(path)
 
 

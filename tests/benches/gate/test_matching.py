@@ -13,7 +13,7 @@ from runs import XOR
 from triptych.benches.arms.process import Arm, copy_instrument
 from triptych.benches.gate.matching import Matched, NotComparable, match, survey
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.question import Question
+from triptych.benches.gate.scope import Scope
 from triptych.benches.gate.sides import BASE, CANARIES
 from triptych.benches.record.run import WorkloadRecord
 from triptych.benches.worker import survey as surveys
@@ -30,19 +30,19 @@ def offer(*trainers: str, workloads: tuple[WorkloadRecord, ...] = (XOR,), **othe
     )
 
 
-ON_XOR = Question(workloads=("xor",))
+ON_XOR = Scope(workloads=("xor",))
 
 POLICY = Policy()
 
 
-def found(base: Surveyed, head: Surveyed, asked: Question = ON_XOR, policy: Policy = POLICY) -> Matched:
+def found(base: Surveyed, head: Surveyed, asked: Scope = ON_XOR, policy: Policy = POLICY) -> Matched:
     return match(base, head, asked, policy)
 
 
 def test_equal_offers_are_all_measured() -> None:
     """Every trainer on every workload, and the canaries run what the base runs."""
     both = offer("treemap", "flax_optax", workloads=(XOR, DIGITS))
-    matched = found(both, both, Question())
+    matched = found(both, both, Scope())
     assert [cell.id for cell in matched.cells] == [
         "xor-treemap-cpu-step", "xor-flax_optax-cpu-step", "digits-treemap-cpu-step", "digits-flax_optax-cpu-step"
     ]  # fmt: skip
@@ -55,7 +55,7 @@ def test_equal_offers_are_all_measured() -> None:
 def test_the_slowest_cell_is_measured_only_where_trainers_are_named() -> None:
     """That is naive on digits; that it is left out is said."""
     both = offer("naive", "treemap", workloads=(XOR, DIGITS))
-    usual, named = (found(both, both, Question(trainers=names)) for names in ((), ("naive", "treemap")))
+    usual, named = (found(both, both, Scope(trainers=names)) for names in ((), ("naive", "treemap")))
     assert {cell.id for cell in named.cells} - {cell.id for cell in usual.cells} == {"digits-naive-cpu-step"}
     assert usual.notes == ("digits-naive-cpu-step is left out, being slow; name the trainers to have it measured.",)
     assert named.notes == ()
@@ -84,14 +84,14 @@ def test_a_trainer_that_no_longer_loads_is_missing_with_the_reason() -> None:
     reason = "importing 'triptych.impls.treemap.trainer' raised SyntaxError: invalid syntax"
     matched = found(offer("treemap"), offer(refused={"treemap": reason}))
     assert reason in matched.findings[0].sentence
-    asked = Question(trainers=("old",), workloads=("xor",))
+    asked = Scope(trainers=("old",), workloads=("xor",))
     matched = found(offer("old"), offer(refused={"old": "no trainer is called 'old'"}), asked)
     assert "no trainer is called 'old'" in matched.findings[0].sentence
 
 
 def test_a_missing_workload_is_said_to_be_one() -> None:
     """Every trainer's cell of it."""
-    matched = found(offer("treemap", workloads=(XOR, DIGITS)), offer("treemap"), Question())
+    matched = found(offer("treemap", workloads=(XOR, DIGITS)), offer("treemap"), Scope())
     assert matched.findings[0].cell == "digits-treemap-cpu-step"
     assert "the head has no workload 'digits'" in matched.findings[0].sentence
 
@@ -137,11 +137,11 @@ def test_a_workload_described_anew_is_the_same() -> None:
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (Question(trainers=("no",), workloads=("xor",)), "neither side has the trainer no: unheard of"),
-        (Question(workloads=("xor", "nosuch")), "neither side has a workload 'nosuch'; see triptych list"),
+        (Scope(trainers=("no",), workloads=("xor",)), "neither side has the trainer no: unheard of"),
+        (Scope(workloads=("xor", "nosuch")), "neither side has a workload 'nosuch'; see triptych list"),
     ],
 )
-def test_what_neither_side_has_is_refused(asked: Question, words: str) -> None:
+def test_what_neither_side_has_is_refused(asked: Scope, words: str) -> None:
     """Asked for by name, it is a slip of the hand."""
     neither = offer("naive", refused={"no": "unheard of"})
     with pytest.raises(NotComparable, match=words):
@@ -151,7 +151,7 @@ def test_what_neither_side_has_is_refused(asked: Question, words: str) -> None:
 def test_a_pattern_without_a_match_is_told_where_everything_is_compared() -> None:
     """A slip of the pen in the policy; where only some benchmarks were asked for it means nothing."""
     policy, both = Policy(allowed_missing=("xor-niave-*",)), offer("naive", workloads=(XOR, DIGITS))
-    assert "The policy's pattern 'xor-niave-*' matches no benchmark." in found(both, both, Question(), policy).notes
+    assert "The policy's pattern 'xor-niave-*' matches no benchmark." in found(both, both, Scope(), policy).notes
     assert not any("matches no benchmark" in note for note in found(both, both, ON_XOR, policy).notes)
 
 
@@ -216,11 +216,11 @@ def test_a_copys_own_packages_come_before_the_repositorys(tmp_path: Path, monkey
             (folder / f"of_{name}.py").write_text(f"from mine_in_{name} import Trainer\n")
     monkeypatch.setenv("PYTHONPATH", f"{repo / 'src'}{os.pathsep}{repo / 'lib'}")
     arm = Arm(BASE, "cpu", checkout=copy, instrument=copy_instrument(tmp_path / "instrument"))
-    answer = survey(arm, Question(("of_src.py:Trainer",), ("xor",)), tmp_path, repo)
+    answer = survey(arm, Scope(("of_src.py:Trainer",), ("xor",)), tmp_path, repo)
     assert answer.trainers == {"of_src": "of_src.py:Trainer"}
     (tmp_path / "again").mkdir()
     with pytest.raises(NotComparable, match=r"the base imports .*repo/lib/mine_in_lib.py from the working tree"):
-        survey(arm, Question(("of_lib.py:Trainer",), ("xor",)), tmp_path / "again", repo)
+        survey(arm, Scope(("of_lib.py:Trainer",), ("xor",)), tmp_path / "again", repo)
 
 
 @pytest.mark.parametrize(
@@ -252,4 +252,4 @@ def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, program: str,
     python.write_text(f"#!/bin/sh\n{program}\n")
     python.chmod(0o755)
     with pytest.raises(NotComparable, match=words):
-        survey(Arm(BASE, "cpu", python=str(python)), Question(), tmp_path, tmp_path)
+        survey(Arm(BASE, "cpu", python=str(python)), Scope(), tmp_path, tmp_path)

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 from runs import cell_record, run_of
 
-from triptych.benches.gate import sides
+from triptych.benches.gate import looks, sides
+from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.sides import BASE, CANARIES, HEAD, Metric
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 
@@ -47,7 +48,7 @@ def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
 
 def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
     """What the first look says."""
-    return sides.first_look(sides.logs(run), policy)
+    return looks.first_look(sides.seen(run), policy)
 
 
 def timed(run: Run) -> dict[str, Verdict]:
@@ -55,7 +56,7 @@ def timed(run: Run) -> dict[str, Verdict]:
 
 
 def canary(run: Run) -> list[Finding]:
-    return sides.canary(sides.logs(run, *CANARIES), POLICY)
+    return looks.canary(sides.seen(run, *CANARIES), POLICY)
 
 
 def settled(run: Run) -> Finding:
@@ -73,7 +74,7 @@ def test_nothing_changed_is_ok() -> None:
     assert timed(run) == BOTH
     assert (settled(run).metric, settled(run).verdict) == ("loss", "ok")
     assert verdicts(canary(run)) == BOTH
-    assert sides.unfit(canary(run)) == ""
+    assert looks.unfit(canary(run)) == ""
 
 
 @pytest.mark.parametrize(
@@ -141,18 +142,18 @@ def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
     """Every restart lost a worker: equal losses alone do not open the gate."""
     run = planted()
     run.cut_short = list(range(8))
-    (found,) = sides.untimed(run, sides.logs(run))
+    (found,) = sides.untimed(run, sides.seen(run))
     assert (found.metric, found.verdict) == ("time", "undecided")
     assert "no restart was measured to its end" in found.sentence
 
 
 def test_a_second_look_leaves_standing_what_was_decided() -> None:
     """More restarts in which the regressed metric is fine again do not take the verdict back."""
-    policy, slower, unsure = Policy(), Metric("time", "a"), Metric("compile", "a")
-    first = sides.first_look({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, policy)
+    policy, slower, unsure = POLICY, Subject("time", "a"), Subject("compile", "a")
+    first = looks.first_look({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, policy)
     assert [one.verdict for one in first] == ["regressed", "undecided"]
     more = {slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}
-    again = {one.metric: one.verdict for one in sides.second_look(first, more, policy)}
+    again = {one.metric: one.verdict for one in looks.second_look(first, more, policy)}
     assert again == {"time": "regressed", "compile": "ok"}
 
 
@@ -175,7 +176,7 @@ def test_the_record_keeps_what_was_cut_short() -> None:
     """Leaving out is done on copies."""
     run = planted()
     run.cut_short = [0]
-    sides.sides(run)
+    sides.pairs(run)
     assert {block.restart for block in run.cells[0].blocks} == set(range(8))
 
 
@@ -192,7 +193,7 @@ def test_a_void_block_leaves_the_round_out_on_both_sides() -> None:
 @pytest.mark.parametrize(("slower", "alarm"), [(1.05, True), (0.95, True), (1.01, False)])
 def test_the_canary_alarms_when_the_base_differs_from_itself(slower: float, *, alarm: bool) -> None:
     """In either direction, beyond the margin."""
-    reason = sides.unfit(canary(planted(canary=arm(CANARY, slower=slower))))
+    reason = looks.unfit(canary(planted(canary=arm(CANARY, slower=slower))))
     assert bool(reason) is alarm
     assert not alarm or reason.startswith(f"the base measured twice differs from itself ({CELL}, time: ")
 
@@ -205,8 +206,8 @@ def test_a_canary_that_failed_raises_no_alarm() -> None:
 
 def test_a_cell_of_one_arm_alone_is_not_compared() -> None:
     """Only what base and head both hold."""
-    assert sides.sides(run_of(arm(BASE), arm(CANARY))) == {}
-    assert sides.sides(run_of(arm(HEAD))) == {}
+    assert sides.pairs(run_of(arm(BASE), arm(CANARY))) == {}
+    assert sides.pairs(run_of(arm(HEAD))) == {}
 
 
 MIRROR: dict[Verdict, Verdict] = {"regressed": "improved", "improved": "regressed"}

@@ -1,6 +1,8 @@
 """Result files, ours and a stranger's: what is read, what is compared, what is refused."""
 
+import codecs
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from foreign_results import content, side
 from runs import cell_record, run_of
 
-from triptych.benches.gate.policy import Margins, Policy
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.stored import IN_ORDER, STORED, compare
 from triptych.benches.gate.stored_files import read_side
 from triptych.benches.gate.verdict import Finding, Judgement
@@ -24,7 +26,7 @@ from triptych.benches.record.run import CellRecord, Compile, Fingerprint, Outcom
 TIMES = {"test_fast": 1e-3, "test_slow": 2.0}
 
 MACHINE = Fingerprint(
-    "Abacus 1", 2, [0, 1], 8, "Linux", "cpu", "cpu", 1, None, "3.11", "0.10", "0.10", "1", "1", "2", "", "default", None
+    "Abacus 1", 2, [0, 1], 8, "Linux", "cpu", "cpu", 1, None, "3.11", "0.10", "0.10", "", "default", None, {"flax": "1"}
 )  # fmt: skip
 
 
@@ -89,7 +91,7 @@ def test_sides_measured_one_after_the_other_are_told_so(tmp_path: Path) -> None:
 
 def test_a_margin_of_the_policy_decides(tmp_path: Path) -> None:
     """10 % more is inside a margin of 20 %."""
-    policy = Policy(benchmarks={"*::test_fast": Margins(time=0.2), "*::test_gone": Margins(time=0.2)})
+    policy = Policy(benchmarks={"*::test_fast": {"time": 0.2}, "*::test_gone": {"time": 0.2}})
     judgement = gate(tmp_path, TIMES, TIMES | {"test_fast": 1.1e-3}, policy)
     assert judgement.exit_code == 0
     assert "The policy's pattern '*::test_gone' matches no benchmark." in judgement.notes
@@ -113,6 +115,16 @@ def test_the_value_of_a_file_is_the_median_of_its_rounds(tmp_path: Path) -> None
     for path, whole in zip(paths, (with_data, without), strict=True):
         path.write_text(json.dumps(whole))
     assert read_side(paths).benchmarks["test_a.py::test_a"].times == {"time": (2.0, 5.0)}
+
+
+def test_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    """Some editors put one before any text; with or without it, a copy is a copy."""
+    path, *others = side(tmp_path, "a", TIMES)
+    marked = tmp_path / "marked.json"
+    marked.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert read_side([marked, *others]).benchmarks == read_side([path, *others]).benchmarks
+    with pytest.raises(RecordError, match="is the same as"):
+        read_side([path, marked])
 
 
 def test_another_machine_is_incomparable_by_name(tmp_path: Path) -> None:
@@ -292,11 +304,12 @@ TWICE["benchmarks"] *= 2
         ("", "is not JSON, or was cut short"),
         (WHOLE[:200], "is not JSON, or was cut short"),
         ("\xff\xfe", "is not JSON, or was cut short"),
-        (changed(median=float("nan")), "is not JSON, or was cut short"),
-        (changed(median=float("inf")), "is not JSON, or was cut short"),
-        (changed(median="fast"), "is JSON but no result file"),
+        (changed(median=float("nan")), "'test_a.py::test_a' took nan s; expected durations"),
+        (changed(data=[1.0, 2.0, math.inf]), "'test_a.py::test_a' took inf s"),
+        ('{"benchmarks": [NaN]}', "is not JSON, or was cut short"),
+        (changed(median="fast"), "is JSON but holds no benchmarks"),
         (changed(median=1.0).replace('"median": 1.0', '"median": 1e999'), "Number out of range"),
-        ("[]", "is JSON but no result file"),
+        ("[]", "is JSON but holds no benchmarks"),
         ('{"results": []}', "missing required field `benchmarks`"),
         ('{"triptych": {"schema": 99}}', "has schema 99, newer"),
         ('{"benchmarks": ' + "[" * 100_000, "is not JSON, or was cut short"),
@@ -311,7 +324,7 @@ TWICE["benchmarks"] *= 2
         (changed(median=None), "has no rounds; nothing was measured"),
         (json.dumps(TWICE), "holds benchmark 'test_a.py::test_fast' twice"),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_a_hostile_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
     """Truncated, foreign, not finite, negative, huge, empty, doubled."""

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from triptych.benches.gate import bands, sides
-from triptych.benches.gate.bands import LearnedPolicy
+from triptych.benches.gate import bands, looks
+from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.sides import CANARIES, Metric
+from triptych.benches.gate.sides import CANARIES
 from triptych.benches.record.files import RecordError, write_json
 from triptych.benches.record.run import Cell, Fingerprint, Settings
 from triptych.benches.selftest import rates, series
@@ -23,13 +23,14 @@ from triptych.benches.selftest.series import Header, Injection, Restart, Sample,
 CELLS = [Cell(workload, trainer, "cpu") for workload in ("xor", "digits") for trainer in ("naive", "treemap")]
 TARGET = CELLS[-1]
 HERE = Fingerprint(
-    "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "1", "1", "1", "", "default", None
+    "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "", "default", None, {"flax": "1"}
 )
 SLOWED = [
     Injection("device", 0.10, "benches.injections:device_9", TARGET),
     Injection("compile", 0.50, "benches.injections:compile_9", TARGET),
 ]
-TIME = Metric("time", TARGET.id)
+POLICY = Policy()
+TIME = Subject("time", TARGET.id)
 
 
 def sample(random: np.random.Generator, noise: float, slower: float = 1.0, longer: float = 1.0) -> Sample:
@@ -113,7 +114,7 @@ def test_log_ratios_of_a_restart_by_hand() -> None:
     again, canary = ({TARGET.id: Sample(speed, [speed])} for speed in (5.0, 1.0))
     arms = {"base": base, "head": head, CANARIES[0]: again, CANARIES[1]: canary}
     made = series_of(0)._replace(restarts=[Restart(0, 0.0, arms)])
-    compiled = Metric("compile", TARGET.id)
+    compiled = Subject("compile", TARGET.id)
     assert series.head_logs(made) == [pytest.approx({compiled: math.log(2), TIME: math.log(3)})]
     assert series.head_logs(made, SLOWED[0]) == [pytest.approx({compiled: math.log(4), TIME: math.log(8)})]
     assert series.canary_logs(made) == [pytest.approx({compiled: math.log(5), TIME: math.log(5)})]
@@ -126,30 +127,30 @@ def drawn(made: Series, injection: Injection | None = None) -> list[Drawn]:
 
 def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:
     """With noise of 1 %, a device slowdown of 10 %."""
-    found = rates.drawn_gate(drawn(series_of(20), SLOWED[0]), Policy(), 10)
-    assert [Metric(one.metric, one.cell) for one in found if one.verdict == "regressed"] == [TIME]
+    found = rates.drawn_gate(drawn(series_of(20), SLOWED[0]), POLICY, 10)
+    assert [one.subject for one in found if one.verdict == "regressed"] == [TIME]
 
 
 def test_nothing_is_decided_where_the_canary_alarms() -> None:
     """The base against itself is 10 % apart: neither the slowdown nor an improvement is believed."""
     off = [Drawn(one.head, dict.fromkeys(one.canary, 0.1)) for one in drawn(series_of(20), SLOWED[0])]
-    assert {one.verdict for one in rates.drawn_gate(off, Policy(), 10)} == {"undecided"}
+    assert {one.verdict for one in rates.drawn_gate(off, POLICY, 10)} == {"undecided"}
 
 
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly an alarm without a change, every injection called; an arm 6 % slower trips the gate and a fixed 5 %."""
     monkeypatch.setattr(rates, "HALVES", 2)
-    found = {(one.case, one.said): one.share for one in rates.rates(series_of(40), Policy(), 10, suites=40)}
+    found = {(one.case, one.said): one.share for one in rates.rates(series_of(40), POLICY, 10, suites=40)}
     assert found["nothing changed", "regressed anywhere"] <= 0.05
     assert found["device +10 %", "regressed, that cell"] == 1
     assert found["compile +50 %", "regressed, that cell"] == 1
-    drifted = {one.said: one.share for one in rates.rates(series_of(40, 0.001, 1.06), Policy(), 10, suites=10)}
+    drifted = {one.said: one.share for one in rates.rates(series_of(40, 0.001, 1.06), POLICY, 10, suites=10)}
     assert drifted["regressed anywhere"] == 1
     assert drifted["pytest-benchmark min:5%"] == 1
     assert drifted["pytest-benchmark min:10%"] == 0
 
 
-@pytest.mark.parametrize("use", [lambda made: rates.rates(made, Policy(), 10), lambda made: learn(made, 10)])
+@pytest.mark.parametrize("use", [lambda made: rates.rates(made, POLICY, 10), lambda made: learn(made, 10)])
 def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
     """Rather than rates of nothing, or margins from no noise."""
     with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
@@ -159,7 +160,7 @@ def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) 
 def test_a_band_grows_with_the_noise() -> None:
     """Twice the noise, a band about twice as wide; without any noise there is none."""
     quiet, loud, silent = (
-        {Metric(one.metric, one.cell): one.width for one in learn(series_of(60, noise), 10).bands}
+        {Subject(one.metric, one.cell): one.width for one in learn(series_of(60, noise), 10).bands}
         for noise in (0.01, 0.02, 0.0)
     )
     assert 1.7 < loud[TIME] / quiet[TIME] < 2.4
@@ -168,7 +169,7 @@ def test_a_band_grows_with_the_noise() -> None:
 
 def test_a_band_holds_what_one_arm_is_slower_by() -> None:
     """A head that is 6 % slower for no reason must not make a gate of this machine alarm."""
-    widths = {Metric(one.metric, one.cell): one.width for one in learn(series_of(20, 0.001, 1.06), 10).bands}
+    widths = {Subject(one.metric, one.cell): one.width for one in learn(series_of(20, 0.001, 1.06), 10).bands}
     assert widths[TIME] == pytest.approx(0.06, abs=0.005)
 
 
@@ -176,13 +177,14 @@ def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.Monk
     """It rates the gate as this machine will run it."""
     monkeypatch.setattr(rates, "HALVES", 1)
     monkeypatch.setattr(rates, "SUITES", 1)
-    known = LearnedPolicy(Policy(), {TIME: 0.05, Metric("compile", TARGET.id): 0.05})
-    assert rates.summary(series_of(20), known, 10).widened == {f"{TARGET.id}, time": 0.05}
+    known = bands.widened(POLICY, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
+    assert rates.summary(series_of(20), *known).widened == {f"{TARGET.id}, time": 0.05}
 
 
 def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
     """Margins of 2 % and 10 %, a band of 5 % for both."""
-    policy = LearnedPolicy(Policy(), {TIME: 0.05, Metric("compile", TARGET.id): 0.05})
+    own = Policy(benchmarks={TARGET.id: {"time": 0.03}, "*": {"time": 0.02}})
+    policy, _ = bands.widened(own, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
     assert policy.margin("time", TARGET.id) == 0.05
     assert policy.margin("compile", TARGET.id) == 0.10
     assert policy.margin("time", "another") == 0.02
@@ -195,7 +197,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
     write_json(learn(series_of(20), 10), path)
     known = bands.read(path)
     assert bands.fitting(known, HERE).keys() == {
-        Metric(name, cell.id) for cell in CELLS for name in ("time", "compile")
+        Subject(name, cell.id) for cell in CELLS for name in ("time", "compile")
     }
     elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
     assert bands.fitting(known, elsewhere) == {}
@@ -207,7 +209,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
     """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
-    first = sides.first_look(series.stacked([one.head for one in drawn(series_of(4))]), Policy())
+    first = looks.first_look(series.stacked([one.head for one in drawn(series_of(4))]), POLICY)
     assert {one.verdict for one in first} == {"undecided"}
-    assert sides.undecided(first, Policy(), 4) == set()
-    assert sides.undecided(first, Policy(), 5) == {cell.id for cell in CELLS}
+    assert looks.undecided(first, POLICY, 4) == set()
+    assert looks.undecided(first, POLICY, 5) == {cell.id for cell in CELLS}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from runs import XOR
@@ -12,9 +13,12 @@ from triptych.benches.arms.process import Arm, Worker, WorkerLost
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.schedule.job import Job
-from triptych.benches.selftest.recorder import restarts_of
+from triptych.benches.selftest import series
+from triptych.benches.selftest.rates import BASELINES
+from triptych.benches.selftest.recorder import injection, restarts_of, write_trainers
 from triptych.benches.selftest.series import Restart
 from triptych.benches.worker import messages
+from triptych.impls import registry
 
 NAMES = ("base", "head")
 
@@ -64,3 +68,21 @@ def test_workers_lost_in_turn_end_the_series() -> None:
     assert next(restarts).number == 5
     with pytest.raises(RecordError, match="two restarts one after the other lost a worker; go on"):
         next(restarts)
+
+
+def test_every_injection_has_its_trainer(tmp_path: Path) -> None:
+    """A line of a small file, found by the registry; its cell bears the amount."""
+    made = [injection("device", 0.05, 305), injection("host", 0.05, 1500), injection("compile", 0.2, 700)]
+    write_trainers(tmp_path, made)
+    assert "device_305 = slowed.device(305)\n" in (tmp_path / "slowed.py").read_text()
+    for one in made:
+        assert callable(registry.load(f"{tmp_path}/{one.trainer}"))
+    assert made[0].cell.id == "digits-slowed.device_305-cpu-step"
+
+
+def test_a_series_of_before_cannot_be_gone_on_with(tmp_path: Path) -> None:
+    """Its trainers were made by what is gone; reading and rating it needs none of them."""
+    of_before = series.read(BASELINES / "series-quiet.jsonl")
+    assert of_before.header.injections[0].trainer.startswith("benches.injections:device_")
+    with pytest.raises(RecordError, match=r"an older triptych recorded the series.*begin a new one"):
+        write_trainers(tmp_path, of_before.header.injections)

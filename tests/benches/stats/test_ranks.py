@@ -188,6 +188,16 @@ def test_holm_by_hand() -> None:
     assert ranks.holm([]) == []
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.integers(0, 20))
+def test_holm_is_its_definition(p_values: list[float], family: int) -> None:
+    """The i-th smallest of m takes m - i times its value, no less than any smaller one's and no more than 1."""
+    size = max(family, len(p_values))
+    ordered = sorted(p_values)
+    for own, adjusted in zip(p_values, ranks.holm(p_values, family), strict=True):
+        smaller = [(size - i) * p for i, p in enumerate(ordered) if p <= own]
+        assert adjusted == min(1.0, max(smaller))
+
+
 def test_clopper_pearson_by_hand() -> None:
     """No alarm in 59 runs shows less than 5 % at one-sided 95 %, as 1 - 0.05 ** (1 / 59) says."""
     assert ranks.clopper_pearson(0, 59, 0.90).high == pytest.approx(1 - 0.05 ** (1 / 59))

@@ -82,9 +82,8 @@ def test_figures_equal_the_findings(html: str) -> None:
     assert [row[0].split()[1] for row in rows] == [one.verdict for one in wording.in_order(judged())]
     for row, one in zip(rows, wording.in_order(judged()), strict=True):
         assert row[1:3] == [one.cell, one.metric]
-        assert row[8] == one.sentence
         if one.estimate is None or one.estimate.low is None or one.estimate.high is None:
-            assert row[3:8] == ["–", "", "–", "–", "–"]
+            assert row[3:] == [one.sentence]
             continue
         value, low, high = (percent(ratio - 1) for ratio in (one.estimate.value, one.estimate.low, one.estimate.high))
         assert row[3] == f"{value} [{low}, {high}]"
@@ -92,6 +91,8 @@ def test_figures_equal_the_findings(html: str) -> None:
         assert row[5] == f"{100 * (one.margin or 0):g} %"
         assert float(row[6]) == pytest.approx(one.adjusted_p, rel=0.005)
         assert row[7] == "12"
+        assert row[8] == one.remark
+        assert row[8] in one.sentence
 
 
 def test_every_verdict_with_times_has_a_shape_of_its_own(html: str) -> None:
@@ -212,6 +213,16 @@ def test_no_finding_is_said() -> None:
     assert "Exit code 4." in html
 
 
+def test_what_makes_a_head_dirty_is_said() -> None:
+    """The + of its commit, in words, with the way to the files."""
+    run = gate_run()
+    arms = [msgspec.structs.replace(arm, commit=f"{arm.commit}{'+' * (arm.name == 'head')}") for arm in run.arms]
+    run.arms = arms
+    said = text_of(page.render(Judgement(()), run, []))
+    assert "Head commit 3333bbbb4444+ (the + is uncommitted work, named in the notes)" in said
+    assert "Base commit 1111aaaa2222 Head" in said
+
+
 def test_a_finding_by_itself_has_no_more_than_its_row() -> None:
     """No picture where nothing can be drawn, no notes, no run, no series."""
     html = page_of(Finding("machine", "every benchmark", "incomparable", "elsewhere"))
@@ -229,7 +240,7 @@ def test_three_hundred_findings_stay_small() -> None:
     html = page_of(*findings, Finding("time", "last", "regressed", "slower; " * 20))
     assert len(html.encode()) < 500_000
     assert len(rows_of(html)) == 300
-    assert rows_of(html)[0][8] == ("slower; " * 20).strip()
+    assert rows_of(html)[0][3] == ("slower; " * 20).strip()
     assert rows_of(html)[1][7] == "5 against 6"
 
 
@@ -304,6 +315,14 @@ def file(html: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gate") / "index.html"
     path.write_text(html)
     return path
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1200, 1600])
+def test_the_findings_fit(visit: Visit, file: Path, width: int) -> None:
+    """Nothing of them is cut or out of sight at any width."""
+    shown = visit(file, width)
+    table = "document.querySelector('.findings').parentElement"
+    assert shown.evaluate(f"{table}.scrollWidth <= {table}.clientWidth")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(320, "light"), (800, "dark"), (1400, "light")])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from triptych.benches.arms.checkout import CheckoutError
-from triptych.benches.gate.question import from_root, question_of
+from triptych.benches.gate.scope import from_root, scope_of
 
 UNTYPED: dict[str, Any] = dict.fromkeys(("restarts", "seed", "cpus", "base_python"))
 
@@ -19,11 +19,11 @@ PRESENT = min(os.sched_getaffinity(0))
 
 def test_the_command_line_is_a_question() -> None:
     """Defaults, and what was typed; names with commas or one by one, each once."""
-    assert question_of(OPTIONS).workloads == ("xor", "digits")
-    assert question_of(OPTIONS).settings.restarts == 10
-    assert len(question_of(OPTIONS).cpus) == 1
+    assert scope_of(OPTIONS).workloads == ("xor", "digits")
+    assert scope_of(OPTIONS).settings.restarts == 10
+    assert len(scope_of(OPTIONS).cpus) == 1
     typed = OPTIONS | {"trainer": ("a,b", "a", ""), "workload": ("xor", "xor"), "restarts": 3, "cpus": f" {PRESENT}"}
-    asked = question_of(typed)
+    asked = scope_of(typed)
     assert (asked.trainers, asked.workloads, asked.cpus) == (("a", "b"), ("xor",), (PRESENT,))
     assert asked.settings.restarts == 3
 
@@ -32,13 +32,13 @@ def test_the_command_line_is_a_question() -> None:
 def test_a_processor_that_there_is_not_is_refused(cpus: str) -> None:
     """The sentence names those that there are."""
     with pytest.raises(ValueError, match=r"--cpus .*: expected numbers among \d"):
-        question_of(OPTIONS | {"cpus": cpus})
+        scope_of(OPTIONS | {"cpus": cpus})
 
 
 def test_an_interpreter_that_there_is_not_is_refused() -> None:
     """Before anything is measured."""
     with pytest.raises(ValueError, match="--base-python '/no/python' is no program; expected the path"):
-        question_of(OPTIONS | {"base_python": "/no/python"})
+        scope_of(OPTIONS | {"base_python": "/no/python"})
 
 
 def test_an_interpreter_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def test_an_interpreter_is_found_from_any_folder(tmp_path: Path, monkeypatch: py
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     monkeypatch.chdir(tmp_path)
-    assert question_of(OPTIONS | {"base_python": "bin/python"}).base_python == str(tmp_path / "bin" / "python")
+    assert scope_of(OPTIONS | {"base_python": "bin/python"}).base_python == str(tmp_path / "bin" / "python")
 
 
 def test_a_file_is_found_from_the_folder_and_looked_for_from_the_root(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ LEFT_OUT = ("naive", "digits")
 
 
 @dataclass(frozen=True)
-class Question:
+class Scope:
     """What a gate compares, and how.
 
     Attributes:
@@ -40,7 +40,7 @@ class Question:
     base_python: str | None = None
 
 
-def question_of(options: Mapping[str, Any]) -> Question:
+def scope_of(options: Mapping[str, Any]) -> Scope:
     """What the command line asked for.
 
     Raises:
@@ -51,7 +51,7 @@ def question_of(options: Mapping[str, Any]) -> Question:
     if python and not found:
         raise ValueError(f"--base-python {python!r} is no program; expected the path of a Python interpreter")
     asked = {name: options[name] for name in ("restarts", "seed") if options[name] is not None}
-    return Question(
+    return Scope(
         trainers=_names(options["trainer"]),
         workloads=_names(options["workload"]) or DEFAULT_WORKLOADS,
         device=options["device"],

@@ -1,0 +1,92 @@
+"""The two looks of a gate: the verdicts after the first, and after a second at what was undecided then.
+
+The gate and its self-test both decide here: what the self-test says of error rates holds for this very function.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from triptych.benches.gate.metrics import Logs
+from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.verdict import Comparison, Finding, Rule, judge
+from triptych.benches.stats.power import smallest_restarts
+from triptych.benches.stats.ranks import paired_shift
+
+LOOKS = 2
+"""What is undecided is looked at once more; each look gets its share of the error rate."""
+
+
+class Seen(NamedTuple):
+    """What a look sees: head against base, and one canary against the other."""
+
+    heads: Logs
+    canaries: Logs
+
+
+def look_twice(
+    first: Seen, again: Callable[[set[str]], Seen], policy: Policy, restarts: int
+) -> tuple[list[Finding], list[Finding]]:
+    """The verdicts on the head and on the base against itself; if that differs, nothing is decided of the head.
+
+    Args:
+        first: What was measured for the first look.
+        again: Measures cells once more and gives all that was seen of them; asked only if that may decide something.
+        policy: How strict to be.
+        restarts: Of one look.
+    """
+    heads, canaries = first_look(first.heads, policy), canary(first.canaries, policy)
+    cells = undecided(heads, policy, restarts)
+    if cells and not unfit(canaries):
+        seen = again(cells)
+        heads = second_look(heads, seen.heads, policy)
+        newer = {subject: values for subject, values in seen.canaries.items() if subject.cell in cells}
+        canaries = canary({**first.canaries, **newer}, policy)
+    if unfit(canaries):
+        heads = [_disbelieved(one) for one in heads]
+    return heads, canaries
+
+
+def first_look(seen: Logs, policy: Policy) -> list[Finding]:
+    """The verdicts after the first look."""
+    return _look(seen, policy, Rule(policy.alpha, LOOKS))
+
+
+def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
+    """The cells that a second look, of the same number of restarts, may decide."""
+    needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
+    return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
+
+
+def second_look(first: Sequence[Finding], seen: Logs, policy: Policy) -> list[Finding]:
+    """The verdicts after a second look at what was undecided; what was decided stands."""
+    decided = [one for one in first if one.verdict != "undecided"]
+    open_still = {one.subject for one in first} - {one.subject for one in decided}
+    rule = Rule(policy.alpha, LOOKS, family=len(first))
+    return [*decided, *_look({subject: seen[subject] for subject in seen if subject in open_still}, policy, rule)]
+
+
+def canary(seen: Logs, policy: Policy) -> list[Finding]:
+    """The verdicts on the base against itself."""
+    return _look(seen, policy, Rule(policy.alpha))
+
+
+def unfit(canaries: Sequence[Finding]) -> str:
+    """Why the machine cannot decide anything now; empty if it can."""
+    alarms = [finding for finding in canaries if finding.verdict in ("regressed", "improved")]
+    if not alarms:
+        return ""
+    told = "; ".join(f"{finding.cell}, {finding.metric}: {finding.sentence}" for finding in alarms)
+    return f"the base measured twice differs from itself ({told}), so this machine cannot decide anything now"
+
+
+def _disbelieved(finding: Finding) -> Finding:
+    sentence, remark = (f"{words}; not believed here" for words in (finding.sentence, finding.remark))
+    return replace(finding, verdict="undecided", sentence=sentence, remark=remark.removeprefix("; "))
+
+
+def _look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
+    comparisons = [
+        Comparison(*subject, policy.margin(*subject), paired_shift(values)) for subject, values in seen.items()
+    ]
+    return judge(comparisons, rule)

@@ -1,0 +1,63 @@
+"""What the gate compares: a row per metric, read by everything that asks for margins, samples or ratios."""
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from triptych.benches.analysis import pairing
+from triptych.benches.record.run import CellRecord
+
+
+class Metric(NamedTuple):
+    """One metric of a cell, where more is worse.
+
+    Attributes:
+        margin: The change of no account, a fraction, where the policy says nothing else.
+        samples: All that was measured of a cell, in that unit, by restart.
+        ratios: Candidate over baseline, one number per restart that both have.
+    """
+
+    name: str
+    unit: str
+    margin: float
+    samples: Callable[[CellRecord], Mapping[int, Sequence[float]]]
+    ratios: Callable[[CellRecord, CellRecord], Sequence[float]]
+
+    def by_restart(self, record: CellRecord) -> tuple[float, ...]:
+        """One number per restart: samples of one process are not independent."""
+        return tuple(map(statistics.median, self.samples(record).values()))
+
+
+def _steps(record: CellRecord) -> dict[int, list[float]]:
+    return {restart: [block.step_s for block in blocks] for restart, blocks in pairing.restarts(record).items()}
+
+
+def _compiles(record: CellRecord) -> dict[int, list[float]]:
+    return {one.restart: [one.compile_s] for one in record.compiles}
+
+
+TIME = Metric("time", "seconds per step", 0.02, _steps, pairing.paired_ratios)
+COMPILE = Metric("compile", "seconds", 0.10, _compiles, pairing.compile_ratios)
+
+METRICS = (TIME, COMPILE)
+
+METRIC = {metric.name: metric for metric in METRICS}
+"""By name."""
+
+
+class Subject(NamedTuple):
+    """What a finding is about: a metric, by its name, of a cell."""
+
+    metric: str
+    cell: str
+
+
+Logs = Mapping[Subject, Sequence[float]]
+"""log(other arm / base), one number per restart."""
+
+
+def logs(cell: str, other: CellRecord, base: CellRecord) -> dict[Subject, list[float]]:
+    """The log-ratios of every metric that was measured on both sides."""
+    ratios = {Subject(metric.name, cell): metric.ratios(other, base) for metric in METRICS}
+    return {subject: list(map(math.log, values)) for subject, values in ratios.items() if values}

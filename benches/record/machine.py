@@ -1,0 +1,85 @@
+"""Whether two times were taken on the same machine: the facts that must be equal, and what differs, in words.
+
+Two times are compared only where every fact of the fingerprints is equal but the load average. A stranger's
+pytest-benchmark file says fewer facts of its machine; of two files only the facts that both name can be compared.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from triptych.benches.record.run import Fingerprint
+
+Facts = Mapping[str, str | None]
+"""What was measured on, by name; null where nobody said."""
+
+MOVES = "load_average"
+"""The one fact that may differ between two times that are compared."""
+
+SPEAK_FOR_THEMSELVES = ("cpu_model", "device_kind", "os")
+"""Facts whose values need no name beside them."""
+
+UNKNOWN: Facts = {"fingerprint": None}
+"""The facts where an arm never said on what it ran."""
+
+
+def everything(fingerprint: Fingerprint) -> dict[str, Any]:
+    """Every fact by name, a library's version under the library's name."""
+    found: dict[str, Any] = {}
+    for name, value in msgspec.to_builtins(fingerprint).items():
+        found |= value if name == "libraries" else {name: value}
+    return found
+
+
+def facts(fingerprint: Fingerprint | None) -> Facts:
+    """What must be equal before two times are compared."""
+    if fingerprint is None:
+        return UNKNOWN
+    found = everything(fingerprint)
+    return {name: None if value is None else str(value) for name, value in found.items() if name != MOVES}
+
+
+def strangers_facts(machine_info: Mapping[str, Any]) -> Facts:
+    """What pytest-benchmark's `machine_info` says of the same; a host's name stands in for a processor without one."""
+    found = machine_info.get("cpu")
+    cpu: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    said = {
+        "cpu": cpu.get("brand_raw") or cpu.get("brand") or machine_info.get("node"),
+        "cpu count": cpu.get("count"),
+        "python implementation": machine_info.get("python_implementation"),
+    }
+    return {name: None if value is None else str(value) for name, value in said.items()}
+
+
+def names_processor(found: Facts) -> bool:
+    """Whether facts say on which processor they were measured."""
+    return all(found[name] for name in ("cpu", "cpu_model", "fingerprint") if name in found)
+
+
+def differences(one: Facts, other: Facts) -> list[str]:
+    """For instance "jaxlib: 0.10 against 0.11", for each fact that both name and that is not equal."""
+    return [
+        f"{name}: {one[name] or 'not said'} against {other[name] or 'not said'}"
+        for name in one
+        if name in other and one[name] != other[name]
+    ]
+
+
+def differing(machines: Sequence[Facts]) -> list[str]:
+    """The names of the facts in which some machines are not alike, processor, device and versions first."""
+    names = dict.fromkeys(name for one in machines for name in one)
+    first = ("cpu_model", "device_kind", "jax", "jaxlib")
+    ordered = sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+    return [name for name in ordered if len({one.get(name) for one in machines}) > 1]
+
+
+def in_words(found: Facts, name: str) -> str:
+    """For instance "jax 0.10.2", or a processor's name by itself."""
+    value = found.get(name) or "unknown"
+    return value if name in SPEAK_FOR_THEMSELVES else f"{name} {value}"
+
+
+def toolchain(fingerprint: Fingerprint, architecture: str) -> str:
+    """What compiled a program, on which counts depend: for instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64"."""
+    return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {fingerprint.platform} {architecture}"

@@ -1,0 +1,146 @@
+"""What `triptych gate` does: it answers one of its questions, says what was found, and gives the exit code.
+
+Exit codes are those of the command line: 2 for wrong usage, 4 where nothing can be compared, 130 and 143 after Ctrl-C
+and a request to end; otherwise the worst finding's.
+"""
+
+import os
+import platform
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from triptych.benches.arms.checkout import CheckoutError
+from triptych.benches.arms.process import WorkerLost, platform_arm
+from triptych.benches.exit_codes import Exit
+from triptych.benches.gate import bands, golden
+from triptych.benches.gate.policy import PolicyError, find
+from triptych.benches.gate.scope import GATE, scope_of
+from triptych.benches.gate.stored import compare
+from triptych.benches.gate.stored_files import read_side, refuse_copies
+from triptych.benches.gate.turns import judge_checkout
+from triptych.benches.gate.verdict import Judgement, several
+from triptych.benches.record.files import RecordError, write_json
+from triptych.benches.record.machine import toolchain
+from triptych.benches.record.run import Run
+from triptych.benches.schedule import tally
+from triptych.benches.selftest import series
+from triptych.benches.selftest.learned_bands import learn
+from triptych.reports.gate.output import Files, deliver, files_of
+from triptych.reports.text import name
+
+Options = Mapping[str, Any]
+"""Of the command line, by name."""
+
+P = ParamSpec("P")
+
+
+def answered(question: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
+    """The exit code of a question below, or of an error, which is told as a sentence."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    try:
+        return question(*args, **kwargs)
+    except (PolicyError, ValueError, OSError) as error:
+        return _refused(error, Exit.USAGE)
+    except CheckoutError as error:
+        return _refused(error, Exit.NOTHING if error.lacks_history else Exit.USAGE)
+    except (RecordError, WorkerLost) as error:
+        return _refused(error, Exit.NOTHING)
+
+
+def of_code(options: Options) -> int:
+    """The working tree against a base, measured now."""
+    policy, files = find(options["policy"]), files_of(options)
+    found = judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, options["output"])
+    return _deliver(*found, files, options["output"])
+
+
+def of_files(before: Sequence[Path], after: Sequence[Path], options: Options) -> int:
+    """Result files of two sides."""
+    policy, files = find(options["policy"]), files_of(options)
+    refuse_copies([*before, *after])
+    return _deliver(None, compare(read_side(before), read_side(after), policy), files, options["output"])
+
+
+def of_counts(path: Path, options: Options) -> int:
+    """The built-in cells against the golden counts."""
+    if not path.is_file():
+        raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
+    files, known = files_of(options), golden.read(path)
+    return _deliver(None, golden.judge(known, *_count_built_in()), files, options["output"])
+
+
+def update_counts(path: Path) -> int:
+    """Records the built-in cells as golden; says what changed."""
+    known = golden.read(path) if path.exists() else golden.empty()
+    environment, counted = _count_built_in()
+    new, said = golden.updated(known, environment, counted)
+    golden.write(new, path)
+    for line in said or ["Nothing changed."]:
+        click.echo(name(line, 2000))
+    click.echo(f"Wrote {path}: {several(len(counted), 'cell')} in {environment}")
+    return Exit.FINE
+
+
+def of_itself(options: Options) -> int:
+    """Goes on with a long series, learns the machine's noise bands from a quiet one, and rates gates drawn from it."""
+    from triptych.benches.selftest import rates, recorder
+    from triptych.reports.words.rates import plain
+
+    policy, output, load = find(options["policy"]), options["output"], options["load"]
+    path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
+    recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
+    known = series.read(path)
+    if not load:  # what a competing process does is no noise of this machine
+        write_json(learn(known, GATE.restarts), output / bands.FILE)
+    learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
+    summary = rates.summary(known, *bands.widened(policy, learned))
+    write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
+    click.echo(plain(summary))
+    return Exit.FINE
+
+
+def _deliver(measured: Run | None, judgement: Judgement, files: Files, folder: Path) -> int:
+    """Writes and prints what was found; gives the exit code.
+
+    The page comes unasked, so where it cannot be written the verdict stands.
+    """
+    from triptych.reports.gate.page import write_page
+
+    try:
+        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
+    except OSError as error:
+        click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
+    try:
+        deliver(judgement, files, os.environ, sys.stdout)
+    except OSError as error:
+        where = error.filename or "an output"
+        code = _refused(OSError(f"{where} cannot be written ({error.strerror}); give another file"), Exit.USAGE)
+        return judgement.exit_code or code
+    return judgement.exit_code
+
+
+def _leave(number: int, _: object) -> None:
+    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)
+
+
+def _refused(error: Exception, code: Exit) -> Exit:
+    click.echo(f"Error: {error}", err=True)
+    return code
+
+
+def _count_built_in() -> tuple[str, golden.Tallied]:
+    """The toolchain, and what it made of each cell; neither the CPU's cores nor XLA's threads change a count."""
+    cells = tally.built_in_cells()
+    click.echo(f"Counting {several(len(cells), 'cell')}; that takes some twenty seconds.", err=True)
+    found = tally.count_cells(cells, platform_arm("cpu"))
+    return toolchain(found.fingerprint, platform.machine()), found.counted

@@ -1,0 +1,32 @@
+"""The rows of the gate's metrics: by hand, and read by everything that speaks of metrics."""
+
+import math
+
+import pytest
+from runs import cell_record
+
+from triptych.benches.gate.metrics import COMPILE, METRIC, METRICS, TIME, Metric, Subject, logs
+from triptych.benches.gate.policy import KEYS, Policy
+
+
+def test_a_number_per_restart_by_hand() -> None:
+    """The median of a restart's blocks; ratios round by round, of restarts that both have."""
+    base, other = cell_record("a", {0: [1.0, 2.0, 9.0], 1: [4.0]}), cell_record("b", {0: [3.0, 2.0, 9.0], 2: [1.0]})
+    assert TIME.by_restart(base) == (2.0, 4.0)
+    assert TIME.ratios(other, base) == [1.0]
+    assert logs("cell", other, base)[Subject("time", "cell")] == [0.0]
+
+
+def test_compiles_are_one_number_per_restart() -> None:
+    """The same record against itself has not changed."""
+    record = cell_record("a", {0: [1.0], 1: [1.0]})
+    assert COMPILE.by_restart(record) == tuple(one.compile_s for one in record.compiles)
+    assert logs("cell", record, record)[Subject("compile", "cell")] == [math.log(1.0)] * 2
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_row_is_a_key_of_the_policy(metric: Metric) -> None:
+    """With its own margin where nobody gives another."""
+    assert Policy().margin(metric.name, "anything") == metric.margin
+    assert f"margins.{metric.name}, " in KEYS
+    assert METRIC[metric.name] is metric
