@@ -11,8 +11,6 @@ from pathlib import Path
 
 CONSTRAINTS = "constraints.txt"
 
-LAST_LINES = 3
-
 
 class ToolchainError(Exception):
     """An environment that cannot be built; the message says why and what to do."""
@@ -21,10 +19,8 @@ class ToolchainError(Exception):
 def changed_constraints(base: Path, head: Path) -> list[str]:
     """The lines in which the constraints of two checkouts differ, "-" before the base's and "+" before the head's."""
     before, after = (_lines(folder / CONSTRAINTS) for folder in (base, head))
-    return [
-        *(f"-{line}" for line in before if line not in after),
-        *(f"+{line}" for line in after if line not in before),
-    ]
+    gone, new = [line for line in before if line not in after], [line for line in after if line not in before]
+    return [*(f"-{line}" for line in gone), *(f"+{line}" for line in new)]
 
 
 def not_installed(changed: Sequence[str]) -> list[str]:
@@ -60,7 +56,7 @@ def build(base: Path, folder: Path) -> str:
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
+            words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
             raise ToolchainError(
                 f"the base has other constraints, and its environment cannot be built ({words}); "
                 "give an interpreter that has its libraries: --base-python"

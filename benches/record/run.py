@@ -47,7 +47,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
     load_average: list[float] | None
 
 
-class ArmRecord(msgspec.Struct, frozen=True):
+class ArmRecord(msgspec.Struct):
     """One side of a comparison: a Python interpreter, a checkout, environment variables."""
 
     name: str
