@@ -68,9 +68,8 @@ def resolve(repo: Path, reference: str) -> Base:
     if commit is not None:
         return Base(commit, reference)
     if _is_shallow(repo):
-        raise CheckoutError(
-            f"{reference!r} is not in this shallow clone; fetch its history {FETCH}", lacks_history=True
-        )
+        words = f"{reference!r} is not in this shallow clone; fetch its history {FETCH}"
+        raise CheckoutError(words, lacks_history=True)
     branches = ", ".join((_git(repo, "branch", "--format=%(refname:short)") or "none").splitlines()[:5])
     raise CheckoutError(f"{reference!r} names no commit; expected a branch ({branches}), a tag, a hash or HEAD~1")
 

@@ -1,9 +1,9 @@
 """What is swept, and what is not."""
 
 import pytest
+from choices import choose
 
 from triptych.benches.run import sweep
-from triptych.benches.run.choice import Choice
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.run.sweep import Sweep
 
@@ -48,8 +48,7 @@ def test_an_axis_is_swept_once() -> None:
 
 def test_each_axis_is_swept_by_itself() -> None:
     """Not their product."""
-    asked = sweep.checked(["width=16:32", "depth=1:2"])
-    cells = Choice(("treemap",), ("digits", "teacher"), ("cpu",), ("step",), {"sweep": asked}).checked().cells()
+    cells = choose(trainer=["treemap"], workload=["digits,teacher"], sweep=["width=16:32", "depth=1:2"])
     assert [cell.workload for cell in cells] == [
         "digits-width16", "digits-width32", "digits-depth1", "digits-depth2",
         "teacher-width16", "teacher-width32", "teacher-depth1", "teacher-depth2",
@@ -58,10 +57,10 @@ def test_each_axis_is_swept_by_itself() -> None:
 
 def test_what_does_not_go_with_a_sweep_is_refused() -> None:
     """A size of a size, a ladder beside it."""
-    asked = sweep.checked(["width=16:32"])
+    asked = ["width=16:32"]
     with pytest.raises(ChoiceError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
-        Choice(("treemap",), ("digits-width8",), ("cpu",), ("step",), {"sweep": asked}).checked()
-    with pytest.raises(ChoiceError, match="--sweep and --ladder were both given"):
-        Choice(("treemap",), ("digits",), ("cpu",), ("step",), {"sweep": asked, "ladder": True}).checked()
+        choose(workload=["digits-width8"], sweep=asked)
+    with pytest.raises(ChoiceError, match="--ladder and --sweep were both given"):
+        choose(sweep=asked, ladder=True)
     with pytest.raises(ChoiceError, match="unknown workload 'mnist'; expected one of xor, "):
-        Choice(("treemap",), ("mnist-width8",), ("cpu",)).checked()
+        choose(workload=["mnist-width8"])
