@@ -124,19 +124,17 @@ def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     ours, theirs = compile_times(record), compile_times(reference)
     saved = paired_savings(record, reference)
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
-    extra = {restart: ours[restart] - theirs[restart] for restart in common}
-    if not common:
+    pairs = [(ours[restart] - theirs[restart], saved[restart]) for restart in common]
+    if not pairs:
         return BreakEven("unknown")
-    if all(extra[restart] <= 0 <= saved[restart] for restart in common):
+    if all(extra <= 0 <= gain for extra, gain in pairs):
         return BreakEven("always")
-    if all(saved[restart] <= 0 <= extra[restart] for restart in common):
+    if all(gain <= 0 <= extra for extra, gain in pairs):
         return BreakEven("never")
-    if all(extra[restart] * saved[restart] > 0 for restart in common):
-        steps = geometric([extra[restart] / saved[restart] for restart in common])
-        if all(saved[restart] > 0 for restart in common):
-            return BreakEven("after", steps)
-        if all(saved[restart] < 0 for restart in common):
-            return BreakEven("until", steps)
+    if all(extra > 0 and gain > 0 for extra, gain in pairs):
+        return BreakEven("after", geometric([extra / gain for extra, gain in pairs]))
+    if all(extra < 0 and gain < 0 for extra, gain in pairs):
+        return BreakEven("until", geometric([extra / gain for extra, gain in pairs]))
     return BreakEven("undecided")
 
 

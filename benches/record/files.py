@@ -121,10 +121,16 @@ def read_bytes(path: Path) -> bytes:
 
 def decode(text: bytes, name: str) -> Run:
     """Like `read`, from bytes; `name` is what error messages call them."""
-    header = _decode_header(text, name)
-    if header.schema != SCHEMA:
-        age, remedy = ("older", "measure again") if header.schema < SCHEMA else ("newer", "upgrade triptych")
-        raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
+    try:
+        schema = msgspec.json.decode(text, type=_HeaderFile).triptych.schema
+    except msgspec.ValidationError as error:
+        wanted = "expected a file that `triptych run` or `pytest --benchmark-json` wrote"
+        raise RecordError(f"{name} is JSON but holds no triptych run ({error}); {wanted}") from error
+    except NOT_JSON as error:
+        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
+    if schema != SCHEMA:
+        age, remedy = ("older", "measure again") if schema < SCHEMA else ("newer", "upgrade triptych")
+        raise RecordError(f"{name} has schema {schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:
         run = msgspec.json.decode(text, type=_RunFile).triptych
     except NOT_JSON as error:
@@ -133,28 +139,14 @@ def decode(text: bytes, name: str) -> Run:
     return run
 
 
-def _decode_header(text: bytes, name: str) -> _Header:
-    try:
-        return msgspec.json.decode(text, type=_HeaderFile).triptych
-    except msgspec.ValidationError as error:
-        raise RecordError(
-            f"{name} is JSON but holds no triptych run ({error}); expected a file that `triptych run` "
-            "or `pytest --benchmark-json` wrote"
-        ) from error
-    except NOT_JSON as error:
-        raise RecordError(f"{name} is not JSON, or was cut short ({error}); expected a whole result file") from error
-
-
 def _check_references(run: Run, name: str) -> None:
     arms = {arm.name for arm in run.arms}
     workloads = {workload.name for workload in run.workloads}
     seen: set[tuple[str, str]] = set()
     for record in run.cells:
-        if record.arm not in arms or record.cell.workload not in workloads:
-            raise RecordError(
-                f"{name} has a cell of arm {record.arm!r} and workload {record.cell.workload!r}, "
-                "but does not define both"
-            )
+        arm, workload = record.arm, record.cell.workload
+        if arm not in arms or workload not in workloads:
+            raise RecordError(f"{name} has a cell of arm {arm!r} and workload {workload!r}, but does not define both")
         if (key := (record.arm, record.cell.id)) in seen:
             raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
         seen.add(key)

@@ -126,18 +126,13 @@ class Measurer:
         programs = self._phases.events[BACKEND]
         compiled = Compile(request.restart, trace_s, lower_s, backend_s, first_call_s, programs)
         if request.count:
-            self._programs[request.spec.cell.id] = self._programs_by_third_call(cell, state)
+            with cell.running():
+                for batch in itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS):
+                    state, _ = cell.call(state, batch)
+                jax.block_until_ready(state)
+            self._programs[request.spec.cell.id] = self._phases.events[BACKEND]
         self._compiled_last = request.spec, cell
         return compiled
-
-    def _programs_by_third_call(self, cell: PreparedCell, state: Any) -> int:
-        """How many programs the first three calls build, the first of which has been made."""
-        later = itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS)
-        with cell.running():
-            for batch in later:
-                state, _ = cell.call(state, batch)
-            jax.block_until_ready(state)
-        return self._phases.events[BACKEND]
 
     def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         cell = self._warm_or_new(request.spec)

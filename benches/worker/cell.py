@@ -72,8 +72,12 @@ def prepare(spec: Spec) -> PreparedCell:
     """
     workload = workload_named(spec.cell.workload)
     data, mode = read(Path(spec.data_path)), spec.cell.mode
+    try:
+        in_c = mode == "limit"
+        trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
+    except NotImplementedError as error:
+        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
-    trainer = _trainer(spec, workload, data)
     match mode:
         case "limit":
             return PreparedCell(workload, data, trainer, trainer.call, inputs[:1], workload.steps, mode)
@@ -87,15 +91,6 @@ def prepare(spec: Spec) -> PreparedCell:
             stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
             return PreparedCell(workload, data, trainer, call, [stacked], workload.steps, mode)
-
-
-def _trainer(spec: Spec, workload: Workload, data: Data) -> Any:
-    try:
-        if spec.cell.mode == "limit":
-            return c_loop.Loop(workload, data, spec.cell.device)
-        return load(spec.reference)(workload.task)
-    except NotImplementedError as error:
-        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
 
 
 def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:

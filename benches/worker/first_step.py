@@ -17,18 +17,13 @@ HIT = "/jax/compilation_cache/cache_hits"
 
 
 def answer(request: messages.Request) -> messages.Answer:
-    """The only request that a process of this kind takes is its first.
+    """Times everything to the second step; the only request that a process of this kind takes is its first.
 
     Raises:
         Exception: Whatever a trainer raises.
     """
     if not isinstance(request, messages.StartUp):
         return messages.Failed("raised", "this process was started to time its start; expected no other request")
-    return messages.Started(start(request))
-
-
-def start(request: messages.StartUp) -> Start:
-    """From the start of this process to its second step."""
     interpreter_s = time.monotonic() - request.began_s
     jax_s, _ = _timed(lambda: importlib.import_module("jax.numpy"))  # jax and numpy come with it
     import jax
@@ -47,10 +42,9 @@ def start(request: messages.StartUp) -> Start:
     first_call_s, (state, _) = _timed(lambda: jax.block_until_ready(step(state, batch)))
     compile_s, programs = min(first_call_s, sum(phases.seconds.values())), phases.events[BACKEND]
     warm_call_s, _ = _timed(lambda: jax.block_until_ready(step(state, batch)))
-    return Start(
-        request.number, request.cache, interpreter_s, jax_s, stack_s, device_s, build_s,
-        compile_s, first_call_s - compile_s, warm_call_s, programs, len(hits),
-    )  # fmt: skip
+    imports_s, calls_s = (interpreter_s, jax_s, stack_s), (compile_s, first_call_s - compile_s, warm_call_s)
+    start = Start(request.number, request.cache, *imports_s, device_s, build_s, *calls_s, programs, len(hits))
+    return messages.Started(start)
 
 
 def _timed(do: Any) -> tuple[float, Any]:

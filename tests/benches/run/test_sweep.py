@@ -3,15 +3,14 @@
 import pytest
 from choices import choose
 
-from triptych.benches.run import sweep
+from triptych.benches.run.experiments import Sweep, checked, parse
 from triptych.benches.run.options import ChoiceError
-from triptych.benches.run.sweep import Sweep
 
 
 def test_a_range_is_its_powers_of_two() -> None:
     """Both ends included."""
-    assert sweep.parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
-    assert sweep.parse("batch=1:4") == Sweep("batch", (1, 2, 4))
+    assert parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
+    assert parse("batch=1:4") == Sweep("batch", (1, 2, 4))
 
 
 @pytest.mark.parametrize(
@@ -37,13 +36,13 @@ def test_a_range_is_its_powers_of_two() -> None:
 def test_what_cannot_be_swept_is_refused_with_a_sentence(words: str, sentence: str) -> None:
     """What was got, what was expected."""
     with pytest.raises(ChoiceError, match=sentence):
-        sweep.parse(words)
+        parse(words)
 
 
 def test_an_axis_is_swept_once() -> None:
     """Two ranges of one axis would make cells of one name."""
     with pytest.raises(ChoiceError, match="--sweep names width twice"):
-        sweep.checked(["width=1:4", "depth=1:2", "width=2:8"])
+        checked(["width=1:4", "depth=1:2", "width=2:8"])
 
 
 def test_each_axis_is_swept_by_itself() -> None:
