@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from triptych.benches.exit_codes import SENTENCE, Exit
-from triptych.benches.run.options import OPTIONS, Option
+from triptych.benches.run.options import OPTIONS
 from triptych.reports.gate.command import gate
 
 
@@ -27,17 +27,12 @@ def cli() -> None:
 
 def _run_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of `run`, as click takes them."""
+    kinds: dict[type, dict[str, Any]] = {bool: {"is_flag": True}, tuple: {"multiple": True}}
     for option in reversed(OPTIONS):
-        command = click.option(option.flag, **_look(option))(command)
+        look: dict[str, Any] = {"help": f"{option.words[0].upper()}{option.words[1:]}.", "metavar": option.metavar}
+        look |= kinds.get(option.kind) or {"type": option.kind, "default": option.default}
+        command = click.option(option.flag, **look)(command)
     return command
-
-
-def _look(option: Option) -> dict[str, Any]:
-    words = option.words[0].upper() + option.words[1:]
-    shared = {"help": f"{words}.", "metavar": option.metavar, "default": option.default}
-    if option.kind is bool:
-        return {"help": shared["help"], "is_flag": True}
-    return {**shared, "multiple": True} if option.kind is tuple else {**shared, "type": option.kind}
 
 
 @cli.command()
@@ -114,9 +109,7 @@ def list_(*, devices: bool) -> None:
     from triptych.benches.workloads.sizes import BASES
     from triptych.impls import registry
 
-    click.echo("trainers")
-    for name in registry.names():
-        click.echo(f"  {name}")
+    click.echo("\n  ".join(["trainers", *registry.names()]))
     click.echo("workloads")
     for workload in map(describe, BASES.values()):
         click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
@@ -125,11 +118,8 @@ def list_(*, devices: bool) -> None:
     if devices:
         from triptych.benches.arms.process import WorkerLost, find_platforms
 
-        click.echo("devices")
         with _exit_on(WorkerLost, Exit.NOTHING):
-            names = find_platforms()
-        for name in names:
-            click.echo(f"  {name}")
+            click.echo("\n  ".join(["devices", *find_platforms()]))
 
 
 @cli.command()

@@ -3,8 +3,10 @@
 import statistics
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from triptych.benches.analysis import pairing
-from triptych.benches.record.run import Block, CellRecord, Run
+from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
 
 
@@ -29,15 +31,10 @@ class Anatomy(NamedTuple):
 
 def anatomies(run: Run) -> list[Anatomy]:
     """Every step cell of the run whose floor was measured with it."""
-    floors = {_place(record): record for record in run.cells if record.cell.mode == "floor"}
     steps = [record for record in run.cells if record.cell.mode == "step"]
-    found = (_anatomy(step, floors[_place(step)]) for step in steps if _place(step) in floors)
+    floors = [pairing.record_of(run, step.arm, replace(step.cell, mode="floor")) for step in steps]
+    found = (_anatomy(step, floor) for step, floor in zip(steps, floors, strict=True) if floor)
     return [anatomy for anatomy in found if anatomy]
-
-
-def _place(record: CellRecord) -> tuple[str, str, str, str]:
-    cell = record.cell
-    return record.arm, cell.workload, cell.trainer, cell.device
 
 
 def _anatomy(step: CellRecord, floor: CellRecord) -> Anatomy | None:
@@ -45,10 +42,7 @@ def _anatomy(step: CellRecord, floor: CellRecord) -> Anatomy | None:
     step_s, floor_s = pairing.step_s(step), pairing.step_s(floor)
     if not shares or step_s is None or floor_s is None:
         return None
-    returned = [_returned_share(blocks) for blocks in pairing.restarts(step).values()]
+    blocks = pairing.restarts(step).values()
+    returned = [statistics.median(block.dispatch_s / block.seconds for block in one) for one in blocks]
     rest_s = hodges_lehmann(list(rests.values()))
     return Anatomy(step, step_s, hodges_lehmann(returned), floor_s, rest_s, geometric(shares))
-
-
-def _returned_share(blocks: list[Block]) -> float:
-    return statistics.median(block.dispatch_s / block.seconds for block in blocks)

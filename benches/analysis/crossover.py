@@ -70,6 +70,5 @@ def _inside(ratio: float, margin: float) -> bool:
 
 def _stays(sizes: list[int], holds: list[bool]) -> int | None:
     """The smallest size from which on it always holds; None if it does not at the last."""
-    broken = [index for index, one in enumerate(holds) if not one]
-    first = broken[-1] + 1 if broken else 0
+    first = max((index + 1 for index, one in enumerate(holds) if not one), default=0)
     return sizes[first] if first < len(sizes) else None

@@ -5,7 +5,6 @@ ratio of first to last.
 """
 
 import itertools
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
@@ -70,7 +69,10 @@ def _climb(run: Run, workload: str, device: str) -> Climb | None:
         for record in run.cells
         if (record.cell.workload, record.cell.device) == (workload, device)
     }
-    changes, left_out = _possible(cells)
+    in_c = cells.get((LADDER[-1].trainer, LADDER[-1].mode))
+    has_c = in_c is not None and bool(in_c.counted_blocks)  # the loop in C does not run anywhere; older ladders lack it
+    changes = LADDER if has_c else LADDER[:-1]
+    left_out = "" if has_c else in_c.outcome.reason if in_c else "it was not measured"
     records = [cells[key] for change in changes if (key := (change.trainer, change.mode)) in cells]
     pairs = list(itertools.pairwise(records))
     complete = len(records) == len(changes) and all(record.counted_blocks for record in records)
@@ -82,12 +84,3 @@ def _climb(run: Run, workload: str, device: str) -> Climb | None:
     floor, step = cells.get((FLOOR.trainer, FLOOR.mode)), cells[FLOOR.trainer, "step"]
     share = geometric(pairing.paired_ratios(floor, step)) if floor and floor.counted_blocks else None
     return Climb(workload, device, rungs, whole, share, left_out)
-
-
-def _possible(cells: Mapping[tuple[str, str], CellRecord]) -> tuple[tuple[Change, ...], str]:
-    """The rungs that there can be: without the loop in C where it does not run; older ladders end before it."""
-    *others, last = LADDER
-    in_c = cells.get((last.trainer, last.mode))
-    if in_c is not None and in_c.counted_blocks:
-        return LADDER, ""
-    return tuple(others), in_c.outcome.reason if in_c else "it was not measured"

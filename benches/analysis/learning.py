@@ -7,12 +7,11 @@ only where more than half of the seeds reached the target.
 
 import math
 import statistics
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import Parity
-from triptych.benches.record.run import CellRecord, Run, SeedTraining
+from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.stats.ranks import Estimate, clopper_pearson, median
 
 
@@ -45,13 +44,9 @@ def learned(record: CellRecord) -> Learned | None:
         endings.count("missed"),
         endings.count("cut"),
         clopper_pearson(endings.count("reached"), len(endings)),
-        median([_or_never(training, training.steps) for training in trainings]),
-        median([_or_never(training, training.seconds) for training in trainings]),
+        median([one.steps if one.ending == "reached" else math.inf for one in trainings]),
+        median([one.seconds if one.ending == "reached" else math.inf for one in trainings]),
     )
-
-
-def _or_never(training: SeedTraining, value: float) -> float:
-    return value if training.ending == "reached" else math.inf
 
 
 def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
@@ -94,10 +89,9 @@ def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
 
 def same_step(record: CellRecord, reference: CellRecord) -> tuple[int, int]:
     """Of the seeds with which both reached the target: in how many at the same step, and how many these are."""
-    theirs = {training.seed: training for training in _reached(reference.seed_trainings)}
-    pairs = [(ours.steps, theirs[ours.seed].steps) for ours in _reached(record.seed_trainings) if ours.seed in theirs]
-    return sum(ours == other for ours, other in pairs), len(pairs)
-
-
-def _reached(trainings: Sequence[SeedTraining]) -> list[SeedTraining]:
-    return [training for training in trainings if training.ending == "reached"]
+    ours, theirs = (
+        {training.seed: training.steps for training in side.seed_trainings if training.ending == "reached"}
+        for side in (record, reference)
+    )
+    common = ours.keys() & theirs.keys()
+    return sum(ours[seed] == theirs[seed] for seed in common), len(common)

@@ -8,7 +8,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from triptych.benches.record.run import WITHOUT_TIMES, Block, CellRecord, Point, Run, WorkloadRecord
+from msgspec.structs import replace
+
+from triptych.benches.record.run import WITHOUT_TIMES, Block, Cell, CellRecord, Point, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
 
 
@@ -56,7 +58,8 @@ def step_times(record: CellRecord) -> list[float]:
 
 def step_s(record: CellRecord) -> Estimate | None:
     """Seconds per step with its interval over restarts; None if nothing counted."""
-    return _estimate(step_times(record))
+    values = step_times(record)
+    return geometric(values) if values else None
 
 
 def compile_s(record: CellRecord) -> Estimate | None:
@@ -66,7 +69,8 @@ def compile_s(record: CellRecord) -> Estimate | None:
     logarithms.
     """
     values = [compiled.compile_s for compiled in record.compiles]
-    return _estimate(values, geometric if all(values) else hodges_lehmann)
+    estimate = geometric if all(values) else hodges_lehmann
+    return estimate(values) if values else None
 
 
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
@@ -120,30 +124,28 @@ def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     ours, theirs = compile_times(record), compile_times(reference)
     saved = paired_savings(record, reference)
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
-    extra = {restart: ours[restart] - theirs[restart] for restart in common}
-    if not common:
+    pairs = [(ours[restart] - theirs[restart], saved[restart]) for restart in common]
+    if not pairs:
         return BreakEven("unknown")
-    if all(extra[restart] <= 0 <= saved[restart] for restart in common):
+    if all(extra <= 0 <= gain for extra, gain in pairs):
         return BreakEven("always")
-    if all(saved[restart] <= 0 <= extra[restart] for restart in common):
+    if all(gain <= 0 <= extra for extra, gain in pairs):
         return BreakEven("never")
-    if all(extra[restart] * saved[restart] > 0 for restart in common):
-        steps = geometric([extra[restart] / saved[restart] for restart in common])
-        if all(saved[restart] > 0 for restart in common):
-            return BreakEven("after", steps)
-        if all(saved[restart] < 0 for restart in common):
-            return BreakEven("until", steps)
+    if all(extra > 0 and gain > 0 for extra, gain in pairs):
+        return BreakEven("after", geometric([extra / gain for extra, gain in pairs]))
+    if all(extra < 0 and gain < 0 for extra, gain in pairs):
+        return BreakEven("until", geometric([extra / gain for extra, gain in pairs]))
     return BreakEven("undecided")
 
 
 def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
     """The cell of that trainer which differs from `record` in nothing else."""
-    cell = record.cell
-    for other in run.cells:
-        same = (other.cell.workload, other.cell.device, other.cell.mode) == (cell.workload, cell.device, cell.mode)
-        if same and other.arm == record.arm and other.cell.trainer == trainer:
-            return other
-    return None
+    return record_of(run, record.arm, replace(record.cell, trainer=trainer))
+
+
+def record_of(run: Run, arm: str, cell: Cell) -> CellRecord | None:
+    """What was measured of a cell in an arm."""
+    return next((record for record in run.cells if (record.arm, record.cell) == (arm, cell)), None)
 
 
 def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
@@ -152,11 +154,9 @@ def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
         return Parity(holds=False, steps=0, reason="no losses to compare")
     workload = run.workload(record.cell.workload)
     theirs = reference.trainings[0].curve
-    for training in [*record.trainings[1:], *reference.trainings[1:]]:
-        again = agreement(training.curve, theirs, workload)
-        if not again.holds:
-            return again
-    return agreement(record.trainings[0].curve, theirs, workload)
+    again = [*record.trainings[1:], *reference.trainings[1:]]
+    certificates = [agreement(training.curve, theirs, workload) for training in [*again, record.trainings[0]]]
+    return next((one for one in certificates if not one.holds), certificates[-1])
 
 
 def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: WorkloadRecord) -> Parity:
@@ -171,7 +171,3 @@ def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: Work
             reason = f"losses differ at step {step}: {ours[step]:.6g} against {theirs[step]:.6g}"
             return Parity(holds=False, steps=step, reason=reason)
     return Parity(holds=True, steps=common[-1], reason=f"same losses over {common[-1]:,} steps")
-
-
-def _estimate(values: list[float], estimator: Callable[[list[float]], Estimate] = geometric) -> Estimate | None:
-    return estimator(values) if values else None

@@ -63,15 +63,11 @@ def _in_doubt(one: CellRecord, other: CellRecord) -> Crossing:
     names = ahead.cell.trainer, behind.cell.trainer
     if min(savings) < 0 < max(savings):
         return Crossing(*names, "undecided", None, "restarts disagree who steps faster")
-    steps = _clipped(ahead, behind)
-    if steps.high is None:
-        return Crossing(*names, "undecided", None, "restarts disagree who compiles faster")
-    return Crossing(*names, "by", steps)
-
-
-def _clipped(ahead: CellRecord, behind: CellRecord) -> Estimate:
-    """The median crossing where some restarts are ahead from the first step: theirs counts as step 0."""
+    # where some restarts are ahead from the first step, theirs counts as step 0
     ours, theirs = pairing.compile_times(ahead), pairing.compile_times(behind)
     saved = pairing.paired_savings(ahead, behind)
     common = saved.keys() & ours.keys() & theirs.keys()
-    return median([max(0.0, ours[key] - theirs[key]) / saved[key] if saved[key] else 0.0 for key in common])
+    steps = median([max(0.0, ours[key] - theirs[key]) / saved[key] if saved[key] else 0.0 for key in common])
+    if steps.high is None:
+        return Crossing(*names, "undecided", None, "restarts disagree who compiles faster")
+    return Crossing(*names, "by", steps)

@@ -16,6 +16,8 @@ LEAVES_NOTHING = ("--no-optional-locks", "-c", "core.hooksPath=/dev/null", "-c",
 
 CHANGES = ("status", "--porcelain")
 
+FETCH = "(git fetch --unshallow, or fetch-depth: 0 in actions/checkout)"
+
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
@@ -65,12 +67,9 @@ def resolve(repo: Path, reference: str) -> Base:
     commit = _git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if commit is not None:
         return Base(commit, reference)
-    if is_shallow(repo):
-        raise CheckoutError(
-            f"{reference!r} is not in this shallow clone; fetch its history (git fetch --unshallow, or fetch-depth: 0 "
-            "in actions/checkout)",
-            lacks_history=True,
-        )
+    if _is_shallow(repo):
+        words = f"{reference!r} is not in this shallow clone; fetch its history {FETCH}"
+        raise CheckoutError(words, lacks_history=True)
     branches = ", ".join((_git(repo, "branch", "--format=%(refname:short)") or "none").splitlines()[:5])
     raise CheckoutError(f"{reference!r} names no commit; expected a branch ({branches}), a tag, a hash or HEAD~1")
 
@@ -91,19 +90,14 @@ def usual_base(repo: Path, environment: Mapping[str, str]) -> Base:
         if commit == _git(repo, "rev-parse", "HEAD") and not _git(repo, *CHANGES, "--untracked-files=no"):
             return resolve(repo, "HEAD~1")
         return Base(commit, f"merge-base with {name}")
-    if is_shallow(repo):
-        raise CheckoutError(
-            "this clone is shallow, and where its branch began is not in it; fetch the history (git fetch "
-            "--unshallow, or fetch-depth: 0 in actions/checkout)",
-            lacks_history=True,
-        )
-    raise CheckoutError(
-        f"HEAD has no commit in common with any of {', '.join(names)}; say what to compare with: --base"
-    )
+    if _is_shallow(repo):
+        words = f"this clone is shallow, and where its branch began is not in it; fetch the history {FETCH}"
+        raise CheckoutError(words, lacks_history=True)
+    words = f"HEAD has no commit in common with any of {', '.join(names)}; say what to compare with: --base"
+    raise CheckoutError(words)
 
 
-def is_shallow(repo: Path) -> bool:
-    """Whether the clone was cut off."""
+def _is_shallow(repo: Path) -> bool:
     return _git(repo, "rev-parse", "--is-shallow-repository") == "true"
 
 
@@ -114,7 +108,7 @@ def uncommitted(repo: Path) -> list[str]:
 
 
 def head(repo: Path) -> str:
-    """The commit of the working tree, with "+" for uncommitted work."""
+    """The commit of the working tree, with "+" for uncommitted work, untracked files included."""
     commit = _git(repo, "rev-parse", "--short=12", "HEAD") or "unborn"
     return commit + "+" * bool(uncommitted(repo))
 
@@ -127,10 +121,9 @@ def export(repo: Path, commit: str, folder: Path) -> Path:
     """
     with tempfile.TemporaryDirectory(prefix="index-", dir=folder.parent) as aside:
         own = {"GIT_INDEX_FILE": str(Path(aside) / "index")}
-        for arguments in (
-            ["read-tree", "--no-sparse-checkout", commit],
-            ["checkout-index", "--all", "--force", f"--prefix={folder.resolve()}{os.sep}"],
-        ):
+        to_folder = f"--prefix={folder.resolve()}{os.sep}"
+        reads, writes = ["read-tree", "--no-sparse-checkout", commit], ["checkout-index", "--all", "--force", to_folder]
+        for arguments in (reads, writes):
             answer = _ask(repo, *arguments, env=own)
             if answer.returncode:
                 raise CheckoutError(f"git cannot give the files of {commit[:12]}: {answer.stderr.strip()}")
@@ -143,11 +136,14 @@ def snapshot(repo: Path, folder: Path) -> Path:
     Raises:
         CheckoutError: If git cannot list them.
     """
-    for name in _names(repo, "--cached", "--others", "--exclude-standard"):
-        source, target = repo / name, folder / name
+    listed = _ask(repo, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.returncode:
+        raise CheckoutError(f"git cannot list the files of {repo}: {listed.stderr.strip()}")
+    for name in filter(None, set(listed.stdout.split("\0"))):
+        target = folder / name
         if _is_there(repo, name):
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
+            shutil.copy2(repo / name, target, follow_symlinks=False)
     return folder
 
 
@@ -165,14 +161,6 @@ def commit() -> str | None:
     return _git(folder, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
 
 
-def _names(repo: Path, *which: str) -> set[str]:
-    """The files that git lists, whatever bytes their names are made of."""
-    answer = _ask(repo, "ls-files", "-z", *which)
-    if answer.returncode:
-        raise CheckoutError(f"git cannot list the files of {repo}: {answer.stderr.strip()}")
-    return set(answer.stdout.split("\0")) - {""}
-
-
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git prints, or None if it fails or prints nothing."""
     answer = _ask(folder, *arguments)
@@ -180,7 +168,10 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def _ask(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs git in such a way that it leaves the repository as it is: no refreshed index, no hooks."""
+    """Runs git in such a way that it leaves the repository as it is: no refreshed index, no hooks.
+
+    Names of files are read whatever bytes they are made of.
+    """
     return subprocess.run(
         ["git", "-C", str(folder), *LEAVES_NOTHING, *arguments],
         capture_output=True,

@@ -6,12 +6,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import metadata
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 CONSTRAINTS = "constraints.txt"
-
-LAST_LINES = 3
 
 
 class ToolchainError(Exception):
@@ -21,10 +18,8 @@ class ToolchainError(Exception):
 def changed_constraints(base: Path, head: Path) -> list[str]:
     """The lines in which the constraints of two checkouts differ, "-" before the base's and "+" before the head's."""
     before, after = (_lines(folder / CONSTRAINTS) for folder in (base, head))
-    return [
-        *(f"-{line}" for line in before if line not in after),
-        *(f"+{line}" for line in after if line not in before),
-    ]
+    gone, new = [line for line in before if line not in after], [line for line in after if line not in before]
+    return [*(f"-{line}" for line in gone), *(f"+{line}" for line in new)]
 
 
 def not_installed(changed: Sequence[str]) -> list[str]:
@@ -32,7 +27,7 @@ def not_installed(changed: Sequence[str]) -> list[str]:
     found: list[str] = []
     for line in changed:
         name, _, version = line.partition(";")[0].removeprefix("+").partition("==")
-        with contextlib.suppress(PackageNotFoundError):
+        with contextlib.suppress(metadata.PackageNotFoundError):
             installed = metadata.version(name.strip())
             if line.startswith("+") and version and installed != version.strip():
                 found.append(f"{name.strip()} is {installed}, not {version.strip()}")
@@ -51,16 +46,15 @@ def build(base: Path, folder: Path) -> str:
     python = folder / "bin" / "python"
     wanted = [str(base), "-c", str(base / CONSTRAINTS)] if (base / CONSTRAINTS).is_file() else [str(base)]
     if uv := shutil.which("uv"):
-        commands = [
-            [uv, "venv", "-q", "--python", sys.executable, str(folder)],
-            [uv, "pip", "install", "-q", "--python", str(python), *wanted],
-        ]
+        create = [uv, "venv", "-q", "--python", sys.executable, str(folder)]
+        install = [uv, "pip", "install", "-q", "--python", str(python), *wanted]
     else:
-        commands = [[sys.executable, "-m", "venv", str(folder)], [str(python), "-m", "pip", "install", "-q", *wanted]]
-    for command in commands:
+        create = [sys.executable, "-m", "venv", str(folder)]
+        install = [str(python), "-m", "pip", "install", "-q", *wanted]
+    for command in (create, install):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-LAST_LINES:])
+            words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
             raise ToolchainError(
                 f"the base has other constraints, and its environment cannot be built ({words}); "
                 "give an interpreter that has its libraries: --base-python"
@@ -70,7 +64,5 @@ def build(base: Path, folder: Path) -> str:
 
 def _lines(path: Path) -> list[str]:
     """The constraints of a file; none without one."""
-    if not path.is_file():
-        return []
-    lines = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return [line for line in lines if line]
+    words = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return [line for typed in words.splitlines() if (line := typed.partition("#")[0].strip())]

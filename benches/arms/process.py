@@ -11,20 +11,18 @@ import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import msgspec
 import psutil
 
-from triptych.benches.record.run import OutcomeKind
+from triptych.benches.record.run import Fingerprint, OutcomeKind
 from triptych.benches.worker import messages
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
 
 START_TIMEOUT_S = 120.0
-STDERR_LINES = 3
 
 ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
 NOT_INHERITED = (
@@ -34,6 +32,14 @@ NOT_INHERITED = (
 """Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
 
 ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+
+
+def import_path() -> Path:
+    """The folder that gives a worker `triptych` and, where links can be had, nothing beside it."""
+    links = ROOT / ".package"
+    if (links / "triptych" / "__init__.py").is_file():
+        return links
+    return ROOT if (ROOT / "triptych.py").is_file() else ROOT.parent
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Arm:
     env: dict[str, str] = field(default_factory=dict[str, str])
     python: str = sys.executable
     checkout: Path | None = None
-    instrument: Path = field(default_factory=lambda: import_path())  # noqa: PLW0108  defined below
+    instrument: Path = field(default_factory=import_path)
     cpus: tuple[int, ...] = ()
 
 
@@ -82,6 +88,19 @@ def find_platforms() -> list[str]:
     return answer.names
 
 
+def fingerprint_of(worker: "Worker", arm: Arm) -> Fingerprint:
+    """What a worker says of its machine and its libraries.
+
+    Raises:
+        WorkerLost: If it cannot use its device.
+    """
+    answer = worker.ask(messages.Describe(), START_TIMEOUT_S)
+    if not isinstance(answer, messages.Described):
+        reason = getattr(answer, "reason", answer)
+        raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {reason}")
+    return answer.fingerprint
+
+
 class WorkerLost(Exception):
     """The worker died or fell silent; `kind` is the outcome that its cell gets."""
 
@@ -103,9 +122,10 @@ class Worker:
     def __init__(self, arm: Arm) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        flat = arm.checkout is not None and _is_flat(arm.checkout)
         self.began_s = time.monotonic()
         self._process = subprocess.Popen(
-            [arm.python, "-P", "-m", _module(arm)],
+            [arm.python, "-P", "-m", "benches.worker" if flat else "triptych.benches.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -123,9 +143,7 @@ class Worker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.end()
 
     def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
@@ -136,11 +154,11 @@ class Worker:
                 dead afterwards.
         """
         if self._to_pin:
-            self._answer(START_TIMEOUT_S)
+            self._read_line(START_TIMEOUT_S)
             _pin(self._process.pid, self._to_pin)
             self._to_pin = ()
         self._send(request)
-        line = self._answer(timeout_s)
+        line = self._read_line(timeout_s)
         try:
             return msgspec.json.decode(line, type=messages.Answer)
         except msgspec.DecodeError as error:
@@ -155,13 +173,6 @@ class Worker:
         except BrokenPipeError:
             raise self._lost() from None
 
-    def _answer(self, timeout_s: float) -> bytes:
-        line = self._read_line(time.monotonic() + timeout_s)
-        if line is None:
-            self.end()
-            raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
-        return line
-
     def end(self) -> None:
         """Ends the process and its process group."""
         with contextlib.suppress(ProcessLookupError):
@@ -172,13 +183,14 @@ class Worker:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
 
-    def _read_line(self, deadline: float) -> bytes | None:
-        """The next line of output; None when the deadline passes first."""
+    def _read_line(self, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
         with selectors.DefaultSelector() as selector:
             selector.register(self._output, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    return None
+                    self.end()
+                    raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
                 chunk = os.read(self._output, 1 << 16)
                 if not chunk:
                     raise self._lost()
@@ -191,7 +203,7 @@ class Worker:
         status = self._process.wait()
         how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
         self._stderr.seek(0)
-        last_words = self._stderr.read().decode(errors="replace").strip().splitlines()[-STDERR_LINES:]
+        last_words = self._stderr.read().decode(errors="replace").strip().splitlines()[-3:]
         self.end()
         told = f"; its last words: {' | '.join(last_words)}" if last_words else ""
         return WorkerLost("killed", f"its process ended with {how}{told}")
@@ -199,27 +211,13 @@ class Worker:
 
 def has_instrument(checkout: Path) -> bool:
     """Whether a checkout brings a worker of its own: Triptych's, of today or of before it had folders."""
-    return _is_flat(checkout) or all(
-        (checkout / file).is_file() for file in ("triptych.py", "benches/worker/__main__.py")
-    )
+    today = all((checkout / file).is_file() for file in ("triptych.py", "benches/worker/__main__.py"))
+    return today or _is_flat(checkout)
 
 
 def _is_flat(checkout: Path) -> bool:
     """Whether it is a Triptych of before its folders had one name together."""
     return (checkout / "benches" / "worker.py").is_file()
-
-
-def _module(arm: Arm) -> str:
-    flat = arm.checkout is not None and _is_flat(arm.checkout)
-    return "benches.worker" if flat else "triptych.benches.worker"
-
-
-def import_path() -> Path:
-    """The folder that gives a worker `triptych` and, where links can be had, nothing beside it."""
-    links = ROOT / ".package"
-    if (links / "triptych" / "__init__.py").is_file():
-        return links
-    return ROOT if (ROOT / "triptych.py").is_file() else ROOT.parent
 
 
 def copy_instrument(folder: Path) -> Path:

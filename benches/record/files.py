@@ -122,21 +122,17 @@ def read_bytes(path: Path) -> bytes:
 
 def decode(text: bytes, name: str) -> Run:
     """Like `read`, from bytes; `name` is what error messages call them."""
-    header = _decode_header(text, name)
-    if header.schema != SCHEMA:
-        age, remedy = ("older", "measure again") if header.schema < SCHEMA else ("newer", "upgrade triptych")
-        raise RecordError(f"{name} has schema {header.schema}, {age} than the {SCHEMA} read here; {remedy}")
+    expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
+    schema = decode_as(_HeaderFile, text, name, "triptych run", expected).triptych.schema
+    if schema != SCHEMA:
+        age, remedy = ("older", "measure again") if schema < SCHEMA else ("newer", "upgrade triptych")
+        raise RecordError(f"{name} has schema {schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:
         run = msgspec.json.decode(text, type=_RunFile).triptych
     except NOT_JSON as error:
         raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
     _check_references(run, name)
     return run
-
-
-def _decode_header(text: bytes, name: str) -> _Header:
-    expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
-    return decode_as(_HeaderFile, text, name, "triptych run", expected).triptych
 
 
 T = TypeVar("T")
@@ -168,11 +164,9 @@ def _check_references(run: Run, name: str) -> None:
     workloads = {workload.name for workload in run.workloads}
     seen: set[tuple[str, str]] = set()
     for record in run.cells:
-        if record.arm not in arms or record.cell.workload not in workloads:
-            raise RecordError(
-                f"{name} has a cell of arm {record.arm!r} and workload {record.cell.workload!r}, "
-                "but does not define both"
-            )
+        arm, workload = record.arm, record.cell.workload
+        if arm not in arms or workload not in workloads:
+            raise RecordError(f"{name} has a cell of arm {arm!r} and workload {workload!r}, but does not define both")
         if (key := (record.arm, record.cell.id)) in seen:
             raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
         seen.add(key)

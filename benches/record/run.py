@@ -59,7 +59,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
             msgspec.structs.force_setattr(self, name, value)
 
 
-class ArmRecord(msgspec.Struct, frozen=True):
+class ArmRecord(msgspec.Struct):
     """One side of a comparison: a Python interpreter, a checkout, environment variables."""
 
     name: str

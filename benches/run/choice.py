@@ -1,8 +1,8 @@
 """What was asked for, checked before anything is measured: which cells, and how much of each."""
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,93 +17,54 @@ from triptych.benches.workloads.sizes import BASES, base_of
 from triptych.impls import registry
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What to measure: the product of trainers, workloads, devices and modes, and what experiments make of it.
+def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
+    """The cells that the options choose, trainers of one workload and device side by side.
 
-    Attributes:
-        devices: None means every one present.
-        experiments: By name, what each takes.
-    """
+    Args:
+        typed: The options by name.
 
-    trainers: tuple[str, ...] = DEFAULT_TRAINERS
-    workloads: tuple[str, ...] = DEFAULT_WORKLOADS
-    devices: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ("step",)
-    experiments: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-    def checked(self) -> "Choice":
-        """The same with the devices found, every name known and every trainer loadable by name.
-
-        Raises:
-            ChoiceError: If a workload, device or mode is unknown, two trainers would go by one name, two experiments
-                have cells of their own, or a workload cannot be swept.
-            triptych.impls.registry.RegistryError: If a trainer is unknown.
-        """
-        _check_known("workload", [base_of(name) for name in self.workloads], tuple(BASES))
-        _check_known("mode", self.modes, [mode for mode, row in MODES.items() if row.offered])
-        labels: dict[str, str] = {}
-        for trainer in self.trainers:
-            registry.check(trainer)
-            if (other := labels.setdefault(registry.label(trainer), trainer)) != trainer:
-                raise ChoiceError(
-                    f"{other} and {trainer} would both be called {registry.label(trainer)}; rename one file"
-                )
-        if len(own := [name for name in self.experiments if EXPERIMENTS[name].cells]) > 1:
-            flags = " and ".join(f"--{name}" for name in own)
-            raise ChoiceError(f"{flags} were both given; take one run each, `triptych report` joins them")
-        found = self
-        if self.devices != ("cpu",):
-            present = tuple(find_platforms())
-            _check_known("device", self.devices, present)
-            found = replace(self, devices=self.devices or present)
-        found.cells()
-        return found
-
-    def cells(self) -> list[Cell]:
-        """Every cell, trainers of one workload and device side by side."""
-        cells = [
-            Cell(workload, registry.label(trainer), device, mode)  # pyright: ignore[reportArgumentType]  checked
-            for workload in self.workloads
-            for device in self.devices
-            for mode in self.modes
-            for trainer in self.trainers
-        ]
-        for name, value in self.experiments.items():
-            if change := EXPERIMENTS[name].cells:
-                cells = change(cells, value)
-        return cells
-
-    def references(self) -> dict[str, str]:
-        """What the registry loads, by the label that the cells use."""
-        own = {registry.label(trainer): trainer for trainer in self.trainers}
-        return {cell.trainer: cell.trainer for cell in self.cells()} | own
-
-
-def _check_known(kind: str, asked: Sequence[str], known: Sequence[str]) -> None:
-    for name in asked:
-        if name not in known:
-            raise ChoiceError(f"unknown {kind} {name!r}; expected one of {', '.join(known)}")
-
-
-def choice_of(typed: Mapping[str, Any]) -> Choice:
-    """What the options choose, by name.
+    Returns:
+        What the registry loads for each: the product of trainers, workloads, devices and modes, and what experiments
+        make of it.
 
     Raises:
-        ChoiceError, triptych.impls.registry.RegistryError: As `Choice.checked`.
+        ChoiceError: If a workload, device or mode is unknown, two trainers would go by one name, two experiments have
+            cells of their own, or a workload cannot be swept.
+        triptych.impls.registry.RegistryError: If a trainer is unknown.
         triptych.benches.arms.process.WorkerLost: If no worker can tell which devices there are.
     """
     experiments = {name: row.read(typed[name]) for name, row in EXPERIMENTS.items() if typed[name]}
     rows = [EXPERIMENTS[name] for name in experiments]
-    own_trainers = next((row.trainers for row in rows if row.trainers), DEFAULT_TRAINERS)
-    own_workloads = next((row.workloads for row in rows if row.workloads), DEFAULT_WORKLOADS)
-    return Choice(
-        names(typed["trainer"]) or own_trainers,
-        names(typed["workload"]) or own_workloads,
-        names(typed["device"]),
-        names(typed["mode"]) or ("step",),
-        experiments,
-    ).checked()
+    workloads = names(typed["workload"]) or next((row.workloads for row in rows if row.workloads), DEFAULT_WORKLOADS)
+    trainers = names(typed["trainer"]) or next((row.trainers for row in rows if row.trainers), DEFAULT_TRAINERS)
+    modes = names(typed["mode"]) or ("step",)
+    _check_known("workload", map(base_of, workloads), tuple(BASES))
+    _check_known("mode", modes, [mode for mode, row in MODES.items() if row.offered])
+    loaded: dict[str, str] = {}
+    for trainer in trainers:
+        registry.check(trainer)
+        if (other := loaded.setdefault(registry.label(trainer), trainer)) != trainer:
+            raise ChoiceError(f"{other} and {trainer} would both be called {registry.label(trainer)}; rename one file")
+    if len(own := [name for name in experiments if EXPERIMENTS[name].cells]) > 1:
+        flags = " and ".join(f"--{name}" for name in own)
+        raise ChoiceError(f"{flags} were both given; take one run each, `triptych report` joins them")
+    devices = names(typed["device"])
+    if devices != ("cpu",):
+        present = tuple(find_platforms())
+        _check_known("device", devices, present)
+        devices = devices or present
+    product = itertools.product(workloads, devices, modes, loaded)
+    cells = [Cell(workload, label, device, mode) for workload, device, mode, label in product]  # pyright: ignore[reportArgumentType]
+    for name, value in experiments.items():
+        if change := EXPERIMENTS[name].cells:
+            cells = change(cells, value)
+    return {cell: loaded.get(cell.trainer, cell.trainer) for cell in cells}
+
+
+def _check_known(kind: str, asked: Iterable[str], known: Sequence[str]) -> None:
+    for name in asked:
+        if name not in known:
+            raise ChoiceError(f"unknown {kind} {name!r}; expected one of {', '.join(known)}")
 
 
 def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
@@ -117,8 +78,9 @@ def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
         ChoiceError: If a number makes no sense, or two options contradict each other.
     """
     for option in OPTIONS:
-        if option.least is not None and typed[option.name] is not None and typed[option.name] < option.least:
-            raise ChoiceError(f"{option.flag} is {typed[option.name]}; expected {option.least} or more")
+        value = typed[option.name]
+        if option.least is not None and value is not None and value < option.least:
+            raise ChoiceError(f"{option.flag} is {value}; expected {option.least} or more")
     if typed["quick"] and typed["thorough"]:
         raise ChoiceError("--quick and --thorough were both given; expected one of them")
     budget_s = typed["sweep_budget"]

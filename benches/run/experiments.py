@@ -1,5 +1,6 @@
 """The experiments: questions beyond the times of the cells chosen, each a row under the name of its option."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -8,11 +9,15 @@ import msgspec
 from triptych.benches.analysis.ladder import FLOOR, LADDER
 from triptych.benches.arms.process import Arm
 from triptych.benches.record.run import Cell, Run, Settings
-from triptych.benches.run.sweep import checked, swept
+from triptych.benches.run.options import ChoiceError
 from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.rounds import Rim
+from triptych.benches.workloads.sizes import BASES, LARGEST, Axis, Size, base_of
+
+RANGE = re.compile(r"(\w+)=(\d{1,19}):(\d{1,19})", re.ASCII)
+"""A sweep as it is typed: an axis, its first and its last size."""
 
 
 class Experiment(NamedTuple):
@@ -44,6 +49,63 @@ def with_rungs(cells: Sequence[Cell], _: Any) -> list[Cell]:
         for change in (*LADDER, FLOOR)
     ]
     return list(dict.fromkeys([*cells, *rungs]))
+
+
+class Sweep(NamedTuple):
+    """An axis and the sizes on it, doubling."""
+
+    axis: Axis
+    sizes: tuple[int, ...]
+
+
+def parse(words: str) -> Sweep:
+    """Reads "width=16:4096".
+
+    Raises:
+        ChoiceError: If it is not an axis and two powers of two in order, or goes farther than can be measured.
+    """
+    found = RANGE.fullmatch(words)
+    axis: Axis | None = next((axis for axis in LARGEST if found and axis == found[1]), None)
+    low, high = (int(found[2]), int(found[3])) if found else (0, 0)
+    if axis is None or not 0 < low < high or low & (low - 1) or high & (high - 1):
+        wanted = "AXIS=FROM:TO with two powers of two, the smaller first, such as width=16:4096"
+        raise ChoiceError(f"--sweep {words!r} cannot be read; expected {wanted}; the axes are {', '.join(LARGEST)}")
+    if high > LARGEST[axis]:
+        most = f"a {axis} of at most {LARGEST[axis]:,} can be measured"
+        raise ChoiceError(f"--sweep {words!r} goes too far: {most}; lower its end")
+    return Sweep(axis, tuple(1 << power for power in range(low.bit_length() - 1, high.bit_length())))
+
+
+def checked(words: Sequence[str]) -> tuple[Sweep, ...]:
+    """All sweeps that were asked for.
+
+    Raises:
+        ChoiceError: If one cannot be read, or two share an axis.
+    """
+    sweeps = tuple(map(parse, words))
+    axes = [sweep.axis for sweep in sweeps]
+    if twice := [axis for axis in axes if axes.count(axis) > 1]:
+        raise ChoiceError(f"--sweep names {twice[0]} twice; expected each axis once; give one range that holds both")
+    return sweeps
+
+
+def swept(cells: Sequence[Cell], sweeps: Sequence[Sweep]) -> list[Cell]:
+    """The cells with every workload in the sizes of each sweep, one axis at a time.
+
+    Raises:
+        ChoiceError: If a workload has a size already.
+    """
+    bases = dict.fromkeys(cell.workload for cell in cells)
+    if sized := [name for name in bases if name not in BASES]:
+        raise ChoiceError(f"workload {sized[0]!r} has a size already; give --sweep the name {base_of(sized[0])!r}")
+    names = {base: [Size(base, sweep.axis, size).name for sweep in sweeps for size in sweep.sizes] for base in bases}
+    return [
+        msgspec.structs.replace(cell, workload=name)
+        for base in bases
+        for name in names[base]
+        for cell in cells
+        if cell.workload == base
+    ]
 
 
 def in_many_sizes(settings: Settings) -> Settings:

@@ -17,7 +17,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.record.files import to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
-from triptych.benches.run.choice import Choice, choice_of, settings_of
+from triptych.benches.run.choice import chosen, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
 from triptych.benches.run.take import new_run, take
 from triptych.benches.schedule.progress import command_line
@@ -26,7 +26,8 @@ from triptych.impls import registry
 RUN = pytest.StashKey[Run]()
 """Where the run is kept once it has been measured."""
 
-CHOICE = pytest.StashKey[Choice]()
+CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()
+"""The cells, each with what the registry loads for it, and how much of them is measured."""
 
 RESULT = "result.json"
 
@@ -59,47 +60,34 @@ def pytest_collection(session: pytest.Session) -> None:
     config = session.config
     if any("bench" in argument for argument in config.args):
         _choice(config)
-        _settings(config)
         if config.getoption("benchmark_histogram") and find_spec("pygal") is None:
             raise pytest.UsageError("--benchmark-histogram needs pygal: pip install pygal pygaljs, or leave it out")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Refuses tests that --benchmark-only would skip one by one, as if all were well."""
-    if config.getoption("benchmark_only") and items and not any("benchmark" in _fixtures(item) for item in items):
+    fixtures = [name for item in items for name in getattr(item, "fixturenames", [])]
+    if config.getoption("benchmark_only") and items and "benchmark" not in fixtures:
         raise pytest.UsageError(f"none of the {len(items)} tests here is a benchmark; leave the path out, or name one")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One benchmark per cell."""
     if "cell" in metafunc.fixturenames:
-        cells = _choice(metafunc.config).cells()
+        cells, _ = _choice(metafunc.config)
         metafunc.parametrize("cell", cells, ids=[cell.id for cell in cells])
 
 
-def _fixtures(item: pytest.Item) -> list[str]:
-    return getattr(item, "fixturenames", [])
-
-
-def _typed(config: pytest.Config) -> dict[str, Any]:
-    return {option.name: config.getoption(option.name) for option in OPTIONS}
-
-
-def _choice(config: pytest.Config) -> Choice:
+def _choice(config: pytest.Config) -> tuple[dict[Cell, str], Settings]:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
+        typed = {option.name: config.getoption(option.name) for option in OPTIONS}
+        once = bool(config.getoption("benchmark_disable"))
         try:
-            config.stash[CHOICE] = choice_of(_typed(config))
+            config.stash[CHOICE] = chosen(typed), settings_of(typed, once=once)
         except (ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
-
-
-def _settings(config: pytest.Config) -> Settings:
-    try:
-        return settings_of(_typed(config), once=bool(config.getoption("benchmark_disable")))
-    except ChoiceError as error:
-        raise pytest.UsageError(str(error)) from error
 
 
 def output_folder(config: pytest.Config) -> Path:
@@ -110,23 +98,20 @@ def output_folder(config: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
     """Everything measured, once, for the cells of the selected benchmarks."""
-    config = request.config
-    cells = dict.fromkeys(callspec.params["cell"] for item in request.session.items if (callspec := _callspec(item)))
-    config.stash[RUN] = measured = new_run(list(cells), _settings(config), command_line())
+    config, (choice, settings) = request.config, _choice(request.config)
+    callspecs: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
+    cells = dict.fromkeys(callspec.params["cell"] for callspec in callspecs if callspec)
+    config.stash[RUN] = measured = new_run(list(cells), settings, command_line())
+    references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            take(measured, _choice(config).references(), output_folder(config) / RESULT)
+            take(measured, references, output_folder(config) / RESULT)
         except (OSError, WorkerLost) as error:
             if not any(cell.compiles for cell in measured.cells):
                 del config.stash[RUN]
             pytest.exit(_stopped(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
-
-
-def _callspec(item: pytest.Item) -> Any:
-    """The parameters of a parametrized test."""
-    return getattr(item, "callspec", None)
 
 
 def _stopped(error: OSError | WorkerLost) -> str:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Literal
 
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, WorkerLost
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
@@ -18,13 +18,8 @@ from triptych.benches.schedule.rounds import Rim
 from triptych.benches.worker import messages
 
 Cache = Literal["cold", "hit"]
-
-
-class Case(NamedTuple):
-    """A trainer to be started: its job, and the arms that start it without and with a cache."""
-
-    job: Job
-    arms: dict[Cache, Arm]
+Case = tuple[Job, Cache, Arm]
+"""A trainer to be started, and the arm that does it without or with a cache."""
 
 
 def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim) -> None:
@@ -33,19 +28,16 @@ def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim)
         return
     order = random.Random(run.settings.seed)
     with tempfile.TemporaryDirectory(prefix="triptych-cache-") as folder:
-        cases = [
-            Case(job, {"cold": arm, "hit": replace(arm, env=arm.env | env_of_cache(Path(folder, str(index))))})
-            for index, job in enumerate(chosen(jobs))
-            for arm in arms
-            if arm.name == job.record.arm
-        ]
-        for case in cases:
-            _start(case, "hit", 0, run, rim)  # fills the cache; it is no sample
+        cases: list[Case] = []
+        for index, job in enumerate(chosen(jobs)):
+            arm = next(arm for arm in arms if arm.name == job.record.arm)
+            cached = replace(arm, env=arm.env | env_of_cache(Path(folder, str(index))))
+            cases.extend([(job, "cold", arm), (job, "hit", cached)])
+            _start(run, rim, cases[-1], 0)  # fills the cache; it is no sample
         for number in range(run.settings.restarts):
-            both = [(case, cache) for case in cases for cache in get_args(Cache)]
-            for place, (case, cache) in enumerate(order.sample(both, len(both))):
-                start = _start(case, cache, number * len(both) + place, run, rim)
-                case.job.record.starts += [start] if start else []
+            for place, case in enumerate(order.sample(cases, len(cases)), start=number * len(cases)):
+                if start := _start(run, rim, case, place):
+                    case[0].record.starts.append(start)
                 rim.save()
 
 
@@ -68,14 +60,14 @@ def env_of_cache(folder: Path) -> dict[str, str]:
     }
 
 
-def _start(case: Case, cache: Cache, number: int, run: Run, rim: Rim) -> Start | None:
+def _start(run: Run, rim: Rim, case: Case, number: int) -> Start | None:
     """One start; None after the cell was marked as failed, and for one that had failed before."""
-    job = case.job
+    job, cache, arm = case
     if job.record.outcome.kind in FAILURES:
         return None
     rim.advance(f"start {number + 1}: {job.spec.cell.id}, {cache}", 0.0)
     try:
-        with rim.start(case.arms[cache]) as worker:
+        with rim.start(arm) as worker:
             request = messages.StartUp(job.spec, number, cache, worker.began_s)
             answer = worker.ask(request, run.settings.timeout_s + START_TIMEOUT_S)
     except WorkerLost as lost:

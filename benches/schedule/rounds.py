@@ -9,17 +9,15 @@ a restart that lost a worker is cut short, and another takes its place. The reco
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
-
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost
+from triptych.benches.arms.process import Arm, Worker, WorkerLost, fingerprint_of
 from triptych.benches.record.modes import MODES
-from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
+from triptych.benches.record.run import CellRecord, Outcome, Run
 from triptych.benches.schedule.job import Job, outcome_of
 from triptych.benches.schedule.sweep_budget import fit
 from triptych.benches.worker import messages
@@ -70,21 +68,6 @@ class Rim:
     clock: Callable[[], float] = time.monotonic
 
 
-class _Course(NamedTuple):
-    """What the restarts of one measurement have in common."""
-
-    run: Run
-    rim: Rim
-    plan: Plan
-    order: random.Random
-    losses: Counter[str]
-
-    def is_too_often(self, place: str) -> bool:
-        """Counts a lost worker."""
-        self.losses[place] += 1
-        return self.losses[place] >= self.plan.patience
-
-
 def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: Plan = ONE_ARM) -> None:
     """Fills the run's cells; returns when all restarts are done. Stopping half-way leaves the record as it is.
 
@@ -98,31 +81,33 @@ def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: 
     Raises:
         WorkerLost: If a worker cannot even start.
     """
-    course = _Course(run, rim, plan, random.Random(f"{run.settings.seed} from restart {plan.first}"), Counter())
-    complete, restart, wanted = 0, plan.first, run.settings.restarts
-    while complete < wanted and any(map(_is_live, jobs)) and len(run.cut_short) <= wanted:
-        kept = _Restart(course, restart).take(arms, jobs, left=wanted - complete)
+    restarts, number, left = _Restarts(run, rim, plan), plan.first, run.settings.restarts
+    while left and any(map(_is_live, jobs)) and len(run.cut_short) <= run.settings.restarts:
+        kept = restarts.take(number, arms, jobs, left)
         if kept is None:
-            run.cut_short.append(restart)
+            run.cut_short.append(number)
         else:
-            complete, jobs = complete + 1, kept
-        restart += 1
+            left, jobs = left - 1, kept
+        number += 1
 
 
-class _Restart:
-    """One restart: its workers, its place in the run order, and roughly how long a step of each cell takes."""
+class _Restarts:
+    """One restart after another: its workers, its run order, and roughly how long a step of each cell takes in it."""
 
-    def __init__(self, course: _Course, number: int) -> None:
-        self._course, self._run, self._plan, self._rim = course, course.run, course.plan, course.rim
-        self._number, self._order = number, course.order
+    def __init__(self, run: Run, rim: Rim, plan: Plan) -> None:
+        self._run, self._rim, self._plan = run, rim, plan
+        self._order = random.Random(f"{run.settings.seed} from restart {plan.first}")
+        self._arms = {arm.name: arm for arm in run.arms}
+        self._losses = Counter[str]()
         self._workers: dict[str, Worker] = {}
         self._step_s: dict[str, float] = {}
-        self._position = 0
+        self._number = self._position = 0
 
-    def take(self, arms: Sequence[Arm], jobs: Sequence[Job], left: int) -> Sequence[Job] | None:
+    def take(self, number: int, arms: Sequence[Arm], jobs: Sequence[Job], left: int) -> Sequence[Job] | None:
         """Measures every live cell.
 
         Args:
+            number: That of the restart.
             arms: Whose workers to start.
             jobs: The cells.
             left: How many restarts are to come, this one included; for the progress.
@@ -130,6 +115,7 @@ class _Restart:
         Returns:
             The cells that a further restart is to measure; None if a worker was lost.
         """
+        self._number, self._position, self._step_s = number, 0, {}
         phases, began = self._phases(jobs), self._rim.clock()
         with ExitStack() as stack:
             if not self._start(arms, stack):
@@ -147,27 +133,37 @@ class _Restart:
         return jobs
 
     def _phases(self, jobs: Sequence[Job]) -> list[Callable[[Job], None]]:
-        settings, records = self._run.settings, [job.record for job in jobs]
+        settings = self._run.settings
         ready = [self._compile, self._prepare] if self._plan.cold else [self._make_ready]
         rounds = [partial(self._time_block, round_number=number) for number in range(settings.rounds)]
         again = [self._train] if self._plan.trains_again else []
-        seeds = [partial(self._train_seed, seed=seed) for seed in seeds_due(records, settings.seeds)]
+        due = [seed for seed in range(settings.seeds) if any(is_due(job.record, seed) for job in jobs)]
+        seeds = [partial(self._train_seed, seed=seed) for seed in due]
         return [*ready, self._train, *rounds, *again, self._count, *seeds]
 
     def _start(self, arms: Sequence[Arm], stack: ExitStack) -> bool:
         """Starts a worker per arm; False if one was lost, and the plan has patience left."""
-        for begin in (partial(self._enter, stack), self._describe):
+
+        def start(arm: Arm) -> None:
+            self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
+
+        def describe(arm: Arm) -> None:
+            self._arms[arm.name].fingerprint = fingerprint_of(self._workers[arm.name], arm)
+
+        for begin in (start, describe):
             for arm in arms:
                 try:
                     begin(arm)
                 except WorkerLost:
-                    if self._course.is_too_often(arm.name):
+                    if self._is_too_often(arm.name):
                         raise
                     return False
         return True
 
-    def _enter(self, stack: ExitStack, arm: Arm) -> None:
-        self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
+    def _is_too_often(self, place: str) -> bool:
+        """Counts a lost worker."""
+        self._losses[place] += 1
+        return self._losses[place] >= self._plan.patience
 
     def _try(self, job: Job) -> float:
         """Makes a cell ready and trains it; the seconds that it takes in every restart."""
@@ -190,7 +186,8 @@ class _Restart:
         """
         order = self._in_turns([job for job in jobs if _is_live(job)])
         if phase == self._compile and order:
-            order.append(order.pop(order.index(max(order, key=_last_compile_s))))
+            slowest = max(order, key=lambda job: job.record.compiles[-1].compile_s if job.record.compiles else 0.0)
+            order.sort(key=lambda job: job is slowest)
         for job in order:
             self._rim.advance(f"restart {self._number + 1}: {job.spec.cell.id}", share)
             phase(job)
@@ -209,7 +206,7 @@ class _Restart:
         try:
             answer = self._workers[job.record.arm].ask(request, self._run.settings.timeout_s + expected_s)
         except WorkerLost as lost:
-            if self._course.is_too_often(job.key):
+            if self._is_too_often(job.key):
                 job.record.outcome = Outcome(lost.kind, lost.reason)
             raise
         if isinstance(answer, messages.Failed):
@@ -217,28 +214,13 @@ class _Restart:
             return None
         return answer
 
-    def _describe(self, arm: Arm) -> None:
-        answer = self._workers[arm.name].ask(messages.Describe(), START_TIMEOUT_S)
-        if not isinstance(answer, messages.Described):
-            raise WorkerLost(
-                "killed", f"the worker of arm {arm.name} cannot use its device: {getattr(answer, 'reason', answer)}"
-            )
-        self._keep(msgspec.structs.replace(self._known(arm), fingerprint=answer.fingerprint))
-
-    def _known(self, arm: Arm) -> ArmRecord:
-        return next(known for known in self._run.arms if known.name == arm.name)
-
-    def _keep(self, found: ArmRecord) -> None:
-        """Replaces what was known of an arm."""
-        self._run.arms = [found if known.name == found.name else known for known in self._run.arms]
-
     def _measure_ceilings(self, arm: Arm) -> None:
         """Once per arm, when its worker has nothing else to do."""
-        if not self._plan.ceilings or self._known(arm).ceilings:
+        if not self._plan.ceilings or self._arms[arm.name].ceilings:
             return
         answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
         if isinstance(answer, messages.CeilingsMeasured):
-            self._keep(msgspec.structs.replace(self._known(arm), ceilings=answer.ceilings))
+            self._arms[arm.name].ceilings = answer.ceilings
             self._rim.save()
 
     def _make_ready(self, job: Job) -> None:
@@ -317,11 +299,6 @@ class _Restart:
             job.record.outcome = Outcome("void", f"{blocks - counted} of {blocks} blocks were void: {void}")
 
 
-def seeds_due(records: Iterable[CellRecord], seeds: int) -> list[int]:
-    """The seeds from which some cell is still to be trained."""
-    return [seed for seed in range(seeds) if any(is_due(record, seed) for record in list(records))]
-
-
 def is_due(record: CellRecord, seed: int) -> bool:
     """Whether a cell is still to be trained from a seed; seeds are taken in turn.
 
@@ -330,10 +307,6 @@ def is_due(record: CellRecord, seed: int) -> bool:
     """
     done = record.seed_trainings
     return MODES[record.cell.mode].seeded and len(done) <= seed and not (done and done[0].ending == "cut")
-
-
-def _last_compile_s(job: Job) -> float:
-    return job.record.compiles[-1].compile_s if job.record.compiles else 0.0
 
 
 def _is_live(job: Job) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost
+from triptych.benches.arms.process import Arm, Worker, WorkerLost, fingerprint_of
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import Cell, Fingerprint
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
@@ -50,7 +50,7 @@ def count_cells(cells: Sequence[Cell], arm: Arm, start: Callable[[Arm], Worker] 
         paths = {name: save(WORKLOADS[name], Path(folder)) for name in {cell.workload for cell in cells}}
         while left := [cell for cell in cells if cell not in counted]:
             with start(arm) as worker:
-                fingerprint = _described(worker)
+                fingerprint = fingerprint_of(worker, arm)
                 _count(worker, left, paths, counted)
     assert fingerprint is not None, "there is a cell to count"
     return Tally(fingerprint, {cell: counted[cell] for cell in cells})
@@ -67,13 +67,4 @@ def _count(worker: Worker, cells: list[Cell], paths: dict[str, Path], counted: d
         except WorkerLost as lost:
             counted[cell] = lost.reason
             return
-        counted[cell] = (
-            answer.counts if isinstance(answer, messages.Counted) else getattr(answer, "reason", "no answer")
-        )
-
-
-def _described(worker: Worker) -> Fingerprint:
-    answer = worker.ask(messages.Describe(), START_TIMEOUT_S)
-    if not isinstance(answer, messages.Described):
-        raise WorkerLost("killed", f"the worker cannot use its device: {getattr(answer, 'reason', answer)}")
-    return answer.fingerprint
+        counted[cell] = getattr(answer, "counts", getattr(answer, "reason", "no answer"))

@@ -3,7 +3,7 @@
 import gc
 import itertools
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 from jax import monitoring
@@ -33,8 +33,7 @@ class PhaseClock:
     """Adds up jax's own compile events: seconds by phase, and how many programs were built."""
 
     def __init__(self) -> None:
-        self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
-        self.events = dict.fromkeys(self.seconds, 0)
+        self.reset()
         monitoring.register_event_duration_secs_listener(self._hear)
 
     def _hear(self, event: str, duration_secs: float, **_: str | int) -> None:
@@ -44,8 +43,8 @@ class PhaseClock:
 
     def reset(self) -> None:
         """Starts again from nothing."""
-        for event in self.seconds:
-            self.seconds[event], self.events[event] = 0.0, 0
+        self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
+        self.events = dict.fromkeys(self.seconds, 0)
 
 
 class Measurer:
@@ -70,9 +69,9 @@ class Measurer:
             answer = messages.Failed("unsupported", str(error))
         finally:
             turned = self._restore_config()
-        return (
-            messages.Failed("raised", f"the trainer changed jax.config for everybody: {turned}") if turned else answer
-        )
+        if turned:
+            return messages.Failed("raised", f"the trainer changed jax.config for everybody: {turned}")
+        return answer
 
     def _restore_config(self) -> str:
         """Turns every switch of jax back, and says which were not where they should be."""
@@ -123,23 +122,17 @@ class Measurer:
             began = time.perf_counter()
             state, _ = jax.block_until_ready(cell.call(state, cell.inputs[0]))
             first_call_s = time.perf_counter() - began
-        seconds, events = self._phases.seconds, self._phases.events
-        compiled = Compile(
-            request.restart, seconds[TRACE], seconds[LOWER], seconds[BACKEND], first_call_s, events[BACKEND]
-        )
+        trace_s, lower_s, backend_s = self._phases.seconds.values()
+        programs = self._phases.events[BACKEND]
+        compiled = Compile(request.restart, trace_s, lower_s, backend_s, first_call_s, programs)
         if request.count:
-            self._programs[request.spec.cell.id] = self._programs_by_third_call(cell, state)
+            with cell.running():
+                for batch in itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS):
+                    state, _ = cell.call(state, batch)
+                jax.block_until_ready(state)
+            self._programs[request.spec.cell.id] = self._phases.events[BACKEND]
         self._compiled_last = request.spec, cell
         return compiled
-
-    def _programs_by_third_call(self, cell: PreparedCell, state: Any) -> int:
-        """How many programs the first three calls build, the first of which has been made."""
-        later = itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS)
-        with cell.running():
-            for batch in later:
-                state, _ = cell.call(state, batch)
-            jax.block_until_ready(state)
-        return self._phases.events[BACKEND]
 
     def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         cell = self._warm_or_new(request.spec)
@@ -149,11 +142,11 @@ class Measurer:
         self._cells[request.spec.cell.id] = cell
         gc.collect()
         gc.freeze()  # what other cells have built must not lengthen the collections of this one
-        calls, timing = 1, run_calls(cell, 1)
-        while timing.seconds < CALIBRATION_S:
+        calls, (seconds, _, _) = 1, run_calls(cell, 1)
+        while seconds < CALIBRATION_S:
             calls *= 2
-            timing = run_calls(cell, calls)
-        step_s = timing.seconds / calls / cell.steps_per_call
+            seconds, _, _ = run_calls(cell, calls)
+        step_s = seconds / calls / cell.steps_per_call
         return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
 
     def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
@@ -166,16 +159,9 @@ class Measurer:
         """Times a block from fresh starting values, the device drained on both sides of the clock."""
         calls = max(1, round(request.steps / cell.steps_per_call))
         self._phases.reset()
-        timing = run_calls(cell, calls)
-        return Block(
-            restart=request.restart,
-            round=request.round,
-            position=request.position,
-            steps=calls * cell.steps_per_call,
-            seconds=timing.seconds,
-            dispatch_s=timing.dispatch_s,
-            void=self._why_void(cell, timing.state),
-        )
+        seconds, dispatch_s, state = run_calls(cell, calls)
+        place = request.restart, request.round, request.position
+        return Block(*place, calls * cell.steps_per_call, seconds, dispatch_s, self._why_void(cell, state))
 
     def _why_void(self, cell: PreparedCell, state: Any) -> str | None:
         built, traced = self._phases.events[BACKEND], self._phases.events[TRACE]
@@ -189,16 +175,12 @@ class Measurer:
         return None
 
 
-class Timing(NamedTuple):
-    """What some calls took, and the state they ended in."""
+def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
+    """Calls from fresh starting values; the clock runs from a drained device to a drained device.
 
-    seconds: float
-    dispatch_s: float
-    state: Any
-
-
-def run_calls(cell: PreparedCell, calls: int) -> Timing:
-    """Calls from fresh starting values; the clock runs from a drained device to a drained device."""
+    Returns:
+        Seconds of all, seconds until the last call had returned, the state they ended in.
+    """
     inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
     call, state, loss = cell.call, cell.start(), None
     with cell.running(), jax.transfer_guard_device_to_host("disallow"):
@@ -208,7 +190,7 @@ def run_calls(cell: PreparedCell, calls: int) -> Timing:
         dispatched = time.perf_counter()
         jax.block_until_ready((state, loss))
         ended = time.perf_counter()
-    return Timing(ended - began, dispatched - began, state)
+    return ended - began, dispatched - began, state
 
 
 def peak_bytes(cell: PreparedCell) -> int | None:

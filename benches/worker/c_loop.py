@@ -24,9 +24,6 @@ COMPILERS = ("gcc", "cc", "clang")
 
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC")
 
-NAME = "c_loop"
-"""What the cells call it."""
-
 Vector = Float32[np.ndarray, " numbers"]
 
 

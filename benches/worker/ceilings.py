@@ -15,7 +15,6 @@ LONG_CALL_S = 5e-3
 """A product is made larger until it takes this long, so that its dispatch weighs nothing."""
 
 SIDES = (1024, 2048, 4096, 8192)
-COPY_FLOATS = 1 << 24
 
 
 def measure_ceilings() -> Ceilings:
@@ -38,7 +37,7 @@ def _product_rate() -> float:
 def _copy_rate() -> float:
     """Bytes per second of a negation in place, which must read and write every one; new memory would cost faults."""
     negate = jax.jit(jnp.negative, donate_argnums=0)
-    held = [jnp.ones(COPY_FLOATS, jnp.float32)]
+    held = [jnp.ones(1 << 24, jnp.float32)]
 
     def call() -> jax.Array:
         held[0] = negate(held[0])

@@ -50,8 +50,7 @@ class PreparedCell:
 
     def start(self, seed: int = 0) -> Any:
         """A fresh state from the starting values of a seed, ready on the device."""
-        layers = starting_values(self.workload.name, seed)
-        params = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in layers]
+        params = jax.tree.map(jnp.asarray, starting_values(self.workload.name, seed))
         return jax.block_until_ready(self.trainer.init(params))
 
     def running(self) -> AbstractContextManager[Any]:
@@ -73,33 +72,25 @@ def prepare(spec: Spec) -> PreparedCell:
     """
     workload = workload_named(spec.cell.workload)
     data, mode = read(Path(spec.data_path)), spec.cell.mode
+    try:
+        in_c = mode == "limit"
+        trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
+    except NotImplementedError as error:
+        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
-    trainer = _trainer(spec, workload, data)
     match mode:
         case "limit":
             return PreparedCell(workload, data, trainer, trainer.call, inputs[:1], workload.steps, mode)
         case "floor":
-            return PreparedCell(workload, data, trainer, empty_call(), inputs, 1, mode)
+            # what a step costs that computes nothing: the same arrays in, donated as by a compiled step, and out again
+            call = jax.jit(lambda state, _: (state, jnp.zeros(())), donate_argnums=0, keep_unused=True)
+            return PreparedCell(workload, data, trainer, call, inputs, 1, mode)
         case "step" | "eager":
             return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, mode)
         case "scan":
             stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
             return PreparedCell(workload, data, trainer, call, [stacked], workload.steps, mode)
-
-
-def _trainer(spec: Spec, workload: Workload, data: Data) -> Any:
-    try:
-        if spec.cell.mode == "limit":
-            return c_loop.Loop(workload, data, spec.cell.device)
-        return load(spec.reference)(workload.task)
-    except NotImplementedError as error:
-        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
-
-
-def empty_call() -> Callable[..., Any]:
-    """What a step costs that computes nothing: the same arrays in, donated as by a compiled step, and out again."""
-    return jax.jit(lambda state, batch: (state, jnp.zeros(())), donate_argnums=0, keep_unused=True)  # noqa: ARG005
 
 
 def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:
@@ -110,8 +101,7 @@ def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..
 
     def train(state: Any, stacked: Any) -> tuple[Any, Any]:
         def body(state: Any, t: Any) -> tuple[Any, Any]:
-            batch = jax.tree.map(lambda rows: rows[t % n_batches], stacked)
-            return step(state, batch)
+            return step(state, jax.tree.map(lambda rows: rows[t % n_batches], stacked))
 
         def run(state: Any, ts: Any) -> tuple[Any, Any]:
             return jax.lax.scan(body, state, ts, unroll=UNROLL)

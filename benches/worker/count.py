@@ -23,8 +23,10 @@ LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")
 INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
 """A line of an optimised program: a name, an equals sign, a shape, an operation."""
 
-UNSAID = (NotImplementedError, jax.errors.JaxRuntimeError)
-"""What backends raise that do not answer."""
+PARTS = ("argument", "output", "alias", "temp")
+"""Of a program's memory, as XLA names them."""
+
+RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
 def count(cell: PreparedCell, compilations: int | None) -> Counts:
@@ -37,22 +39,21 @@ def count(cell: PreparedCell, compilations: int | None) -> Counts:
     Raises:
         Exception: Whatever the trainer raises.
     """
-    workload = cell.workload
+    workload, is_one_program = cell.workload, cell.mode != "eager" and hasattr(cell.call, "lower")
     with cell.running():
         traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(cell.start(), cell.inputs[0])
     return Counts(
         steps_per_call=cell.steps_per_call,
         jaxpr_equations=equations(traced.jaxpr),
-        executables_per_call=1 if _is_one_program(cell) else launches(cell),
+        executables_per_call=1 if is_one_program else launches(cell),
         compilations=compilations,
         analytic_flops_per_step=flops_per_step(workload.task, workload.batch_size),
         analytic_bytes_per_step=bytes_per_step(workload.task, workload.batch_size),
         leaves_in=len(jax.tree.leaves((cell.start(), cell.inputs[0]))),
         leaves_out=len(traced.out_avals),
-        host_peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        * (1 if sys.platform == "darwin" else 1024),
+        host_peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
         trainer_lines=trainer_lines(cell.trainer),
-        **(_of_program(cell) if _is_one_program(cell) else {}),
+        **(_of_program(cell) if is_one_program else {}),
     )
 
 
@@ -98,11 +99,6 @@ def trainer_lines(trainer: Any) -> int | None:
         return None
 
 
-def _is_one_program(cell: PreparedCell) -> bool:
-    """Whether the call is what `jax.jit` returned, and jit is on."""
-    return cell.mode != "eager" and hasattr(cell.call, "lower")
-
-
 def _of_program(cell: PreparedCell) -> dict[str, int | None]:
     """Counts of the one program that a call is, lowered and optimised; its compiled form comes from jax's cache."""
     call: Any = cell.call
@@ -117,11 +113,8 @@ def _of_program(cell: PreparedCell) -> dict[str, int | None]:
         "hlo_fusions": sum(" fusion(" in words for words in instructions) if instructions else None,
         "xla_flops": _amount(costs.get("flops")),
         "xla_bytes": _amount(costs.get("bytes accessed")),
-        "argument_bytes": _amount(getattr(memory, "argument_size_in_bytes", None)),
-        "output_bytes": _amount(getattr(memory, "output_size_in_bytes", None)),
-        "alias_bytes": _amount(getattr(memory, "alias_size_in_bytes", None)),
-        "temp_bytes": _amount(getattr(memory, "temp_size_in_bytes", None)),
         "xla_peak_bytes": _amount(getattr(memory, "peak_memory_in_bytes", None)) or None,
+        **{f"{part}_bytes": _amount(getattr(memory, f"{part}_size_in_bytes", None)) for part in PARTS},
     }
 
 
@@ -136,7 +129,7 @@ def _told(analysis: Callable[[], Any]) -> Any:
     """What the backend says; None if it does not."""
     try:
         return analysis()
-    except UNSAID:
+    except (NotImplementedError, jax.errors.JaxRuntimeError):
         return None
 
 

@@ -13,62 +13,44 @@ from triptych.benches.record.run import Start
 from triptych.benches.worker import messages
 
 HIT = "/jax/compilation_cache/cache_hits"
+"""Heard for every program fetched from disk."""
 
 
 def answer(request: messages.Request) -> messages.Answer:
-    """The only request that a process of this kind takes is its first.
+    """Times everything to the second step; the only request that a process of this kind takes is its first.
 
     Raises:
         Exception: Whatever a trainer raises.
     """
     if not isinstance(request, messages.StartUp):
         return messages.Failed("raised", "this process was started to time its start; expected no other request")
-    return messages.Started(start(request))
-
-
-def start(request: messages.StartUp) -> Start:
-    """From the start of this process to its second step."""
     interpreter_s = time.monotonic() - request.began_s
-    jax_s, _ = _timed(_import_jax)
+    jax_s, _ = _timed(lambda: importlib.import_module("jax.numpy"))  # jax and numpy come with it
+    import jax
+
     from triptych.impls import registry
 
     stack_s, factory = _timed(lambda: registry.load(request.spec.reference))
-    hits = _count_hits()
-    device_s, _ = _timed(_find_device)
+    hits: list[str] = []
+    jax.monitoring.register_event_listener(lambda event, **_: hits.append(event) if event == HIT else None)
+    device_s, _ = _timed(jax.devices)
     values = _starting_values(request.spec)
-    build_s, (step, state, batch) = _timed(lambda: _build(factory, values))
-    first_call_s, state, compile_s, programs = _first_call(step, state, batch)
-    warm_call_s, _ = _timed(lambda: _ready(step(state, batch)))
-    return Start(
-        request.number, request.cache, interpreter_s, jax_s, stack_s, device_s, build_s,
-        compile_s, first_call_s - compile_s, warm_call_s, programs, len(hits),
-    )  # fmt: skip
+    build_s, (step, state, batch) = _timed(lambda: jax.block_until_ready(_build(factory, *values)))
+    from triptych.benches.worker.answers import BACKEND, PhaseClock
+
+    phases = PhaseClock()
+    first_call_s, (state, _) = _timed(lambda: jax.block_until_ready(step(state, batch)))
+    compile_s, programs = min(first_call_s, sum(phases.seconds.values())), phases.events[BACKEND]
+    warm_call_s, _ = _timed(lambda: jax.block_until_ready(step(state, batch)))
+    imports_s, calls_s = (interpreter_s, jax_s, stack_s), (compile_s, first_call_s - compile_s, warm_call_s)
+    start = Start(request.number, request.cache, *imports_s, device_s, build_s, *calls_s, programs, len(hits))
+    return messages.Started(start)
 
 
 def _timed(do: Any) -> tuple[float, Any]:
     began = time.perf_counter()
     value = do()
     return time.perf_counter() - began, value
-
-
-def _import_jax() -> None:
-    for name in ("jax", "jax.numpy", "numpy"):
-        importlib.import_module(name)
-
-
-def _find_device() -> None:
-    import jax
-
-    jax.devices()
-
-
-def _count_hits() -> list[str]:
-    """A list that grows by every program fetched from disk."""
-    from jax import monitoring
-
-    hits: list[str] = []
-    monitoring.register_event_listener(lambda event, **_: hits.append(event) if event == HIT else None)
-    return hits
 
 
 def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
@@ -91,25 +73,9 @@ def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
     return workload.task, layers, batches(workload, read(Path(spec.data_path)))[0]
 
 
-def _build(factory: Any, values: tuple[Any, Any, tuple[Any, Any]]) -> tuple[Any, Any, Any]:
-    import jax.numpy as jnp
-
-    task, layers, batch = values
-    trainer = factory(task)
-    params = [{name: jnp.asarray(value) for name, value in layer.items()} for layer in layers]
-    return _ready((trainer.step, trainer.init(params), tuple(map(jnp.asarray, batch))))
-
-
-def _first_call(step: Any, state: Any, batch: Any) -> tuple[float, Any, float, int]:
-    """Seconds of the call, the new state, the part that went into compiling, and how many programs it took."""
-    from triptych.benches.worker.answers import BACKEND, PhaseClock
-
-    phases = PhaseClock()
-    first_call_s, (state, _) = _timed(lambda: _ready(step(state, batch)))
-    return first_call_s, state, min(first_call_s, sum(phases.seconds.values())), phases.events[BACKEND]
-
-
-def _ready(value: Any) -> Any:
+def _build(factory: Any, task: Any, layers: Any, batch: Any) -> tuple[Any, Any, Any]:
     import jax
 
-    return jax.block_until_ready(value)
+    trainer = factory(task)
+    params, batch = jax.tree.map(jax.numpy.asarray, (layers, batch))
+    return trainer.step, trainer.init(params), batch

@@ -20,13 +20,8 @@ def lines_of_code(source: str) -> int:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in SILENT:
             lines |= set(range(token.start[0], token.end[0] + 1))
-    return len(lines - _docstring_lines(ast.parse(source)))
-
-
-def _docstring_lines(tree: ast.Module) -> set[int]:
-    """Lines of strings that stand alone: docstrings, and those under a constant."""
-    lines: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            lines |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
+    alone = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr)]  # docstrings among them
+    for node in alone:
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(lines)

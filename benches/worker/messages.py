@@ -7,18 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from triptych.benches.record import run
 from triptych.benches.record.counts import Ceilings, Counts
-from triptych.benches.record.run import (
-    Block,
-    Cell,
-    Compile,
-    Fingerprint,
-    OutcomeKind,
-    SeedTraining,
-    Start,
-    Training,
-    WorkloadRecord,
-)
 
 PROTOCOL = 2
 
@@ -31,7 +21,7 @@ class Spec(msgspec.Struct, frozen=True):
         data_path: The file that `triptych.benches.workloads.published.save` wrote.
     """
 
-    cell: Cell
+    cell: run.Cell
     reference: str
     data_path: str
 
@@ -132,26 +122,15 @@ class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
     """What does your device reach at best? -> CeilingsMeasured."""
 
 
-Request = (
-    Import
-    | Describe
-    | Platforms
-    | Survey
-    | CompileCold
-    | Prepare
-    | TimeBlock
-    | Train
-    | TrainSeed
-    | StartUp
-    | Count
-    | MeasureCeilings
-)
+OfWorker = Import | Describe | Platforms | Survey | MeasureCeilings
+OfCell = CompileCold | Prepare | TimeBlock | Train | TrainSeed | Count | StartUp
+Request = OfWorker | OfCell
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
     """The worker's machine and libraries."""
 
-    fingerprint: Fingerprint
+    fingerprint: run.Fingerprint
 
 
 class PlatformsFound(msgspec.Struct, frozen=True, tag="platforms_found"):
@@ -180,7 +159,7 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
     protocol: int
     trainers: dict[str, str]
     refused: dict[str, str]
-    workloads: list[WorkloadRecord]
+    workloads: list[run.WorkloadRecord]
     data_paths: dict[str, str]
     python: str = ""
     outside: dict[str, str] = {}
@@ -190,7 +169,7 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
     """One cold compile."""
 
-    compiled: Compile
+    compiled: run.Compile
 
 
 class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
@@ -204,32 +183,32 @@ class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
 class BlockTimed(msgspec.Struct, frozen=True, tag="block_timed"):
     """One block, perhaps void."""
 
-    block: Block
+    block: run.Block
 
 
 class Trained(msgspec.Struct, frozen=True, tag="trained"):
     """One training, and the device's peak memory where it tells."""
 
-    training: Training
+    training: run.Training
     peak_bytes: int | None
 
 
 class SeedTrained(msgspec.Struct, frozen=True, tag="seed_trained"):
     """One training from one seed."""
 
-    training: SeedTraining
+    training: run.SeedTraining
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
     """The phases of one start."""
 
-    start: Start
+    start: run.Start
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
     """The request could not be done, and why; the worker itself is well."""
 
-    kind: OutcomeKind
+    kind: run.OutcomeKind
     reason: str
 
 
@@ -245,18 +224,6 @@ class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
     ceilings: Ceilings
 
 
-Answer = (
-    Imported
-    | Described
-    | PlatformsFound
-    | Surveyed
-    | Compiled
-    | Prepared
-    | BlockTimed
-    | Trained
-    | SeedTrained
-    | Started
-    | Counted
-    | CeilingsMeasured
-    | Failed
-)
+ByWorker = Imported | Described | PlatformsFound | Surveyed | CeilingsMeasured | Failed
+ByCell = Compiled | Prepared | BlockTimed | Trained | SeedTrained | Counted | Started
+Answer = ByWorker | ByCell

@@ -4,6 +4,7 @@ Run it with `python -m triptych.benches.worker.overhead`. Both sides take turns 
 order; the printed figure is their ratio with its interval over blocks.
 """
 
+import itertools
 import random
 import tempfile
 import time
@@ -59,13 +60,9 @@ def overhead(workload: str, folder: Path) -> list[float]:
 
 def hand_written(trainer: Any, state: Any, batches: list[Any], steps: int) -> float:
     """Seconds per step of the loop that anybody would write."""
-    step = trainer.step
-    passes, rest = divmod(steps, len(batches))
+    step, inputs = trainer.step, list(itertools.islice(itertools.cycle(batches), steps))
     began = time.perf_counter()
-    for _ in range(passes):
-        for batch in batches:
-            state, _loss = step(state, batch)
-    for batch in batches[:rest]:
+    for batch in inputs:
         state, _loss = step(state, batch)
     jax.block_until_ready(state)
     return (time.perf_counter() - began) / steps

@@ -16,25 +16,18 @@ def survey(request: Survey) -> Surveyed:
     for reference in request.trainers or registry.BUILT_IN:
         try:
             registry.load(reference)
-            if (other := loaded.setdefault(registry.label(reference), reference)) != reference:
-                words = f"{other} and {reference} would both be called {registry.label(reference)}; rename one file"
-                refused[reference] = words
+            label = registry.label(reference)
+            if (other := loaded.setdefault(label, reference)) != reference:
+                refused[reference] = f"{other} and {reference} would both be called {label}; rename one file"
         except registry.RegistryError as error:
             refused[reference] = str(error)
     known = [workload_named(name) for name in request.workloads if base_of(name) in BASES]
     paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
     files = {label: registry.source(reference) for label, reference in loaded.items()}
     outside = {label: file for label, file in files.items() if not Path(file).is_relative_to(Path.cwd())}
-    return Surveyed(
-        PROTOCOL,
-        loaded,
-        refused,
-        [describe(workload) for workload in known],
-        paths,
-        sys.executable,
-        outside,
-        _astray(Path(request.repo).resolve()) if request.repo else [],
-    )
+    astray = _astray(Path(request.repo).resolve()) if request.repo else []
+    described = list(map(describe, known))
+    return Surveyed(PROTOCOL, loaded, refused, described, paths, sys.executable, outside, astray)
 
 
 def _astray(repo: Path) -> list[str]:

@@ -44,8 +44,8 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
     curve = [Point(0, 0.0, training_loss(cell, state))]
 
     def ended(ending: Any, last: Point, diverged_at: int | None = None) -> SeedTraining:
-        kept = [*curve[:KEEP_FIRST], *curve[KEEP_EVERY::KEEP_EVERY]]
-        kept = [*(_short(point) for point in kept if point.step < last.step), last]
+        some = [*curve[:KEEP_FIRST], *curve[KEEP_EVERY::KEEP_EVERY]]
+        kept = [*(_short(point) for point in some if point.step < last.step), last]
         return SeedTraining(request.seed, request.restart, ending, last.step, last.seconds, kept, diverged_at)
 
     if curve[0].loss <= target:

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -38,9 +38,9 @@ def train(cell: PreparedCell, request: Train) -> Training:
             curve.append(Point(done, train_s, loss))
             if train_s > request.budget_s:
                 break
-    has_diverged = diverged_at is not None
-    final_loss, scores = (None, Scores()) if has_diverged else (curve[-1].loss, held_out_scores(cell, state))
-    return Training(request.restart, done, train_s, curve, final_loss, *scores, diverged_at)
+    if diverged_at is not None:
+        return Training(request.restart, done, train_s, curve, None, None, None, diverged_at)
+    return Training(request.restart, done, train_s, curve, curve[-1].loss, *held_out_scores(cell, state), None)
 
 
 def check_first_loss(cell: PreparedCell) -> None:
@@ -62,9 +62,8 @@ def check_first_loss(cell: PreparedCell) -> None:
 
 def curve_steps(steps: int, stride: int) -> list[int]:
     """The numbers of updates after which the loss is taken: 0 to 10, then evenly, and the last."""
-    early = range(11)
     even = range(0, steps, max(1, steps // CURVE_POINTS))
-    return sorted({step for step in (*early, *even, steps) if step <= steps and step % stride == 0})
+    return sorted({step for step in (*range(11), *even, steps) if step <= steps and step % stride == 0})
 
 
 def timed_calls(cell: PreparedCell, state: Any, inputs: Iterator[Any], calls: int) -> tuple[Any, list[Any], float]:
@@ -87,8 +86,7 @@ def first_not_finite(losses: list[Any], done: int) -> int | None:
 
 def host_params(cell: PreparedCell, state: Any) -> list[Any]:
     """The canonical parameters, copied to the host in float64."""
-    layers = cell.trainer.params(state)
-    return [{name: np.asarray(value, np.float64) for name, value in layer.items()} for layer in layers]
+    return jax.tree.map(lambda value: np.asarray(value, np.float64), cell.trainer.params(state))
 
 
 def training_loss(cell: PreparedCell, state: Any) -> float:
@@ -96,18 +94,10 @@ def training_loss(cell: PreparedCell, state: Any) -> float:
     return reference.loss(cell.workload.task, host_params(cell, state), cell.data.x, cell.data.y)
 
 
-class Scores(NamedTuple):
-    """What is said of a trained network beside its training loss; absent for a diverged one."""
-
-    held_out_loss: float | None = None
-    accuracy: float | None = None
-
-
-def held_out_scores(cell: PreparedCell, state: Any) -> Scores:
+def held_out_scores(cell: PreparedCell, state: Any) -> tuple[float | None, float | None]:
     """Loss and accuracy on the held-out rows; without any, the accuracy on the training rows alone."""
     task, data, params = cell.workload.task, cell.data, host_params(cell, state)
-    if len(data.held_out_x) == 0:
-        return Scores(None, reference.accuracy(task, reference.predict(task, params, data.x), data.y))
-    outputs = reference.predict(task, params, data.held_out_x)
-    held_out_loss = reference.loss(task, params, data.held_out_x, data.held_out_y)
-    return Scores(held_out_loss, reference.accuracy(task, outputs, data.held_out_y))
+    held_out = len(data.held_out_x) > 0
+    x, y = (data.held_out_x, data.held_out_y) if held_out else (data.x, data.y)
+    accuracy = reference.accuracy(task, reference.predict(task, params, x), y)
+    return reference.loss(task, params, x, y) if held_out else None, accuracy

@@ -26,7 +26,8 @@ def flops_per_step(task: Task, batch_size: int) -> int:
         sample forward and twice that backward.
     """
     layers = list(itertools.pairwise(task.layer_sizes))
-    products = sum(2 * inputs * outputs * (2 if first else 3) for first, (inputs, outputs) in _marked(layers))
+    first_inputs, first_outputs = layers[0]
+    products = sum(6 * inputs * outputs for inputs, outputs in layers) - 2 * first_inputs * first_outputs
     biases = sum(2 * outputs for _, outputs in layers)
     each = SGD_FLOPS if isinstance(task.optimizer, Sgd) else ADAM_FLOPS
     return batch_size * (products + biases) + each * n_parameters(task)
@@ -38,8 +39,8 @@ def bytes_per_step(task: Task, batch_size: int) -> int:
     References:
         Williams, Waterman and Patterson, "Roofline", 2009: compulsory traffic.
     """
-    adam_state = 2 * n_parameters(task) + 1
-    state = n_parameters(task) + (0 if isinstance(task.optimizer, Sgd) else adam_state)
+    n = n_parameters(task)
+    state = n if isinstance(task.optimizer, Sgd) else 3 * n + 1
     batch = batch_size * (task.layer_sizes[0] + task.layer_sizes[-1])
     return FLOAT_BYTES * (2 * state + batch + 1)
 
@@ -47,8 +48,3 @@ def bytes_per_step(task: Task, batch_size: int) -> int:
 def n_parameters(task: Task) -> int:
     """Weights and biases of all layers."""
     return sum((inputs + 1) * outputs for inputs, outputs in itertools.pairwise(task.layer_sizes))
-
-
-def _marked(layers: list[tuple[int, int]]) -> list[tuple[bool, tuple[int, int]]]:
-    """Every layer, and whether it is the first."""
-    return [(index == 0, layer) for index, layer in enumerate(layers)]

@@ -87,8 +87,7 @@ def read(path: Path) -> Data:
 
 def describe(workload: Workload) -> WorkloadRecord:
     """A workload in the record's words."""
-    task = workload.task
-    optimizer = task.optimizer
+    task, optimizer = workload.task, workload.task.optimizer
     sizes = "-".join(map(str, task.layer_sizes))
     return WorkloadRecord(
         name=workload.name,
@@ -117,37 +116,18 @@ def _gate(*targets: int) -> Callable[[], Data]:
     return load
 
 
-def _digits() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_digits
-
-    bunch: Any = load_digits()
-    return bunch.data, np.eye(10)[bunch.target]
-
-
-def _breast_cancer() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_breast_cancer
-
-    bunch: Any = load_breast_cancer()
-    return bunch.data, bunch.target[:, None]
-
-
-def _diabetes() -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.datasets import load_diabetes
-
-    bunch: Any = load_diabetes(scaled=False)
-    return bunch.data, bunch.target[:, None]
-
-
-def _split(fetch: Callable[[], tuple[np.ndarray, np.ndarray]], *, scale_targets: bool = False) -> Callable[[], Data]:
-    """Shuffles once with a fixed seed, holds out a fifth, standardises by the training rows."""
+def _shipped(name: str, *, scale_targets: bool = False) -> Callable[[], Data]:
+    """What scikit-learn ships: shuffled with a fixed seed, a fifth held out, standardised by the training rows."""
 
     @lru_cache
     def load() -> Data:
-        x, y = fetch()
+        from sklearn import datasets
+
+        bunch: Any = datasets.load_diabetes(scaled=False) if name == "diabetes" else getattr(datasets, f"load_{name}")()
+        x, y = bunch.data, np.eye(10)[bunch.target] if name == "digits" else bunch.target[:, None]
         order = np.random.default_rng(0).permutation(len(x))
         held_out, train = np.split(order, [len(x) // 5])
-        x = _standardise(x, train)
-        y = _standardise(y, train) if scale_targets else y
+        x, y = _standardise(x, train), _standardise(y, train) if scale_targets else y
         x, y = x.astype(np.float32), y.astype(np.float32)
         return Data(x[train], y[train], x[held_out], y[held_out])
 
@@ -215,7 +195,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=32,
             steps=880,
             target_loss=0.1,
-            load=_split(_digits),
+            load=_shipped("digits"),
             start=glorot,
         ),
         Workload(
@@ -225,7 +205,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=8,
             steps=570,
             target_loss=0.1,
-            load=_split(_breast_cancer),
+            load=_shipped("breast_cancer"),
             start=glorot,
         ),
         Workload(
@@ -235,7 +215,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=6,
             steps=590,
             target_loss=0.5,
-            load=_split(_diabetes, scale_targets=True),
+            load=_shipped("diabetes", scale_targets=True),
             start=glorot,
         ),
     )

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from choices import choose
 
-from triptych.benches.record.run import Settings
-from triptych.benches.run.choice import Choice
+from triptych.benches.record.run import Cell, Settings
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.run.take import new_run
 from triptych.benches.workloads.published import WORKLOADS
@@ -13,7 +13,7 @@ from triptych.benches.workloads.published import WORKLOADS
 
 def test_cells_are_the_product_with_trainers_side_by_side() -> None:
     """Two workloads by two trainers on the CPU are four cells, the trainers of one workload next to one another."""
-    cells = Choice(("naive", "treemap"), ("xor", "digits"), ("cpu",)).checked().cells()
+    cells = choose(trainer=["naive,treemap"], workload=["xor", "digits"])
     assert [cell.id for cell in cells] == [
         "xor-naive-cpu-step",
         "xor-treemap-cpu-step",
@@ -28,24 +28,20 @@ def test_two_trainers_under_one_name_are_refused(tmp_path: Path) -> None:
     for reference in references:
         reference.parent.mkdir()
         reference.touch()
-    choice = Choice(tuple(f"{reference}:Trainer" for reference in references), ("xor",), ("cpu",))
     with pytest.raises(ChoiceError, match="would both be called mine; rename one file"):
-        choice.checked()
+        choose(trainer=[f"{reference}:Trainer" for reference in references])
 
 
 def test_the_reference_is_treemap_where_it_runs_and_else_the_first() -> None:
     """Every ratio needs a name to stand against."""
-    with_it, without = (
-        Choice(trainers, ("xor",), ("cpu",)).cells() for trainers in (("naive", "treemap"), ("naive", "flax_optax"))
-    )
-    assert new_run(with_it, Settings(), "test").reference == "treemap"
-    assert new_run(without, Settings(), "test").reference == "naive"
+    for trainers, reference in (("naive,treemap", "treemap"), ("naive,flax_optax", "naive")):
+        assert new_run(list(choose(trainer=[trainers])), Settings(), "test").reference == reference
 
 
 def test_every_workload_is_described_in_words() -> None:
     """The record can be read without the code that made it."""
-    cells = Choice(("treemap",), tuple(WORKLOADS), ("cpu",)).cells()
-    described = new_run(cells, Settings(), "test").workloads
+    cells = choose(trainer=["treemap"], workload=list(WORKLOADS))
+    described = new_run(list(cells), Settings(), "test").workloads
     assert [workload.name for workload in described] == list(WORKLOADS)
     digits = next(workload for workload in described if workload.name == "digits")
     assert (digits.network, digits.optimizer) == ("64-32-10, relu, identity output", "Adam 0.003")
@@ -53,17 +49,17 @@ def test_every_workload_is_described_in_words() -> None:
 
 def test_a_floor_can_be_asked_for_of_any_trainer_and_the_c_loop_of_none() -> None:
     """A floor is a trainer's own arrays in an empty call; the loop in C belongs to the ladder."""
-    cells = Choice(("naive",), ("xor",), ("cpu",), ("step", "floor")).checked().cells()
+    cells = choose(trainer=["naive"], workload=["xor"], mode=["step", "floor"])
     assert [cell.id for cell in cells] == ["xor-naive-cpu-step", "xor-naive-cpu-floor"]
     with pytest.raises(ChoiceError, match="unknown mode 'limit'; expected one of step, scan, eager, floor"):
-        Choice(("naive",), ("xor",), ("cpu",), ("limit",)).checked()
+        choose(mode=["limit"])
 
 
 def test_a_ladder_ends_with_the_loop_in_c() -> None:
     """Every rung once, beside what was chosen, and the floor that a treemap step is held against."""
-    choice = Choice(("treemap",), ("xor",), ("cpu",), ("step",), {"ladder": True}).checked()
-    assert [cell.id.removeprefix("xor-") for cell in choice.cells()] == [
+    cells = choose(trainer=["treemap"], workload=["xor"], ladder=True)
+    assert [cell.id.removeprefix("xor-") for cell in cells] == [
         "treemap-cpu-step", "naive-cpu-step", "batched-cpu-step", "compiled_gradient-cpu-step", "undonated-cpu-step",
         "treemap-cpu-scan", "c_loop-cpu-limit", "treemap-cpu-floor",
     ]  # fmt: skip
-    assert choice.references()["batched"] == "batched"
+    assert cells[Cell("xor", "batched", "cpu")] == "batched"

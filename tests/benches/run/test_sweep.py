@@ -1,17 +1,16 @@
 """What is swept, and what is not."""
 
 import pytest
+from choices import choose
 
-from triptych.benches.run import sweep
-from triptych.benches.run.choice import Choice
+from triptych.benches.run.experiments import Sweep, checked, parse
 from triptych.benches.run.options import ChoiceError
-from triptych.benches.run.sweep import Sweep
 
 
 def test_a_range_is_its_powers_of_two() -> None:
     """Both ends included."""
-    assert sweep.parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
-    assert sweep.parse("batch=1:4") == Sweep("batch", (1, 2, 4))
+    assert parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
+    assert parse("batch=1:4") == Sweep("batch", (1, 2, 4))
 
 
 @pytest.mark.parametrize(
@@ -37,19 +36,18 @@ def test_a_range_is_its_powers_of_two() -> None:
 def test_what_cannot_be_swept_is_refused_with_a_sentence(words: str, sentence: str) -> None:
     """What was got, what was expected."""
     with pytest.raises(ChoiceError, match=sentence):
-        sweep.parse(words)
+        parse(words)
 
 
 def test_an_axis_is_swept_once() -> None:
     """Two ranges of one axis would make cells of one name."""
     with pytest.raises(ChoiceError, match="--sweep names width twice"):
-        sweep.checked(["width=1:4", "depth=1:2", "width=2:8"])
+        checked(["width=1:4", "depth=1:2", "width=2:8"])
 
 
 def test_each_axis_is_swept_by_itself() -> None:
     """Not their product."""
-    asked = sweep.checked(["width=16:32", "depth=1:2"])
-    cells = Choice(("treemap",), ("digits", "teacher"), ("cpu",), ("step",), {"sweep": asked}).checked().cells()
+    cells = choose(trainer=["treemap"], workload=["digits,teacher"], sweep=["width=16:32", "depth=1:2"])
     assert [cell.workload for cell in cells] == [
         "digits-width16", "digits-width32", "digits-depth1", "digits-depth2",
         "teacher-width16", "teacher-width32", "teacher-depth1", "teacher-depth2",
@@ -58,10 +56,10 @@ def test_each_axis_is_swept_by_itself() -> None:
 
 def test_what_does_not_go_with_a_sweep_is_refused() -> None:
     """A size of a size, a ladder beside it."""
-    asked = sweep.checked(["width=16:32"])
+    asked = ["width=16:32"]
     with pytest.raises(ChoiceError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
-        Choice(("treemap",), ("digits-width8",), ("cpu",), ("step",), {"sweep": asked}).checked()
-    with pytest.raises(ChoiceError, match="--sweep and --ladder were both given"):
-        Choice(("treemap",), ("digits",), ("cpu",), ("step",), {"sweep": asked, "ladder": True}).checked()
+        choose(workload=["digits-width8"], sweep=asked)
+    with pytest.raises(ChoiceError, match="--ladder and --sweep were both given"):
+        choose(sweep=asked, ladder=True)
     with pytest.raises(ChoiceError, match="unknown workload 'mnist'; expected one of xor, "):
-        Choice(("treemap",), ("mnist-width8",), ("cpu",)).checked()
+        choose(workload=["mnist-width8"])

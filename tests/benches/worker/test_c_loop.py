@@ -83,8 +83,8 @@ def test_it_leaves_small_numbers_alone() -> None:
 @needs_a_compiler
 def test_it_is_a_cell_like_any_other(tmp_path: Path) -> None:
     """Compiled, prepared, timed in blocks of whole trainings, and trained to the loss that certifies it."""
-    cell = Cell("xor", c_loop.NAME, "cpu", "limit")
-    spec = messages.Spec(cell, c_loop.NAME, str(save(XOR, tmp_path)))
+    cell = Cell("xor", "c_loop", "cpu", "limit")
+    spec = messages.Spec(cell, "c_loop", str(save(XOR, tmp_path)))
     worker = Measurer()
     assert isinstance(worker.handle(messages.CompileCold(spec, restart=0)), messages.Compiled)
     prepared = worker.handle(messages.Prepare(spec, prove=True))
