@@ -6,12 +6,13 @@ and a request to end; otherwise the worst finding's.
 
 import os
 import platform
+import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, TextIO
 
 import click
 
@@ -31,53 +32,58 @@ from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
 from triptych.benches.selftest.learned_bands import learn
-from triptych.reports.gate.output import Files, deliver, files_of
+from triptych.reports.gate import wording
 from triptych.reports.text import name
 
 Options = Mapping[str, Any]
 """Of the command line, by name."""
 
-P = ParamSpec("P")
+MINIMAL_WIDTH = 80
+
+WORDS = {"markdown": wording.markdown, "junit": wording.junit, "json": wording.as_json}
+"""What is written to the file of an option, where it is given."""
 
 
-def answered(question: Callable[P, int], *args: P.args, **kwargs: P.kwargs) -> int:
+def answered(question: Callable[[Options], int], options: Options) -> int:
     """The exit code of a question below, or of an error, which is told as a sentence."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     try:
-        return question(*args, **kwargs)
-    except (PolicyError, ValueError, OSError) as error:
-        return _refused(error, Exit.USAGE)
-    except CheckoutError as error:
-        return _refused(error, Exit.NOTHING if error.lacks_history else Exit.USAGE)
-    except (RecordError, WorkerLost) as error:
-        return _refused(error, Exit.NOTHING)
+        return question(options)
+    except (PolicyError, ValueError, OSError, CheckoutError, RecordError, WorkerLost) as error:
+        click.echo(f"Error: {error}", err=True)
+        nothing = isinstance(error, RecordError | WorkerLost) or getattr(error, "lacks_history", False)
+        return Exit.NOTHING if nothing else Exit.USAGE
 
 
 def of_code(options: Options) -> int:
     """The working tree against a base, measured now."""
-    policy, files = find(options["policy"]), files_of(options)
-    found = judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, options["output"])
-    return _deliver(*found, files, options["output"])
+    refuse_unwritable(options)
+    policy, output = find(options["policy"]), options["output"]
+    return _deliver(*judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, output), options)
 
 
-def of_files(before: Sequence[Path], after: Sequence[Path], options: Options) -> int:
+def of_files(options: Options) -> int:
     """Result files of two sides."""
-    policy, files = find(options["policy"]), files_of(options)
+    refuse_unwritable(options)
+    policy, before, after = find(options["policy"]), options["before"], options["after"]
     refuse_copies([*before, *after])
-    return _deliver(None, compare(read_side(before), read_side(after), policy), files, options["output"])
+    return _deliver(None, compare(read_side(before), read_side(after), policy), options)
 
 
-def of_counts(path: Path, options: Options) -> int:
+def of_counts(options: Options) -> int:
     """The built-in cells against the golden counts."""
+    path = options["file"] or golden.GOLDEN
     if not path.is_file():
         raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
-    files, known = files_of(options), golden.read(path)
-    return _deliver(None, golden.judge(known, *_count_built_in()), files, options["output"])
+    refuse_unwritable(options)
+    known = golden.read(path)
+    return _deliver(None, golden.judge(known, *_count_built_in()), options)
 
 
-def update_counts(path: Path) -> int:
+def update_counts(options: Options) -> int:
     """Records the built-in cells as golden; says what changed."""
+    path = options["file"] or golden.GOLDEN
     known = golden.read(path) if path.exists() else golden.empty()
     environment, counted = _count_built_in()
     new, said = golden.updated(known, environment, counted)
@@ -106,7 +112,18 @@ def of_itself(options: Options) -> int:
     return Exit.FINE
 
 
-def _deliver(measured: Run | None, judgement: Judgement, files: Files, folder: Path) -> int:
+def refuse_unwritable(options: Options) -> None:
+    """Finds out now, not after minutes of measuring, whether the files that were asked for can be written.
+
+    Raises:
+        ValueError: If one cannot.
+    """
+    for kind in WORDS:
+        if (path := options[kind]) and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+            raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
+
+
+def _deliver(measured: Run | None, judgement: Judgement, options: Options) -> int:
     """Writes and prints what was found; gives the exit code.
 
     The page comes unasked, so where it cannot be written the verdict stands.
@@ -114,16 +131,41 @@ def _deliver(measured: Run | None, judgement: Judgement, files: Files, folder: P
     from triptych.reports.gate.page import write_page
 
     try:
-        click.echo(f"Wrote {write_page(judgement, measured, folder)}", err=True)
+        click.echo(f"Wrote {write_page(judgement, measured, options['output'])}", err=True)
     except OSError as error:
         click.echo(f"No page: {error}; give a folder that can be written with --output", err=True)
     try:
-        deliver(judgement, files, os.environ, sys.stdout)
+        deliver(judgement, options, os.environ, sys.stdout)
     except OSError as error:
         where = error.filename or "an output"
-        code = _refused(OSError(f"{where} cannot be written ({error.strerror}); give another file"), Exit.USAGE)
-        return judgement.exit_code or code
+        click.echo(f"Error: {where} cannot be written ({error.strerror}); give another file", err=True)
+        return judgement.exit_code or Exit.USAGE
     return judgement.exit_code
+
+
+def deliver(judgement: Judgement, options: Options, environment: Mapping[str, str], stream: TextIO) -> None:
+    """Prints the findings, quietly where nobody watches, and writes the files, the summary of a GitHub job too.
+
+    Raises:
+        OSError: If a file cannot be written; what was printed stands.
+    """
+    if stream.isatty():
+        from rich.console import Console
+
+        console = Console(file=stream, width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
+        console.print(
+            wording.table(judgement), *wording.notes(judgement), sep="\n", markup=False, highlight=False, emoji=False
+        )
+    else:
+        stream.writelines(f"{line}\n" for line in wording.plain(judgement))
+    if environment.get("GITHUB_ACTIONS"):
+        stream.writelines(f"{line}\n" for line in wording.annotations(judgement))
+    for kind, words in WORDS.items():
+        if path := options.get(kind):
+            path.write_text(words(judgement), encoding="utf-8")
+    if summary := environment.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(wording.markdown(judgement))
 
 
 def _leave(number: int, _: object) -> None:
@@ -131,11 +173,6 @@ def _leave(number: int, _: object) -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
     sys.exit(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)
-
-
-def _refused(error: Exception, code: Exit) -> Exit:
-    click.echo(f"Error: {error}", err=True)
-    return code
 
 
 def _count_built_in() -> tuple[str, golden.Tallied]:

@@ -120,17 +120,17 @@ def _refuse_typed(context: click.Context, words: str, but: tuple[str, ...] = ())
 @POLICY
 @outputs
 @click.pass_context
-def files(context: click.Context, before: tuple[Path, ...], after: tuple[Path, ...], **options: Any) -> None:
+def files(context: click.Context, **options: Any) -> None:
     """Compare pytest-benchmark JSON of any project, from before and after a change.
 
     Several files of a side are its restarts; one benchmark needs 3 of each, twelve need 5: triptych gate files
     before-*.json --after after-*.json
     """
-    if not (before and after):
+    if not (options["before"] and options["after"]):
         raise click.UsageError(f"result files need both sides: {OF_FILES}")
     from triptych.reports.gate import answers
 
-    context.exit(answers.answered(answers.of_files, before, after, options))
+    context.exit(answers.answered(answers.of_files, options))
 
 
 @gate.command(short_help="Compare exact counts with the golden ones; time nothing.")
@@ -138,19 +138,16 @@ def files(context: click.Context, before: tuple[Path, ...], after: tuple[Path, .
 @click.option("--file", type=FILE, help="The golden counts; those of this checkout by default.")
 @outputs
 @click.pass_context
-def counts(context: click.Context, file: Path | None, *, update: bool, **options: Any) -> None:
+def counts(context: click.Context, **options: Any) -> None:
     """Compare exact counts of the built-in trainers with the golden ones; nothing is timed.
 
     After a meant change of a trainer, or a new jax, record them: triptych gate counts --update
     """
-    if update:
+    if options["update"]:
         _refuse_typed(context, "would change nothing beside --update; leave it out", but=("update", "file"))
     from triptych.reports.gate import answers
 
-    path = file or answers.golden.GOLDEN
-    if update:
-        context.exit(answers.answered(answers.update_counts, path))
-    context.exit(answers.answered(answers.of_counts, path, options))
+    context.exit(answers.answered(answers.update_counts if options["update"] else answers.of_counts, options))
 
 
 @gate.command("test", short_help="Record a long series, then say how good the gate is here.")

@@ -1,20 +1,19 @@
-"""The forest of the gate's page: a strip per finding, all on one log scale, each drawn beside its row.
+"""The forest of the gate's page: where a finding's change, interval and margin lie, all on one log scale.
 
-The browser sets the names, so any number of rows of any length has its strip. Every verdict has a shape of its own,
-and the same figures stand in words beside it.
+The template draws a strip beside each row, so any number of rows of any length has one. Every verdict has a shape of
+its own, and the same figures stand in words beside it.
 """
 
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.stats.ranks import Estimate
 
-WIDTH, HEIGHT = 220, 26
-MIDDLE = HEIGHT / 2
+WIDTH = 220
+"""Of a strip, in units of the drawing."""
+
 TICK_AT = 0.8
 """The outer ticks lie at most so far from the middle, as a share of half the width, so that their words have room."""
 
@@ -34,13 +33,6 @@ FAR = "M-8-5L-3 0L-8 5M-2-5L3 0L-2 5"
 """Two chevrons to the right: farther than the scale goes."""
 
 
-class Tick(NamedTuple):
-    """A ratio on the axis, and its words."""
-
-    ratio: float
-    words: str
-
-
 class Scale(NamedTuple):
     """A log scale of ratios around 1, which lies in the middle.
 
@@ -53,20 +45,20 @@ class Scale(NamedTuple):
     def x(self, ratio: float) -> float:
         """Where a ratio lies, in units of the drawing; at an edge if it lies beyond."""
         share = math.log(ratio) / self.half if ratio > 0 else -1.0
-        return WIDTH / 2 * (1 + min(max(share, -1.0), 1.0))
+        return round(WIDTH / 2 * (1 + min(max(share, -1.0), 1.0)), 1)
 
     def beyond(self, ratio: float) -> bool:
         """Whether a ratio has no place on the scale."""
         return ratio <= 0 or abs(math.log(ratio)) > self.half
 
-    def ticks(self) -> list[Tick]:
-        """No change, and a round change to each side."""
+    def ticks(self) -> list[tuple[float, str]]:
+        """No change, and a round change to each side: ratios and their words."""
         reach = TICK_AT * self.half
         if self.half > CLOSE_UP:
             factor = _round(math.exp(reach))
-            return [Tick(1 / factor, f"× {1 / factor:g}"), Tick(1, "× 1"), Tick(factor, f"× {factor:g}")]
+            return [(1 / factor, f"× {1 / factor:g}"), (1, "× 1"), (factor, f"× {factor:g}")]
         less, more = _round(-math.expm1(-reach)), _round(math.expm1(reach))
-        return [Tick(1 - less, f"\N{MINUS SIGN}{100 * less:g} %"), Tick(1, "0"), Tick(1 + more, f"+{100 * more:g} %")]
+        return [(1 - less, f"\N{MINUS SIGN}{100 * less:g} %"), (1, "0"), (1 + more, f"+{100 * more:g} %")]
 
 
 def _round(value: float) -> float:
@@ -92,52 +84,3 @@ def scale(findings: Sequence[Finding]) -> Scale:
     margins = [1.5 * math.log1p(one.margin) for one in findings if one.margin and one.margin < math.inf]
     inside = [value for value in (*ends, *margins) if value < CLOSE_UP]
     return Scale(max(0.001, 1.1 * max((*near, *inside), default=0.0)))
-
-
-def strip(finding: Finding, on: Scale) -> Markup | None:
-    """The change with its interval over the band of its margin; nothing where there is no estimate."""
-    estimate = drawable(finding)
-    if estimate is None:
-        return None
-    parts = [_band(finding.margin, on), _interval(estimate, on)]
-    if on.beyond(estimate.value):
-        flip = "" if estimate.value > 1 else " scale(-1 1)"
-        parts.append(_path("far", FAR, on.x(estimate.value) + (-4 if estimate.value > 1 else 4), flip))
-    else:
-        parts.append(_path(finding.verdict, SHAPES[finding.verdict], on.x(estimate.value)))
-    return _svg("".join(parts))
-
-
-def shape(verdict: Verdict) -> Markup:
-    """A verdict's shape by itself, for the legend."""
-    path = _path(verdict, SHAPES[verdict])
-    return Markup(f'<svg class="shape" viewBox="-8 -8 16 16" aria-hidden="true">{path}</svg>')  # noqa: S704 - ours
-
-
-def axis(on: Scale) -> Markup:
-    """The ticks in words, for the head of the column."""
-    words = (f'<text x="{on.x(tick.ratio):.1f}" y="{MIDDLE + 6:g}">{tick.words}</text>' for tick in on.ticks())
-    return _svg("".join(words))
-
-
-def _svg(content: str) -> Markup:
-    return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">{content}</svg>')  # noqa: S704 - ours
-
-
-def _band(margin: float | None, on: Scale) -> str:
-    if not margin:
-        return ""
-    left, right = on.x(1 / (1 + margin)), on.x(1 + margin)
-    return f'<rect class="margin" x="{left:.1f}" y="2" width="{right - left:.1f}" height="{HEIGHT - 4}"/>'
-
-
-def _interval(estimate: Estimate, on: Scale) -> str:
-    if estimate.low is None or estimate.high is None:
-        return ""
-    left, right = on.x(estimate.low), on.x(estimate.high)
-    return f'<path class="interval" d="M{left:.1f} {MIDDLE:g}H{right:.1f}"/>'
-
-
-def _path(name: str, drawn: str, x: float = 0.0, flip: str = "") -> str:
-    place = f' transform="translate({x:.1f} {MIDDLE:g}){flip}"' if x else ""
-    return f'<path class="{name}"{place} d="{drawn}"/>'

@@ -1,17 +1,17 @@
 """The gate's page: what it found and why, beside it the picture, and how good such a gate is."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from markupsafe import Markup
 
 from triptych.benches.gate.metrics import METRICS
+from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Judgement, percent
 from triptych.benches.record.files import make_folder, replace_file
-from triptych.benches.record.run import ArmRecord, Fingerprint, Run
+from triptych.benches.record.run import Run
 from triptych.benches.selftest.rates import Summary, shipped
-from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.gate import forest, wording
 from triptych.reports.page import document
@@ -43,22 +43,20 @@ def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
 def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> str:
     """The HTML of the findings."""
     findings = wording.in_order(judgement)
-    on = forest.scale(findings)
     limit = min(wording.LONG, max(SHORT, BUDGET // max(len(findings), 1)))
     style = document.sheet(Path(__file__).with_name("gate.css"))
     template = document.environment().get_template("gate.html.jinja")
     return template.render(
         judgement=judgement,
         headline=wording.headline(judgement),
-        meaning=wording.MEANING[judgement.exit_code].of_merge,
+        meaning=wording.MEANING[judgement.exit_code][1],
         findings=findings,
-        strips=[forest.strip(finding, on) for finding in findings],
+        forest=forest,
+        on=forest.scale(findings),
+        drawn=any(map(forest.drawable, findings)),
         limit=limit,
         symbols=wording.SYMBOLS,
         change=change,
-        interval=_interval,
-        axis=forest.axis(on),
-        shapes=[(verdict, forest.shape(verdict)) for verdict in forest.SHAPES],
         metrics=METRICS,
         notes=wording.notes(judgement),
         run=run,
@@ -78,42 +76,23 @@ def change(ratio: float | None) -> str:
     return percent(ratio - 1) if ratio < 1000 else f"× {text.significant(ratio)}"
 
 
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return "no interval"
-    return f"[{change(estimate.low)}, {change(estimate.high)}]"
-
-
 def compared(run: Run) -> list[tuple[str, str]]:
     """What a gate on code measured, and where."""
-    arms = {arm.name: arm for arm in run.arms}
-    machines = {_machine(arm.fingerprint) for arm in run.arms if arm.fingerprint}
+    plus = " (the + is uncommitted work, named in the notes)"
+    commits = {one.name: one.commit + plus * one.commit.endswith("+") for one in run.arms if one.commit}
+    machines = [arm.fingerprint for arm in run.arms if arm.fingerprint]
     lost = f"; {len(run.cut_short)} more lost a worker and do not count" if run.cut_short else ""
     return [
-        ("Base commit", _commit(arms.get("base"))),
-        ("Head commit", _commit(arms.get("head"))),
+        *((f"{name.capitalize()} commit", commits.get(name, text.NONE)) for name in (BASE, HEAD)),
         ("Arms", ", ".join(f"{arm.name} on {arm.device}" for arm in run.arms)),
-        ("Processors", _each({_processors(arm) for arm in run.arms})),
-        ("XLA threads", _each({arm.env.get("NPROC", "no limit") for arm in run.arms})),
-        ("Machine", _each(machines)),
+        ("Processors", _each(", ".join(map(str, one.affinity)) for one in machines)),
+        ("XLA threads", _each(arm.env.get("NPROC", "no limit") for arm in run.arms)),
+        ("Machine", _each(f"{rates.machine(one)}, {one.os}" for one in machines)),
         ("Restarts", f"{run.settings.restarts} of each arm and look{lost}"),
         ("Measured", f"{text.when(run.created)}, {text.seconds(run.duration_s)}"),
         ("Command", run.command),
     ]
 
 
-def _commit(arm: ArmRecord | None) -> str:
-    commit = (arm and arm.commit) or text.NONE
-    return f"{commit} (the + is uncommitted work, named in the notes)" if commit.endswith("+") else commit
-
-
-def _machine(fingerprint: Fingerprint) -> str:
-    return f"{fingerprint.cpu_model}, {text.count(fingerprint.cpu_count, 'core')}, {fingerprint.os}"
-
-
-def _processors(arm: ArmRecord) -> str:
-    return ", ".join(map(str, arm.fingerprint.affinity)) if arm.fingerprint else ""
-
-
-def _each(values: set[str]) -> str:
-    return " or ".join(sorted(value for value in values if value)) or text.NONE
+def _each(values: Iterable[str]) -> str:
+    return " or ".join(sorted({value for value in values if value})) or text.NONE

@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from triptych.benches.exit_codes import Exit
@@ -29,41 +30,37 @@ SYMBOLS: dict[Verdict, str] = {
 LONG = 2000
 """The characters of a sentence that are shown."""
 
+TITLES = ("verdict", "benchmark", "metric", "finding")
+"""Of the columns of a table."""
 
-class Meaning(NamedTuple):
-    """What an exit code says, in a few words and for a merge."""
-
-    of_gate: str
-    of_merge: str
-
-
-MEANING = {
-    Exit.FINE: Meaning(
+MEANING: dict[Exit, tuple[str, str]] = {
+    Exit.FINE: (
         "the gate is open",
         "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
     ),
-    Exit.FAILED: Meaning(
+    Exit.FAILED: (
         "the gate is shut",
         "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes or "
         "compiles to the same.",
     ),
-    Exit.UNDECIDED: Meaning(
+    Exit.UNDECIDED: (
         "the gate cannot tell",
         "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
         "More restarts, or a quieter machine, would tell.",
     ),
-    Exit.NOTHING: Meaning(
+    Exit.NOTHING: (
         "the gate cannot compare",
         "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row.",
     ),
 }
+"""What an exit code says, in a few words and for a merge."""
 
 
 def headline(judgement: Judgement) -> str:
     """How many findings of each kind there are, and what that means."""
     counts = Counter(finding.verdict for finding in judgement.findings)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in EXIT_CODES if counts[verdict])
-    return f"{MEANING[judgement.exit_code].of_gate.capitalize()}: {said or 'nothing was measured'}."
+    return f"{MEANING[judgement.exit_code][0].capitalize()}: {said or 'nothing was measured'}."
 
 
 def notes(judgement: Judgement) -> list[str]:
@@ -75,14 +72,13 @@ def notes(judgement: Judgement) -> list[str]:
 
 
 def plain(judgement: Judgement) -> list[str]:
-    """For a log: the headline, what is not in order, the notes."""
-    found = [line(finding) for finding in in_order(judgement) if finding.verdict != "ok"]
-    return [headline(judgement), *found, *notes(judgement)]
-
-
-def line(finding: Finding) -> str:
-    """One finding in one line, verdict first."""
-    return f"{finding.verdict}: {text.name(finding.cell)}, {finding.metric}: {text.name(finding.sentence, LONG)}"
+    """For a log: the headline, what is not in order, verdict first, the notes."""
+    found = [one for one in in_order(judgement) if one.verdict != "ok"]
+    rows = (_row(finding) for finding in found)
+    lines = [
+        f"{one.verdict}: {cell}, {metric}: {words}" for one, (_, cell, metric, words) in zip(found, rows, strict=True)
+    ]
+    return [headline(judgement), *lines, *notes(judgement)]
 
 
 def in_order(judgement: Judgement) -> list[Finding]:
@@ -91,26 +87,29 @@ def in_order(judgement: Judgement) -> list[Finding]:
     return sorted(judgement.findings, key=lambda finding: order.index(finding.verdict))
 
 
+def _row(finding: Finding) -> tuple[str, str, str, str]:
+    """Verdict, benchmark, metric and sentence of a finding, as all tables have them."""
+    verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
+    return verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG)
+
+
 def table(judgement: Judgement) -> "Table":
     """Every finding as a row of a rich table, the headline as its title; the caller prints it."""
     from rich.table import Table
     from rich.text import Text
 
     made = Table(title=Text(headline(judgement)), title_justify="left", title_style="bold", expand=False)
-    for title in ("verdict", "benchmark", "metric", "finding"):
+    for title in TITLES:
         made.add_column(title, overflow="fold")
     for finding in in_order(judgement):
-        verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
-        words = (verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
-        made.add_row(*map(Text, words))
+        made.add_row(*map(Text, _row(finding)))
     return made
 
 
 def markdown(judgement: Judgement) -> str:
     """For a pull request: the headline, what is not in order as a table, the rest folded, the notes."""
     findings = in_order(judgement)
-    shown = [finding for finding in findings if finding.verdict != "ok"]
-    quiet = [finding for finding in findings if finding.verdict == "ok"]
+    shown, quiet = ([one for one in findings if (one.verdict == "ok") is fine] for fine in (False, True))
     parts = [f"**{escaped(headline(judgement))}**"]
     if shown:
         parts.append(_rows(shown))
@@ -121,11 +120,8 @@ def markdown(judgement: Judgement) -> str:
 
 
 def _rows(findings: list[Finding]) -> str:
-    lines = ["| verdict | benchmark | metric | finding |", "| --- | --- | --- | --- |"]
-    for finding in findings:
-        words = (text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG))
-        lines.append(" | ".join([f"| {SYMBOLS[finding.verdict]} {finding.verdict}", *map(escaped, words)]) + " |")
-    return "\n".join(lines)
+    rows = [TITLES, ("---",) * len(TITLES), *(map(escaped, _row(finding)) for finding in findings)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def annotations(judgement: Judgement) -> list[str]:
@@ -135,21 +131,14 @@ def annotations(judgement: Judgement) -> list[str]:
         GitHub, "Workflow commands for GitHub Actions", "Setting an error message".
     """
     levels: dict[Verdict, str] = {"undecided": "warning", "improved": "notice"}
-    return [
-        f"::{levels.get(finding.verdict, 'error')} title={_property(finding)}::{_data(finding.sentence)}"
-        for finding in in_order(judgement)
-        if finding.verdict != "ok"
-    ]
-
-
-def _property(finding: Finding) -> str:
-    title = _data(f"{finding.verdict}: {finding.cell}, {finding.metric}")
-    return title.replace(":", "%3A").replace(",", "%2C")
-
-
-def _data(words: str) -> str:
-    """Escaped for a workflow command, on one line."""
-    return text.name(words, LONG).replace("%", "%25")
+    lines: list[str] = []
+    for one in in_order(judgement):
+        said = (f"{one.verdict}: {one.cell}, {one.metric}", one.sentence)
+        title, words = (text.name(part, LONG).replace("%", "%25") for part in said)
+        title = title.replace(":", "%3A").replace(",", "%2C")
+        if one.verdict != "ok":
+            lines.append(f"::{levels.get(one.verdict, 'error')} title={title}::{words}")
+    return lines
 
 
 def junit(judgement: Judgement) -> str:
@@ -160,13 +149,14 @@ def junit(judgement: Judgement) -> str:
         "incomparable": "error",
         "undecided": "skipped",
     }
-    counts = Counter(tags[finding.verdict] for finding in judgement.findings if finding.verdict in tags)
-    suite = ElementTree.Element("testsuite", name="triptych gate", tests=str(len(judgement.findings)))
-    suite.attrib |= {
-        "failures": str(counts["failure"]),
-        "errors": str(counts["error"]),
-        "skipped": str(counts["skipped"]),
+    counts = Counter(tags.get(finding.verdict, "") for finding in judgement.findings)
+    totals = {
+        "tests": counts.total(),
+        "failures": counts["failure"],
+        "errors": counts["error"],
+        "skipped": counts["skipped"],
     }
+    suite = ElementTree.Element("testsuite", {"name": "triptych gate", **{name: str(n) for name, n in totals.items()}})
     for finding in judgement.findings:
         case = ElementTree.SubElement(suite, "testcase", classname=text.name(finding.cell), name=finding.metric)
         sentence = text.name(finding.sentence, LONG)
@@ -191,19 +181,8 @@ def as_json(judgement: Judgement) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    ratio = finding.estimate and {
-        "value": finding.estimate.value,
-        "low": finding.estimate.low,
-        "high": finding.estimate.high,
-    }
-    return {
-        "metric": finding.metric,
-        "cell": finding.cell,
-        "verdict": finding.verdict,
-        "sentence": finding.sentence,
-        "ratio": ratio,
-        "adjusted_p": finding.adjusted_p,
-        "margin": finding.margin,
-        "restarts": list(finding.restarts),
-        "detectable": finding.detectable,
-    }
+    """All of it but the remark, with which the sentence ends."""
+    told = asdict(finding)
+    del told["remark"]
+    estimate = told.pop("estimate")
+    return told | {"ratio": estimate and {name: getattr(estimate, name) for name in ("value", "low", "high")}}

@@ -1,20 +1,25 @@
 """Counts beside times: a table per workload and device, a column per trainer, what was counted down the side."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from triptych.benches.record.counts import COUNTS
+from triptych.benches.record.counts import COUNTS, CountRow
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
+SHARES = {
+    "xla_flops": CountRow(
+        "product_share", "", "Share of product rate", "Flops by formula per second, over a large matrix product's."
+    ),
+    "xla_bytes": CountRow("copy_share", "", "Share of copy rate", "Bytes by formula per second, over a large copy's."),
+}
+"""What follows from a count and a time, and after which line it stands."""
 
-class Measure(NamedTuple):
-    """One line of a table: a count or what follows from one, what it is called, what it means."""
-
-    name: str
-    title: str
-    meaning: str
+MEASURES = (
+    CountRow("step_s", "", "Time per step", "Measured, as in the table above; all below is counted."),
+    *(one for row in COUNTS for one in (row, SHARES.get(row.name)) if one and one.title),
+)
+"""The lines of a table."""
 
 
 class CountTable(NamedTuple):
@@ -36,23 +41,23 @@ def tables(report: Report) -> list[CountTable]:
 
 def _name(report: Report, place: Place) -> str:
     side = naming.side_name(report, place)
-    parts = [text.name(place.workload, 40), text.name(place.device, 20), f"run {side}" if side else ""]
-    return " · ".join(part for part in parts if part)
+    parts = [text.name(place.workload, 40), text.name(place.device, 20)]
+    return " · ".join([*parts, f"run {side}"] if side else parts)
 
 
 def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     several = len({row.place.mode for row in rows}) > 1
     heads = [text.name(row.trainer, 40) + (f", {row.place.mode}" if several else "") for row in rows]
-    lines = [(measure.title, [_entry(report, measure, row) for row in rows]) for measure in MEASURES]
+    lines = [(measure.title, [_entry(report, measure.name, row) for row in rows]) for measure in MEASURES]
     return CountTable(name, heads, [line for line in lines if set(line[1]) != {text.NONE}])
 
 
-def _entry(report: Report, measure: Measure, row: Row) -> str:  # noqa: PLR0911 - one for each case
+def _entry(report: Report, name: str, row: Row) -> str:  # noqa: PLR0911 - one for each case
     counts = row.record.counts
     assert counts is not None, "only counted rows are shown"
     arms = report.source(row.place.source).run.arms
     best = next(arm.ceilings for arm in arms if arm.name == row.place.arm)
-    match measure.name:
+    match name:
         case "step_s":
             return text.NONE if row.step_s is None else text.seconds(row.step_s.value)
         case "executables_per_call" if counts.steps_per_call > 1 and counts.executables_per_call is not None:
@@ -65,7 +70,7 @@ def _entry(report: Report, measure: Measure, row: Row) -> str:  # noqa: PLR0911 
             return _share(row, counts.analytic_bytes_per_step, best and best.bytes_per_s)
         case "host_peak_rss_bytes" if counts.host_peak_rss_bytes is not None:
             return text.size(counts.host_peak_rss_bytes)
-        case name:
+        case _:
             return _number(getattr(counts, name))
 
 
@@ -78,21 +83,6 @@ def _share(row: Row, amount: int | None, ceiling: float | None) -> str:
     if row.step_s is None or amount is None or ceiling is None:
         return text.NONE
     return text.percent(amount / row.step_s.value / ceiling)
-
-
-def _with_shares() -> Iterator[Measure]:
-    yield Measure("step_s", "Time per step", "Measured, as in the table above; all below is counted.")
-    for one in COUNTS:
-        if one.title:
-            yield Measure(one.name, one.title, one.meaning)
-        if one.name == "xla_flops":
-            over = "Flops by formula per second, over a large matrix product's."
-            yield Measure("product_share", "Share of product rate", over)
-        if one.name == "xla_bytes":
-            yield Measure("copy_share", "Share of copy rate", "Bytes by formula per second, over a large copy's.")
-
-
-MEASURES = tuple(_with_shares())
 
 
 def ceilings(report: Report) -> list[str]:

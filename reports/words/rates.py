@@ -1,9 +1,10 @@
-"""How good the gate is: its rates in plain text, and the words of the table that the pages show."""
+"""How good the gate is: its rates and some sentences on them, as the pages and the terminal show them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from triptych.benches.gate.verdict import percent
+from triptych.benches.record.run import Fingerprint
 from triptych.benches.selftest.rates import Rate, Summary
 from triptych.reports import text
 
@@ -21,70 +22,47 @@ KINDS = (
 """What a change was, by its first word."""
 
 
-class RateRow(NamedTuple):
-    """One rate in words.
+class Told(NamedTuple):
+    """One series in words.
 
     Attributes:
-        caller: Who said it and what, the gate or a fixed threshold.
+        lines: A rate each: what was changed, who called it and what, the share, its interval, the drawn gates.
     """
-
-    changed: str
-    caller: str
-    share: str
-    interval: str
-    gates: str
-
-
-class Told(NamedTuple):
-    """One series in words."""
 
     title: str
     sentences: list[str]
-    lines: list[RateRow]
+    lines: list[tuple[str, str, str, str, str]]
 
 
 def plain(summary: Summary) -> str:
-    """A line per rate, under one that says where and when the series was recorded."""
-    rates = summary.rates
-    widths = [
-        max(len(words) for words in column)
-        for column in zip(*((_changed(one), one.said) for one in rates), strict=True)
-    ]
-    rows = [
-        f"{_changed(one):<{widths[0]}}  {one.said:<{widths[1]}}  {100 * one.share:6.2f} % "
-        f"[{100 * one.low:.1f}, {100 * one.high:.1f}] of {one.gates} drawn gates"
-        for one in rates
-    ]
-    return "\n".join([title(summary), *rows, *_widened(summary)])
-
-
-def _changed(rate: Rate) -> str:
-    """What was changed, and by how much as the series itself shows it."""
-    return rate.case if rate.measured is None else f"{rate.case} (measured {percent(rate.measured)})"
-
-
-def title(summary: Summary) -> str:
-    """Where and when the series was recorded, and what else ran there."""
-    header = summary.header
-    machine = f"{header.fingerprint.cpu_model}, {text.count(header.fingerprint.cpu_count, 'core')}"
-    where = f"{text.when(header.created)}, {machine}, jax {header.fingerprint.jax}"
-    return f"{where}; {summary.restarts} restarts, beside them {header.load}"
+    """For a terminal: where it comes from, a line per rate, the sentences."""
+    title, sentences, lines = told(summary)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rows = ["  ".join(map(str.ljust, line, widths)) + " drawn gates" for line in lines]
+    return "\n".join([title, *rows, *sentences])
 
 
 def told(summary: Summary) -> Told:
-    """For a page: where it comes from, some sentences, and every rate."""
-    lines = [
-        RateRow(_changed(one), _caller(one.said), _percent(one.share), _interval(one.low, one.high), f"{one.gates:,}")
-        for one in summary.rates
-    ]
-    sentences = [_alarms(summary), _sees(summary), *_widened(summary)]
-    return Told(title(summary), [words for words in sentences if words], lines)
-
-
-def _widened(summary: Summary) -> list[str]:
-    """Which margins were not the policy's."""
+    """Where it comes from, some sentences, and every rate."""
+    header = summary.header
+    where = f"{text.when(header.created)}, {machine(header.fingerprint)}, jax {header.fingerprint.jax}"
+    title = f"{where}; {summary.restarts} restarts, beside them {header.load}"
     wider = ", ".join(f"{cell} {100 * width:.1f} %" for cell, width in summary.widened.items())
-    return [f"Noise bands learned on this machine widened the margins of {wider}."] if wider else []
+    widened = f"Noise bands learned on this machine widened the margins of {wider}." if wider else ""
+    sentences = [words for words in (_alarms(summary), _sees(summary), widened) if words]
+    return Told(title, sentences, [_line(one) for one in summary.rates])
+
+
+def machine(fingerprint: Fingerprint) -> str:
+    """For instance "Abacus 1, 2 cores"."""
+    return f"{fingerprint.cpu_model}, {text.count(fingerprint.cpu_count, 'core')}"
+
+
+def _line(rate: Rate) -> tuple[str, str, str, str, str]:
+    measured = "" if rate.measured is None else f" (measured {percent(rate.measured)})"
+    fixed = rate.said.startswith(FIXED)
+    caller = f"pytest-benchmark's fixed {rate.said.removeprefix(FIXED)}" if fixed else f"the gate: {rate.said}"
+    return f"{rate.case}{measured}", caller, _share(rate), _interval(rate), f"{rate.gates:,}"
 
 
 def _alarms(summary: Summary) -> str:
@@ -92,30 +70,31 @@ def _alarms(summary: Summary) -> str:
     ours = [one for one in summary.rates if one.said == "regressed anywhere"]
     if not ours:
         return ""
-    fixed = [one for one in summary.rates if one.said.startswith(FIXED) and one.case == ours[0].case]
-    words = (
-        f"Where nothing had changed, the gate called something regressed in {_percent(ours[0].share)} "
-        f"{_interval(ours[0].low, ours[0].high)} of {text.count(ours[0].gates, 'drawn gate')}"
+    others = _listed([one for one in summary.rates if one.case == ours[0].case])
+    return (
+        f"Where nothing had changed, the gate called something regressed in {_share(ours[0])} {_interval(ours[0])} of "
+        f"{text.count(ours[0].gates, 'drawn gate')}"
+        + (f"; of pytest-benchmark's fixed thresholds, {others}." if others else ".")
     )
-    others = _listed(fixed)
-    return f"{words}; of pytest-benchmark's fixed thresholds, {others}." if others else f"{words}."
 
 
 def _sees(summary: Summary) -> str:
     """How surely it sees the typical slowdown, and fixed thresholds of the same samples."""
     typical = [one for one in summary.rates if one.case.endswith(f" {TYPICAL}")]
-    seen = [one for one in typical if not one.said.startswith(FIXED)]
-    others = _listed([one for one in typical if one not in seen])
     shares = " and ".join(
-        f"{_percent(one.share)} {_interval(one.low, one.high)} where it was {_kind(one.case)}" for one in seen
+        f"{_share(one)} {_interval(one)} where it was {_kind(one.case)}"
+        for one in typical
+        if not one.said.startswith(FIXED)
     )
+    others = _listed(typical)
     words = f"A slowdown of {TYPICAL[1:]} it called regressed in {shares}"
     return f"{words}; fixed thresholds saw the former, {others}." if others else f"{words}." if shares else ""
 
 
-def _listed(fixed: Sequence[Rate]) -> str:
-    """Fixed thresholds and how often they called something."""
-    return ", ".join(f"{one.said.removeprefix(FIXED)} in {_percent(one.share)}" for one in fixed)
+def _listed(rates: Sequence[Rate]) -> str:
+    """The fixed thresholds among them, and how often they called something."""
+    fixed = [one for one in rates if one.said.startswith(FIXED)]
+    return ", ".join(f"{one.said.removeprefix(FIXED)} in {_share(one)}" for one in fixed)
 
 
 def _kind(case: str) -> str:
@@ -123,15 +102,9 @@ def _kind(case: str) -> str:
     return dict(KINDS).get(first, first)
 
 
-def _caller(said: str) -> str:
-    if said.startswith(FIXED):
-        return f"pytest-benchmark's fixed {said.removeprefix(FIXED)}"
-    return f"the gate: {said}"
+def _share(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f} %"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _interval(low: float, high: float) -> str:
-    return f"[{100 * low:.1f}{text.DASH}{100 * high:.1f} %]"
+def _interval(rate: Rate) -> str:
+    return f"[{100 * rate.low:.1f}{text.DASH}{100 * rate.high:.1f} %]"

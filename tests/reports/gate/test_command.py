@@ -13,8 +13,8 @@ from foreign_results import side
 
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.reports.gate import wording
+from triptych.reports.gate.answers import deliver
 from triptych.reports.gate.command import MOVED
-from triptych.reports.gate.output import deliver
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -265,7 +265,7 @@ def test_golden_counts_that_cannot_be_used_are_refused(
 def test_the_gate_starts_without_jax() -> None:
     """Nothing that it imports needs an accelerator, and the statistics wait until they are asked for."""
     code = (
-        "import sys, triptych.reports.gate.output, triptych.benches.gate.stored, triptych.benches.gate.policy\n"
+        "import sys, triptych.reports.gate.answers, triptych.benches.gate.stored, triptych.benches.gate.policy\n"
         "assert not {'jax', 'scipy'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

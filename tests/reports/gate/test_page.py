@@ -107,13 +107,12 @@ def test_marks_lie_where_the_change_is() -> None:
     up, down = finding(1.08, 1.07, 1.09), finding(1 / 1.08, 1 / 1.09, 1 / 1.07)
     on = forest.scale([up, down])
     assert on.half == pytest.approx(1.1 * math.log(1.09))
-    unit = 110 / on.half
-    for one, sign in ((up, 1), (down, -1)):
-        drawn = str(forest.strip(one, on))
+    unit, drawn = 110 / on.half, page_of(up, down)
+    for sign in (1, -1):
         assert f'transform="translate({110 + sign * unit * math.log(1.08):.1f} 13)"' in drawn
         left, right = sorted(110 + sign * unit * math.log(end) for end in (1.07, 1.09))
         assert f'd="M{left:.1f} 13H{right:.1f}"' in drawn
-        assert f'x="{110 - unit * math.log(1.02):.1f}"' in drawn
+        assert f'class="margin" d="M{110 - unit * math.log(1.02):.1f} 2H' in drawn
 
 
 def test_a_far_change_does_not_squeeze_the_near_ones() -> None:
@@ -121,16 +120,18 @@ def test_a_far_change_does_not_squeeze_the_near_ones() -> None:
     near, far, below = finding(1.05, 1.04, 1.06), finding(50, 40, 60), finding(0.01, 0.009, 0.011)
     on = forest.scale([near, far, below])
     assert on.half < math.log(1.1)
-    assert 'class="far"' in str(forest.strip(far, on))
-    assert "scale(-1 1)" in str(forest.strip(below, on))
-    assert [tick.words for tick in forest.scale([far]).ticks()] == ["× 0.05", "× 1", "× 20"]
+    drawn = page_of(near, far, below)
+    assert [
+        drawn.count(f'<path class="far" transform="translate({at}"') for at in ("216.0 13)", "4.0 13) scale(-1 1)")
+    ] == [1, 1]
+    assert [words for _, words in forest.scale([far]).ticks()] == ["× 0.05", "× 1", "× 20"]
 
 
 def test_ticks_are_round_and_have_room() -> None:
     """At every scale: one below, one above, 15 units or more from the middle and from the edges."""
     for half in (0.001, 0.01, 0.03, 0.1, 0.35, 1.0986, 1.2, 3.0, 6.9):
         on = forest.Scale(half)
-        below, middle, above = (on.x(tick.ratio) for tick in on.ticks())
+        below, middle, above = (on.x(ratio) for ratio, _ in on.ticks())
         assert middle == 110
         assert 15 < below < 95
         assert 125 < above < 205
