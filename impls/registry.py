@@ -78,11 +78,30 @@ def load(name_or_reference: str) -> "Factory[Any]":
             imported, or if the attribute cannot be called.
     """
     reference = name_or_reference if ":" in name_or_reference else _reference_of(name_or_reference)
+    value, module = value_of(reference)
+    if not callable(value):
+        place, _, attribute = reference.rpartition(":")
+        raise RegistryError(
+            f"{attribute!r} of {place!r} is {value!r}, which cannot be called; "
+            f"expected a factory that takes a Task and gives a trainer; {_choice(module)}"
+        )
+    return cast("Factory[Any]", value)
+
+
+def value_of(reference: str) -> tuple[Any, ModuleType]:
+    """What a reference names, `package.module:attribute` or `path/to/file.py:attribute`, and the module that has it.
+
+    Raises:
+        RegistryError: If there is no such file, module or attribute, or the module raises when it is imported.
+    """
     place, _, attribute = reference.rpartition(":")
     if not place or not attribute:
         raise RegistryError(f"{reference!r} has nothing on one side of its colon; expected {SHAPES_OF_A_REFERENCE}")
     module = _load_file(place) if place.endswith(".py") else _load_module(place)
-    return _factory(module, place, attribute)
+    try:
+        return attrgetter(attribute)(module), module
+    except AttributeError as error:
+        raise RegistryError(f"{place!r} has no attribute {attribute!r}; {_choice(module)}") from error
 
 
 def source(name_or_reference: str) -> str:
@@ -222,19 +241,6 @@ def _raised(place: str, error: BaseException) -> str:
     lacks = isinstance(error, ModuleNotFoundError)
     what_next = "install it, or put its folder on PYTHONPATH" if lacks else "mend the module, then load it again"
     return f"importing {place!r} raised {type(error).__name__}: {error}; {what_next}"
-
-
-def _factory(module: ModuleType, place: str, attribute: str) -> "Factory[Any]":
-    try:
-        value = attrgetter(attribute)(module)
-    except AttributeError as error:
-        raise RegistryError(f"{place!r} has no attribute {attribute!r}; {_choice(module)}") from error
-    if not callable(value):
-        raise RegistryError(
-            f"{attribute!r} of {place!r} is {value!r}, which cannot be called; "
-            f"expected a factory that takes a Task and gives a trainer; {_choice(module)}"
-        )
-    return cast("Factory[Any]", value)
 
 
 def _choice(module: ModuleType) -> str:

@@ -110,7 +110,7 @@ def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, scope: Sco
     for name in scope.trainers:
         if name in base.refused and name in head.refused:
             raise NotComparable(f"neither side has the trainer {name}: {head.refused[name]}")
-    known = {workload.name for side in (base, head) for workload in side.workloads}
+    known = {name for side in (base, head) for one in side.workloads for name in (one.name, one.reference)}
     for name in scope.workloads:
         if name not in known:
             raise NotComparable(f"neither side has a workload {name!r}; see triptych list")

@@ -154,15 +154,10 @@ class Gate:
         began = time.monotonic()
         rim = Rim(Worker, _now_and_then(partial(write, run, self.result)), self.advance)
         jobs = [
-            Job(
-                one,
-                Spec(
-                    one.cell,
-                    matched.references[one.arm][one.cell.trainer],
-                    matched.data_paths[one.arm][one.cell.workload],
-                ),
-            )
+            Job(one, Spec(cell, matched.references[one.arm][cell.trainer], data[cell.workload], workload.reference))
             for one in run.cells
+            for cell, data in [(one.cell, matched.data_paths[one.arm])]
+            for workload in [run.workload(cell.workload)]
         ]
 
         def again(cells: set[str]) -> Seen:
@@ -247,7 +242,10 @@ def judge_checkout(
     repo = checkout.repository(folder)
     known = bands.read(output / bands.FILE)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
-    scope = replace(scope, trainers=tuple(from_root(name, repo, folder) for name in scope.trainers))
+    trainers, workloads = (
+        tuple(from_root(name, repo, folder) for name in given) for given in (scope.trainers, scope.workloads)
+    )
+    scope = replace(scope, trainers=trainers, workloads=workloads)
     _make_ready(output)
     with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
         atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed

@@ -83,6 +83,7 @@ class WorkloadRecord(msgspec.Struct, frozen=True):
     parity_rtol: float
     parity_atol: float
     target_loss: float
+    reference: str = ""
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ class Option(NamedTuple):
 
 OPTIONS = (
     Option("trainer", f"name, module:attribute or file.py:attribute ({','.join(DEFAULT_TRAINERS)})", tuple, "NAME"),
-    Option("workload", f"see `triptych list` ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
+    Option("workload", f"see `triptych list`, or file.py:attribute ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
     Option("device", "cpu, cuda or tpu (every one present)", tuple, "NAME"),
     Option("mode", "step, scan, eager or floor, an empty call in place of a step (step)", tuple, "NAME"),
     Option("restarts", "fresh workers per device: the n of every interval", int, "N", least=1),

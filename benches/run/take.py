@@ -64,8 +64,9 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         bar = shown.add_task("starting", total=1.0)
         paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
         jobs = [
-            Job(cell, messages.Spec(cell.cell, references[cell.cell.trainer], str(paths[cell.cell.workload])))
-            for cell in run.cells
+            Job(one, messages.Spec(one.cell, references[one.cell.trainer], str(paths[known.name]), known.reference))
+            for one in run.cells
+            for known in [run.workload(one.cell.workload)]
         ]
         rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
         try:

@@ -70,7 +70,7 @@ def prepare(spec: Spec) -> PreparedCell:
     Raises:
         Unsupported: If the trainer does not run this task.
     """
-    workload = workload_named(spec.cell.workload)
+    workload = workload_named(spec.cell.workload, spec.workload)
     data, mode = read(Path(spec.data_path)), spec.cell.mode
     try:
         in_c = mode == "limit"

@@ -65,7 +65,7 @@ def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
     from triptych.benches.workloads.published import batches, read
     from triptych.benches.workloads.sizes import workload_named
 
-    workload = workload_named(spec.cell.workload)
+    workload = workload_named(spec.cell.workload, spec.workload)
     layers = [
         {"w": np.full((inputs, outputs), 0.1, np.float32), "b": np.zeros(outputs, np.float32)}
         for inputs, outputs in itertools.pairwise(workload.task.layer_sizes)

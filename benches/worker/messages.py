@@ -19,11 +19,13 @@ class Spec(msgspec.Struct, frozen=True):
     Attributes:
         reference: What `triptych.impls.registry.load` takes.
         data_path: The file that `triptych.benches.workloads.published.save` wrote.
+        workload: Where a workload of somebody else is found.
     """
 
     cell: run.Cell
     reference: str
     data_path: str
+    workload: str = ""
 
 
 class Describe(msgspec.Struct, frozen=True, tag="describe"):

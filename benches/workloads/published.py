@@ -47,6 +47,7 @@ class Workload:
         parity_atol: plus this much.
         load: Gives the data.
         start: Gives the starting values of a seed; seed 0 is the published one.
+        reference: Where one of somebody else is found; empty for ours.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Workload:
     start: Callable[[tuple[int, ...], int], Layers]
     parity_rtol: float = 1e-3
     parity_atol: float = 1e-6
+    reference: str = ""
 
     def initial_params(self, seed: int = 0) -> Layers:
         """The starting values of a seed."""
@@ -100,6 +102,7 @@ def describe(workload: Workload) -> WorkloadRecord:
         parity_rtol=workload.parity_rtol,
         parity_atol=workload.parity_atol,
         target_loss=workload.target_loss,
+        reference=workload.reference,
     )
 
 

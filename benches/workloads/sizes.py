@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, get_args
 
 from triptych.benches.workloads import teacher
 from triptych.benches.workloads.published import WORKLOADS, Workload
+from triptych.impls import registry
 
 Axis = Literal["width", "depth", "batch"]
 """What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch."""
@@ -17,7 +18,7 @@ Axis = Literal["width", "depth", "batch"]
 LARGEST: dict[Axis, int] = {"width": 16_384, "depth": 64, "batch": 65_536}
 
 BASES: dict[str, Workload] = {**WORKLOADS, teacher.TEACHER.name: teacher.TEACHER}
-"""Everything that can be measured at its own size, and changed to others."""
+"""Everything that can be measured at its own size, and changed to others; `adopt` adds those of somebody else."""
 
 STEPS = 10
 """Updates of a training at another size: enough for a certificate of parity, and cheap where a step is long."""
@@ -38,6 +39,27 @@ class Size(NamedTuple):
         return f"{self.base}-{self.axis}{self.size}"
 
 
+def adopt(reference: str) -> str:
+    """Makes a workload of somebody else known, `path/to/file.py:WORKLOAD` or `package.module:WORKLOAD`.
+
+    Returns:
+        Its name.
+
+    Raises:
+        RegistryError: If it cannot be loaded, is no workload, or has a name that cannot be part of a benchmark's id.
+    """
+    found, _ = registry.value_of(reference)
+    if not isinstance(found, Workload):
+        words = f"{reference} is of type {type(found).__name__}; expected a Workload"
+        raise registry.RegistryError(f"{words}, such as those in triptych.benches.workloads.published")
+    known = BASES.get(found.name)
+    if re.fullmatch(r"[\w.]+", found.name) is None or (known and known.reference != reference):
+        words = f"the workload of {reference} is called {found.name!r}"
+        raise registry.RegistryError(f"{words}; give it a name of letters, digits and _ that no other workload has")
+    BASES[found.name] = replace(found, reference=reference)
+    return found.name
+
+
 def size_of(name: str) -> Size | None:
     """What a name says, or None if it is not that of another size."""
     found = NAME.fullmatch(name)
@@ -54,12 +76,19 @@ def base_of(name: str) -> str:
 
 
 @lru_cache
-def workload_named(name: str) -> Workload:
+def workload_named(name: str, reference: str = "") -> Workload:
     """The workload of that name, at its own size or at another.
+
+    Args:
+        name: Its own, or a size's.
+        reference: Of somebody else's, if it is not known yet.
 
     Raises:
         KeyError: If there is none; `base_of(name) in BASES` tells beforehand.
+        RegistryError: If somebody else's cannot be loaded.
     """
+    if reference and base_of(name) not in BASES:
+        adopt(reference)
     size = size_of(name)
     return BASES[name] if size is None else _resized(BASES[size.base], size)
 

@@ -10,6 +10,7 @@ from triptych.benches.record.files import replace_file
 from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
+from triptych.benches.workloads.sizes import size_of
 from triptych.reports import text
 from triptych.reports.figures import svg
 from triptych.reports.figures.all import exhibits
@@ -138,7 +139,8 @@ def reproduce(view: Report, row: Row) -> str:
     """The command that measures a cell and its reference again."""
     cell, run = row.typed, view.source(row.place.source).original
     trainers = dict.fromkeys((cell.trainer, run.reference))
-    options = [("--workload", cell.workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
+    workload = cell.workload if size_of(cell.workload) else run.workload(cell.workload).reference or cell.workload
+    options = [("--workload", workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
     options += [("--device", cell.device), ("--mode", cell.mode)]
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
