@@ -39,14 +39,10 @@ def learned(record: CellRecord) -> Learned | None:
     if not trainings:
         return None
     endings = [training.ending for training in trainings]
-    return Learned(
-        endings.count("reached"),
-        endings.count("missed"),
-        endings.count("cut"),
-        clopper_pearson(endings.count("reached"), len(endings)),
-        median([one.steps if one.ending == "reached" else math.inf for one in trainings]),
-        median([one.seconds if one.ending == "reached" else math.inf for one in trainings]),
-    )
+    reached, missed, cut = (endings.count(ending) for ending in ("reached", "missed", "cut"))
+    steps = median([one.steps if one.ending == "reached" else math.inf for one in trainings])
+    seconds = median([one.seconds if one.ending == "reached" else math.inf for one in trainings])
+    return Learned(reached, missed, cut, clopper_pearson(reached, len(endings)), steps, seconds)
 
 
 def later(estimate: Estimate, seconds: float | None) -> Estimate | None:

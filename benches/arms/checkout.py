@@ -51,10 +51,8 @@ def repository(folder: Path) -> Path:
     answer = _ask(folder, "rev-parse", "--show-toplevel")
     if answer.returncode or not answer.stdout.strip():
         words = answer.stderr.strip().partition("\n")[0] or "it has no working tree"
-        raise CheckoutError(
-            f"{folder} is in no git repository that can be used ({words}); run the gate inside one, "
-            "or give it result files"
-        )
+        remedy = "run the gate inside one, or give it result files"
+        raise CheckoutError(f"{folder} is in no git repository that can be used ({words}); {remedy}")
     return Path(answer.stdout.removesuffix("\n"))
 
 

@@ -71,8 +71,7 @@ def _resized(base: Workload, size: Size) -> Workload:
     elif size.axis == "depth":
         hidden = hidden[:1] * size.size
     batch_size = size.size if size.axis == "batch" else base.batch_size
-    load = base.load
-    if load is teacher.load:
-        load = partial(teacher.load, max(teacher.ROWS, batch_size))
+    is_taught = base.load is teacher.load
+    load = partial(teacher.load, max(teacher.ROWS, batch_size)) if is_taught else base.load
     task = replace(base.task, layer_sizes=(inputs, *hidden, outputs))
     return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load)
