@@ -61,10 +61,9 @@ def workload_named(name: str) -> Workload:
         KeyError: If there is none; `base_of(name) in BASES` tells beforehand.
     """
     size = size_of(name)
-    return BASES[name] if size is None else _resized(BASES[size.base], size)
-
-
-def _resized(base: Workload, size: Size) -> Workload:
+    if size is None:
+        return BASES[name]
+    base = BASES[size.base]
     inputs, *hidden, outputs = base.task.layer_sizes
     if size.axis == "width":
         hidden = [size.size] * len(hidden)
