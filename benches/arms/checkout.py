@@ -132,17 +132,12 @@ def snapshot(repo: Path, folder: Path) -> Path:
     if listed.returncode:
         raise CheckoutError(f"git cannot list the files of {repo}: {listed.stderr.strip()}")
     for name in filter(None, set(listed.stdout.split("\0"))):
-        target = folder / name
-        if _is_there(repo, name):
+        source, target = repo / name, folder / name
+        beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
+        if not beyond_a_link and (source.is_symlink() or source.is_file()):  # else it is gone, or a submodule
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(repo / name, target, follow_symlinks=False)
+            shutil.copy2(source, target, follow_symlinks=False)
     return folder
-
-
-def _is_there(repo: Path, name: str) -> bool:
-    """Whether a listed file is one now: not gone, not seen through a link in place of its folder, no submodule."""
-    beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
-    return not beyond_a_link and ((repo / name).is_symlink() or (repo / name).is_file())
 
 
 def commit() -> str | None:
