@@ -85,9 +85,7 @@ def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
 
 def same_step(record: CellRecord, reference: CellRecord) -> tuple[int, int]:
     """Of the seeds with which both reached the target: in how many at the same step, and how many these are."""
-    ours, theirs = (
-        {training.seed: training.steps for training in side.seed_trainings if training.ending == "reached"}
-        for side in (record, reference)
-    )
+    both = (record.seed_trainings, reference.seed_trainings)
+    ours, theirs = ({one.seed: one.steps for one in trainings if one.ending == "reached"} for trainings in both)
     common = ours.keys() & theirs.keys()
     return sum(ours[seed] == theirs[seed] for seed in common), len(common)
