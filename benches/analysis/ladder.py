@@ -64,11 +64,8 @@ def climbs(run: Run) -> list[Climb]:
 
 
 def _climb(run: Run, workload: str, device: str) -> Climb | None:
-    cells = {
-        (record.cell.trainer, record.cell.mode): record
-        for record in run.cells
-        if (record.cell.workload, record.cell.device) == (workload, device)
-    }
+    here = [one for one in run.cells if (one.cell.workload, one.cell.device) == (workload, device)]
+    cells = {(record.cell.trainer, record.cell.mode): record for record in here}
     in_c = cells.get((LADDER[-1].trainer, LADDER[-1].mode))
     has_c = in_c is not None and bool(in_c.counted_blocks)  # the loop in C does not run anywhere; older ladders lack it
     changes = LADDER if has_c else LADDER[:-1]

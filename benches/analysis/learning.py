@@ -39,14 +39,10 @@ def learned(record: CellRecord) -> Learned | None:
     if not trainings:
         return None
     endings = [training.ending for training in trainings]
-    return Learned(
-        endings.count("reached"),
-        endings.count("missed"),
-        endings.count("cut"),
-        clopper_pearson(endings.count("reached"), len(endings)),
-        median([one.steps if one.ending == "reached" else math.inf for one in trainings]),
-        median([one.seconds if one.ending == "reached" else math.inf for one in trainings]),
-    )
+    reached, missed, cut = (endings.count(ending) for ending in ("reached", "missed", "cut"))
+    steps = median([one.steps if one.ending == "reached" else math.inf for one in trainings])
+    seconds = median([one.seconds if one.ending == "reached" else math.inf for one in trainings])
+    return Learned(reached, missed, cut, clopper_pearson(reached, len(endings)), steps, seconds)
 
 
 def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
@@ -89,9 +85,7 @@ def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
 
 def same_step(record: CellRecord, reference: CellRecord) -> tuple[int, int]:
     """Of the seeds with which both reached the target: in how many at the same step, and how many these are."""
-    ours, theirs = (
-        {training.seed: training.steps for training in side.seed_trainings if training.ending == "reached"}
-        for side in (record, reference)
-    )
+    both = (record.seed_trainings, reference.seed_trainings)
+    ours, theirs = ({one.seed: one.steps for one in trainings if one.ending == "reached"} for trainings in both)
     common = ours.keys() & theirs.keys()
     return sum(ours[seed] == theirs[seed] for seed in common), len(common)

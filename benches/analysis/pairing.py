@@ -84,9 +84,8 @@ def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float
 
 
 def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
-    ours, theirs = (
-        {(block.restart, block.round): block.step_s for block in side.counted_blocks} for side in (record, reference)
-    )
+    sides = (record, reference)
+    ours, theirs = ({(one.restart, one.round): one.step_s for one in side.counted_blocks} for side in sides)
     found: dict[int, list[float]] = {}
     for key in sorted(ours.keys() & theirs.keys()):
         found.setdefault(key[0], []).append(compare(ours[key], theirs[key]))

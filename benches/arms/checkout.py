@@ -51,10 +51,8 @@ def repository(folder: Path) -> Path:
     answer = _ask(folder, "rev-parse", "--show-toplevel")
     if answer.returncode or not answer.stdout.strip():
         words = answer.stderr.strip().partition("\n")[0] or "it has no working tree"
-        raise CheckoutError(
-            f"{folder} is in no git repository that can be used ({words}); run the gate inside one, "
-            "or give it result files"
-        )
+        remedy = "run the gate inside one, or give it result files"
+        raise CheckoutError(f"{folder} is in no git repository that can be used ({words}); {remedy}")
     return Path(answer.stdout.removesuffix("\n"))
 
 
@@ -140,17 +138,12 @@ def snapshot(repo: Path, folder: Path) -> Path:
     if listed.returncode:
         raise CheckoutError(f"git cannot list the files of {repo}: {listed.stderr.strip()}")
     for name in filter(None, set(listed.stdout.split("\0"))):
-        target = folder / name
-        if _is_there(repo, name):
+        source, target = repo / name, folder / name
+        beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
+        if not beyond_a_link and (source.is_symlink() or source.is_file()):  # else it is gone, or a submodule
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(repo / name, target, follow_symlinks=False)
+            shutil.copy2(source, target, follow_symlinks=False)
     return folder
-
-
-def _is_there(repo: Path, name: str) -> bool:
-    """Whether a listed file is one now: not gone, not seen through a link in place of its folder, no submodule."""
-    beyond_a_link = any((repo / parent).is_symlink() for parent in Path(name).parents if parent != Path())
-    return not beyond_a_link and ((repo / name).is_symlink() or (repo / name).is_file())
 
 
 def commit() -> str | None:

@@ -55,10 +55,8 @@ def build(base: Path, folder: Path) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             words = " | ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
-            raise ToolchainError(
-                f"the base has other constraints, and its environment cannot be built ({words}); "
-                "give an interpreter that has its libraries: --base-python"
-            )
+            found = f"the base has other constraints, and its environment cannot be built ({words})"
+            raise ToolchainError(f"{found}; give an interpreter that has its libraries: --base-python")
     return str(python)
 
 

@@ -1,10 +1,10 @@
 """The experiments: questions beyond the times of the cells chosen, each a row under the name of its option."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import replace
 
 from triptych.benches.analysis.ladder import FLOOR, LADDER
 from triptych.benches.arms.process import Arm
@@ -43,23 +43,13 @@ class Experiment(NamedTuple):
 def with_rungs(cells: Sequence[Cell], _: Any) -> list[Cell]:
     """The same, and every rung of the ladder with its floor in each place."""
     places = dict.fromkeys((cell.workload, cell.device) for cell in cells)
-    rungs = [
-        Cell(workload, change.trainer, device, change.mode)
-        for workload, device in places
-        for change in (*LADDER, FLOOR)
-    ]
+    changes = (*LADDER, FLOOR)
+    rungs = [Cell(workload, one.trainer, device, one.mode) for workload, device in places for one in changes]
     return list(dict.fromkeys([*cells, *rungs]))
 
 
-class Sweep(NamedTuple):
-    """An axis and the sizes on it, doubling."""
-
-    axis: Axis
-    sizes: tuple[int, ...]
-
-
-def parse(words: str) -> Sweep:
-    """Reads "width=16:4096".
+def parse(words: str) -> tuple[Axis, tuple[int, ...]]:
+    """Reads "width=16:4096": an axis and the sizes on it, doubling.
 
     Raises:
         ChoiceError: If it is not an axis and two powers of two in order, or goes farther than can be measured.
@@ -73,49 +63,39 @@ def parse(words: str) -> Sweep:
     if high > LARGEST[axis]:
         most = f"a {axis} of at most {LARGEST[axis]:,} can be measured"
         raise ChoiceError(f"--sweep {words!r} goes too far: {most}; lower its end")
-    return Sweep(axis, tuple(1 << power for power in range(low.bit_length() - 1, high.bit_length())))
+    return axis, tuple(1 << power for power in range(low.bit_length() - 1, high.bit_length()))
 
 
-def checked(words: Sequence[str]) -> tuple[Sweep, ...]:
-    """All sweeps that were asked for.
+def checked(words: Sequence[str]) -> dict[Axis, tuple[int, ...]]:
+    """All sweeps that were asked for: sizes by axis.
 
     Raises:
         ChoiceError: If one cannot be read, or two share an axis.
     """
-    sweeps = tuple(map(parse, words))
-    axes = [sweep.axis for sweep in sweeps]
+    sweeps = list(map(parse, words))
+    axes = [axis for axis, _ in sweeps]
     if twice := [axis for axis in axes if axes.count(axis) > 1]:
         raise ChoiceError(f"--sweep names {twice[0]} twice; expected each axis once; give one range that holds both")
-    return sweeps
+    return dict(sweeps)
 
 
-def swept(cells: Sequence[Cell], sweeps: Sequence[Sweep]) -> list[Cell]:
+def swept(cells: Sequence[Cell], sweeps: Mapping[Axis, Sequence[int]]) -> list[Cell]:
     """The cells with every workload in the sizes of each sweep, one axis at a time.
 
     Raises:
         ChoiceError: If a workload has a size already.
     """
     bases = dict.fromkeys(cell.workload for cell in cells)
-    if sized := [name for name in bases if name not in BASES]:
-        raise ChoiceError(f"workload {sized[0]!r} has a size already; give --sweep the name {base_of(sized[0])!r}")
-    names = {base: [Size(base, sweep.axis, size).name for sweep in sweeps for size in sweep.sizes] for base in bases}
-    return [
-        msgspec.structs.replace(cell, workload=name)
-        for base in bases
-        for name in names[base]
-        for cell in cells
-        if cell.workload == base
-    ]
+    if others := [name for name in bases if name not in BASES]:
+        raise ChoiceError(f"workload {others[0]!r} has a size already; give --sweep the name {base_of(others[0])!r}")
+    sized = [Size(base, axis, size) for base in bases for axis, sizes in sweeps.items() for size in sizes]
+    return [replace(cell, workload=one.name) for one in sized for cell in cells if cell.workload == one.base]
 
 
 def in_many_sizes(settings: Settings) -> Settings:
     """A sweep has many cells, and asks little of each."""
-    return msgspec.structs.replace(
-        settings,
-        block_s=min(settings.block_s, 0.04),
-        train_budget_s=min(settings.train_budget_s, 0.5),
-        sweep_budget_s=DEFAULT_SWEEP_BUDGET_S,
-    )
+    block_s, train_s = min(settings.block_s, 0.04), min(settings.train_budget_s, 0.5)
+    return replace(settings, block_s=block_s, train_budget_s=train_s, sweep_budget_s=DEFAULT_SWEEP_BUDGET_S)
 
 
 EXPERIMENTS: dict[str, Experiment] = {

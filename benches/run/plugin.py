@@ -125,8 +125,7 @@ def _stopped(error: OSError | WorkerLost) -> str:
 class ReplayClock:
     """A clock that stands still but for the durations played on it."""
 
-    def __init__(self) -> None:
-        self._now = 0.0
+    _now = 0.0
 
     def __call__(self) -> float:
         """The time, in seconds."""

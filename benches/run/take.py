@@ -23,8 +23,7 @@ from triptych.benches.workloads.sizes import workload_named
 
 def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
     """A record with everything but measurements."""
-    devices = dict.fromkeys(cell.device for cell in cells)
-    arms = [platform_arm(device) for device in devices]
+    arms = [platform_arm(device) for device in dict.fromkeys(cell.device for cell in cells)]
     return Run(
         schema=SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -63,15 +62,15 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown:
         bar = shown.add_task("starting", total=1.0)
         paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
-        jobs = [
-            Job(one, messages.Spec(one.cell, references[one.cell.trainer], str(paths[known.name]), known.reference))
-            for one in run.cells
-            for known in [run.workload(one.cell.workload)]
+        cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
+        specs = [
+            messages.Spec(cell, references[cell.trainer], str(paths[known.name]), known.reference)
+            for cell, known in cells
         ]
         rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
         try:
             arms = [platform_arm(arm.device) for arm in run.arms]
-            possible = [job for job in jobs if has_rows(job.record)]
+            possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
             plan = ONE_ARM if run.settings.sweep_budget_s is None else SWEEP
             measure(run, arms, possible, rim, plan)
             for experiment in EXPERIMENTS.values():

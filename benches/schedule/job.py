@@ -25,9 +25,6 @@ def outcome_of(training: Training, steps: int) -> Outcome:
         return Outcome("diverged", reason, training.steps_done)
     if training.steps_done < steps:
         rest_s = training.train_s / training.steps_done * (steps - training.steps_done)
-        reason = (
-            f"came to step {training.steps_done:,} of {steps:,} in {training.train_s:.3g} s; "
-            f"the rest would take {rest_s:.3g} s"
-        )
-        return Outcome("over_budget", reason, training.steps_done, rest_s)
+        way = f"came to step {training.steps_done:,} of {steps:,} in {training.train_s:.3g} s"
+        return Outcome("over_budget", f"{way}; the rest would take {rest_s:.3g} s", training.steps_done, rest_s)
     return Outcome("ok", "", training.steps_done)

@@ -39,22 +39,21 @@ class Plan(NamedTuple):
         cold: Every cell is compiled from cleared caches before any is prepared. Else each is compiled and prepared
             after the other, which takes half the time; what neighbours share, the small programs of eager trainers, is
             then warm, and counts are taken last, from cold caches.
-        trains_again: What was timed must still learn as certified, where that is short.
-        ceilings: What the device reaches at best is measured once.
+        full: What was timed must still learn as certified, where that is short; and what the device reaches at best is
+            measured once.
         patience: How many lost workers at one place make a cell, or an arm, a failed one.
         first: The number of the first restart, if the record already has some.
     """
 
     cold: bool
-    trains_again: bool
-    ceilings: bool
+    full: bool
     patience: int
     first: int = 0
 
 
-ONE_ARM = Plan(cold=True, trains_again=True, ceilings=True, patience=1)
+ONE_ARM = Plan(cold=True, full=True, patience=1)
 SWEEP = ONE_ARM._replace(cold=False)
-TWO_SIDES = Plan(cold=False, trains_again=False, ceilings=False, patience=3)
+TWO_SIDES = Plan(cold=False, full=False, patience=3)
 """A comparison of arms: one loss says nothing of an arm, since nobody knows who killed it."""
 
 
@@ -136,7 +135,7 @@ class _Restarts:
         settings = self._run.settings
         ready = [self._compile, self._prepare] if self._plan.cold else [self._make_ready]
         rounds = [partial(self._time_block, round_number=number) for number in range(settings.rounds)]
-        again = [self._train] if self._plan.trains_again else []
+        again = [self._train] if self._plan.full else []
         due = [seed for seed in range(settings.seeds) if any(is_due(job.record, seed) for job in jobs)]
         seeds = [partial(self._train_seed, seed=seed) for seed in due]
         return [*ready, self._train, *rounds, *again, self._count, *seeds]
@@ -216,7 +215,7 @@ class _Restarts:
 
     def _measure_ceilings(self, arm: Arm) -> None:
         """Once per arm, when its worker has nothing else to do."""
-        if not self._plan.ceilings or self._arms[arm.name].ceilings:
+        if not self._plan.full or self._arms[arm.name].ceilings:
             return
         answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
         if isinstance(answer, messages.CeilingsMeasured):
@@ -247,7 +246,7 @@ class _Restarts:
         if not MODES[job.spec.cell.mode].trained:
             job.record.outcome = Outcome("ok", "no training: an empty call learns nothing")
             return
-        if trainings and not (self._plan.trains_again and trainings[-1].train_s <= TRAIN_AGAIN_BELOW_S):
+        if trainings and not (self._plan.full and trainings[-1].train_s <= TRAIN_AGAIN_BELOW_S):
             return
         budget_s = self._run.settings.train_budget_s
         answer = self._ask(job, messages.Train(job.spec.cell.id, self._number, budget_s), 2 * budget_s + TRAIN_SLACK_S)

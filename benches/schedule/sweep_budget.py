@@ -6,7 +6,7 @@ that would not fit into the budget any more is left out with its reason, and so 
 
 from collections.abc import Callable, Iterable
 
-from triptych.benches.record.run import Cell, CellRecord, Outcome, Settings
+from triptych.benches.record.run import CellRecord, Outcome, Settings
 from triptych.benches.schedule.job import Job
 from triptych.benches.workloads.sizes import size_of, workload_named
 
@@ -29,7 +29,9 @@ def fit(jobs: Iterable[Job], settings: Settings, start_s: float, attempt: Callab
     last_s: dict[tuple[str, ...], float] = {}
     kept: list[Job] = []
     for size in _by_size(jobs):
-        curve = _curve(size[0].record.cell)
+        cell = size[0].record.cell
+        found = size_of(cell.workload)
+        curve = (cell.device, cell.mode, *((found.base, found.axis) if found else (cell.workload,)))
         needed_s = GROWTH * last_s.get(curve, 0.0)
         if spent_s + needed_s <= budget_s:
             needed_s = sum(map(attempt, size))
@@ -58,9 +60,3 @@ def has_rows(record: CellRecord) -> bool:
     reason = f"left out: {size.base} has {rows:,} training rows, too few for a batch of {size.size:,}"
     record.outcome = Outcome("unmeasured", reason)
     return False
-
-
-def _curve(cell: Cell) -> tuple[str, ...]:
-    """What the sizes of one curve have in common."""
-    size = size_of(cell.workload)
-    return (cell.device, cell.mode, *((size.base, size.axis) if size else (cell.workload,)))

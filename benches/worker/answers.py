@@ -99,7 +99,8 @@ class Measurer:
                 return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
             case messages.Train():
                 cell = self._cells[request.cell_id]
-                return messages.Trained(train(cell, request), peak_bytes(cell))
+                training, device = train(cell, request), next(iter(cell.inputs[0][0].devices()))
+                return messages.Trained(training, (device.memory_stats() or {}).get("peak_bytes_in_use"))
             case messages.TrainSeed():
                 return messages.SeedTrained(train_to_target(self._cells[request.cell_id], request))
             case messages.Count():
@@ -191,9 +192,3 @@ def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
         jax.block_until_ready((state, loss))
         ended = time.perf_counter()
     return ended - began, dispatched - began, state
-
-
-def peak_bytes(cell: PreparedCell) -> int | None:
-    """The device's peak memory, where it tells."""
-    device = next(iter(cell.inputs[0][0].devices()))
-    return (device.memory_stats() or {}).get("peak_bytes_in_use")

@@ -66,10 +66,8 @@ def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
     from triptych.benches.workloads.sizes import workload_named
 
     workload = workload_named(spec.cell.workload, spec.workload)
-    layers = [
-        {"w": np.full((inputs, outputs), 0.1, np.float32), "b": np.zeros(outputs, np.float32)}
-        for inputs, outputs in itertools.pairwise(workload.task.layer_sizes)
-    ]
+    shapes = list(itertools.pairwise(workload.task.layer_sizes))
+    layers = [{"w": np.full(shape, 0.1, np.float32), "b": np.zeros(shape[1], np.float32)} for shape in shapes]
     return workload.task, layers, batches(workload, read(Path(spec.data_path)))[0]
 
 

@@ -8,8 +8,8 @@ import itertools
 import random
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 import jax
@@ -18,7 +18,7 @@ from triptych.benches.record.run import Cell
 from triptych.benches.stats.ranks import geometric
 from triptych.benches.worker import messages
 from triptych.benches.worker.answers import Measurer
-from triptych.benches.worker.cell import prepare
+from triptych.benches.worker.cell import PreparedCell, prepare
 from triptych.benches.workloads.published import WORKLOADS, save
 
 BLOCKS = 150
@@ -37,7 +37,7 @@ def overhead(workload: str, folder: Path) -> list[float]:
     """Ratios of seconds per step, instrument over hand-written loop, one per pair of neighbouring blocks."""
     cell = Cell(workload, "treemap", "cpu")
     spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
-    measurer, ready = Measurer(), prepare(spec)
+    measurer = Measurer()
     prepared = measurer.handle(messages.Prepare(spec, prove=False))
     assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
     steps = round(BLOCK_S / prepared.step_s)
@@ -47,9 +47,7 @@ def overhead(workload: str, folder: Path) -> list[float]:
         assert isinstance(timed, messages.BlockTimed), f"a block could not be timed: {timed}"
         return timed.block.step_s
 
-    def by_hand() -> float:
-        return hand_written(ready.trainer, ready.start(), ready.inputs, steps)
-
+    by_hand = partial(hand_written, prepare(spec), steps)
     by_hand()
     order, ratios = random.Random(0), list[float]()
     for _ in range(BLOCKS):
@@ -58,9 +56,9 @@ def overhead(workload: str, folder: Path) -> list[float]:
     return ratios
 
 
-def hand_written(trainer: Any, state: Any, batches: list[Any], steps: int) -> float:
+def hand_written(cell: PreparedCell, steps: int) -> float:
     """Seconds per step of the loop that anybody would write."""
-    step, inputs = trainer.step, list(itertools.islice(itertools.cycle(batches), steps))
+    step, state, inputs = cell.trainer.step, cell.start(), list(itertools.islice(itertools.cycle(cell.inputs), steps))
     began = time.perf_counter()
     for batch in inputs:
         state, _loss = step(state, batch)

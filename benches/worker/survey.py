@@ -33,10 +33,8 @@ def survey(request: Survey) -> Surveyed:
 
 def _astray(repo: Path) -> list[str]:
     """Imported files that lie in the repository, and neither in this copy of it, nor in the instrument or Python."""
-    own = [Path.cwd(), Path(__file__).parents[2], Path(sys.prefix), Path(sys.base_prefix)]
+    places = (Path.cwd(), Path(__file__).parents[2], Path(sys.prefix), Path(sys.base_prefix))
+    own = [place.resolve() for place in places]
     files = {Path(file).resolve() for module in list(sys.modules.values()) if (file := module.__dict__.get("__file__"))}
-    return sorted(
-        str(file)
-        for file in files
-        if file.is_relative_to(repo) and not any(file.is_relative_to(place.resolve()) for place in own)
-    )
+    inside = [file for file in files if file.is_relative_to(repo)]
+    return sorted(str(file) for file in inside if not any(map(file.is_relative_to, own)))

@@ -71,10 +71,8 @@ def timed(cell: PreparedCell, found: SeedTraining) -> SeedTraining:
     state, _, seconds = timed_calls(cell, cell.start(found.seed), _inputs(cell, 0), found.steps)
     again, first = training_loss(cell, state), found.curve[-1].loss
     if again > cell.workload.target_loss:
-        raise ValueError(
-            f"{found.steps} steps from seed {found.seed} ended at the loss {first:g}, and at {again:g} when taken "
-            "again; expected the same; see law 3"
-        )
+        losses = f"the loss {first:g}, and at {again:g} when taken again"
+        raise ValueError(f"{found.steps} steps from seed {found.seed} ended at {losses}; expected the same; see law 3")
     curve = [*found.curve[:-1], Point(found.steps, seconds, again)]
     return SeedTraining(found.seed, found.restart, "reached", found.steps, seconds, curve)
 

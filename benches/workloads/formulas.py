@@ -4,8 +4,6 @@ import itertools
 
 from triptych.impls.task import Sgd, Task
 
-FLOAT_BYTES = 4
-
 SGD_FLOPS, ADAM_FLOPS = 2, 14
 """Per parameter. SGD: p - r·g. Adam: 3 for the mean, 4 for the variance, 2 corrections, √, + eps, ÷, r·, p -."""
 
@@ -42,7 +40,7 @@ def bytes_per_step(task: Task, batch_size: int) -> int:
     n = n_parameters(task)
     state = n if isinstance(task.optimizer, Sgd) else 3 * n + 1
     batch = batch_size * (task.layer_sizes[0] + task.layer_sizes[-1])
-    return FLOAT_BYTES * (2 * state + batch + 1)
+    return 4 * (2 * state + batch + 1)
 
 
 def n_parameters(task: Task) -> int:

@@ -106,15 +106,13 @@ def describe(workload: Workload) -> WorkloadRecord:
     )
 
 
-GATE_INPUTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float32)
-
-
 def _gate(*targets: int) -> Callable[[], Data]:
     """The four inputs of a two-bit gate with these targets, nothing held out."""
 
     def load() -> Data:
-        y = np.array(targets, dtype=np.float32)[:, None]
-        return Data(GATE_INPUTS, y, GATE_INPUTS[:0], y[:0])
+        x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+        y = np.array(targets, np.float32)[:, None]
+        return Data(x, y, x[:0], y[:0])
 
     return load
 

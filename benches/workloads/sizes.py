@@ -90,18 +90,16 @@ def workload_named(name: str, reference: str = "") -> Workload:
     if reference and base_of(name) not in BASES:
         adopt(reference)
     size = size_of(name)
-    return BASES[name] if size is None else _resized(BASES[size.base], size)
-
-
-def _resized(base: Workload, size: Size) -> Workload:
+    if size is None:
+        return BASES[name]
+    base = BASES[size.base]
     inputs, *hidden, outputs = base.task.layer_sizes
     if size.axis == "width":
         hidden = [size.size] * len(hidden)
     elif size.axis == "depth":
         hidden = hidden[:1] * size.size
     batch_size = size.size if size.axis == "batch" else base.batch_size
-    load = base.load
-    if load is teacher.load:
-        load = partial(teacher.load, max(teacher.ROWS, batch_size))
+    is_taught = base.load is teacher.load
+    load = partial(teacher.load, max(teacher.ROWS, batch_size)) if is_taught else base.load
     task = replace(base.task, layer_sizes=(inputs, *hidden, outputs))
     return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load)

@@ -3,14 +3,14 @@
 import pytest
 from choices import choose
 
-from triptych.benches.run.experiments import Sweep, checked, parse
+from triptych.benches.run.experiments import checked, parse
 from triptych.benches.run.options import ChoiceError
 
 
 def test_a_range_is_its_powers_of_two() -> None:
     """Both ends included."""
-    assert parse("width=16:128") == Sweep("width", (16, 32, 64, 128))
-    assert parse("batch=1:4") == Sweep("batch", (1, 2, 4))
+    assert parse("width=16:128") == ("width", (16, 32, 64, 128))
+    assert parse("batch=1:4") == ("batch", (1, 2, 4))
 
 
 @pytest.mark.parametrize(
