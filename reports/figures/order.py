@@ -36,7 +36,6 @@ def exhibit(report: Report) -> Exhibit:
         "in its own row alone." + cut(shown),
         [*IDENTITY, "Median of each restart, in order"],
         table(report, shown, lambda row: [medians(row)]),
-        draw,
     )
 
 

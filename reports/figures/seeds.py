@@ -76,7 +76,6 @@ def exhibit(report: Report) -> Exhibit:
             "Median step", "Median time", "with compiling", "with start-up and compiling", "Losses, seed by seed",
         ],
         [[*identity(report, one.row), *_entries(report, one)] for one in shown[:MOST_ROWS]],
-        draw,
     )  # fmt: skip
 
 
@@ -153,11 +152,8 @@ def _has_time(training: SeedTraining) -> bool:
 def _seeds(strip: Strip, gutter: float) -> None:
     """One mark per seed, spread over the height of the row; an ending at a time, which keeps the page small."""
     row, look, axes, y = strip
-    for ending, marker, face in (
-        ("reached", look.marker, look.color),
-        ("missed", "x", look.color),
-        ("cut", "o", "none"),
-    ):
+    marks = (("reached", look.marker, look.color), ("missed", "x", look.color), ("cut", "o", "none"))
+    for ending, marker, face in marks:
         ended = [one for one in row.record.seed_trainings if one.ending == ending]
         times = [one.seconds if _has_time(one) else gutter for one in ended]
         lanes = [y + 0.6 * ((index * 0.618) % 1 - 0.5) for index in range(len(times))]
