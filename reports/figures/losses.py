@@ -22,8 +22,7 @@ PANEL_IN = 2.15
 def rows(report: Report) -> list[list[Row]]:
     """The cells that left a loss curve, place by place."""
     places = dict.fromkeys(row.place for row in naming.side_by_side(report))
-    found = [[row for row in report.by_place[place] if _curve(row)] for place in places]
-    return [place for place in found if place]
+    return [there for place in places if (there := [row for row in report.by_place[place] if _curve(row)])]
 
 
 def _curve(row: Row) -> list[Point]:
@@ -35,7 +34,7 @@ def exhibit(report: Report) -> Exhibit:
     places = rows(report)
     shown = [row for place in places[:MOST_PLACES] for row in place]
     against = [row for row in shown if row.standing != "reference"]
-    same = sum(bool(row.parity and row.parity.holds) for row in against)
+    same = sum(bool(row.ratio.parity and row.ratio.parity.holds) for row in against)
     return Exhibit(
         "losses",
         "Loss against step, and against seconds",

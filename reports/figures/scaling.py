@@ -24,8 +24,6 @@ from triptych.reports.words import columns, naming
 MOST_CURVES = 8
 """Panels that a figure has room for."""
 
-KEY = "scaling"
-
 TIMES_IN, RATIOS_IN = 2.0, 1.55
 MOST_TICKS = 6
 LABELS: dict[Axis, str] = {
@@ -101,7 +99,7 @@ def exhibit(report: Report) -> Exhibit:
     found = rows(report)
     more = cut(found, MOST_CURVES, "curves")
     return Exhibit(
-        KEY,
+        "scaling",
         "Time per step over size",
         " ".join(_growth(report, curve) for curve in found),
         "Above, time per step, both axes logarithmic; below, the same over the reference's, with the margin of no "

@@ -63,10 +63,14 @@ def rows(report: Report) -> list[Learner]:
 def exhibit(report: Report) -> Exhibit:
     """The seeds in words and data."""
     shown = rows(report)
+    alike: dict[tuple[str, int, int, int], list[Learner]] = {}
+    for one in shown:
+        counts = one.found.reached, one.found.missed, one.found.cut
+        alike.setdefault((place_name(report, one.row.place), *counts), []).append(one)
     return Exhibit(
         "seeds",
         "Time to the target loss, seed by seed",
-        " ".join(_sentences(report, shown)),
+        " ".join(f"On {where}, {_said(group)}." for (where, *_), group in alike.items()),
         "A dot is one training from one seed's starting values, compiled beforehand; the tick is the median over seeds "
         "with its 95 % interval between order statistics. A cross did not reach the target and counts as never, a ring "
         "was cut by the time budget. The step is the first at or below the target within the first hundredth of the "
@@ -77,15 +81,6 @@ def exhibit(report: Report) -> Exhibit:
         ],
         [[*identity(report, one.row), *_entries(report, one)] for one in shown[:MOST_ROWS]],
     )  # fmt: skip
-
-
-def _sentences(report: Report, shown: list[Learner]) -> list[str]:
-    """One per workload and outcome; trainers of the same outcome share it."""
-    grouped: dict[tuple[str, int, int, int], list[Learner]] = {}
-    for one in shown:
-        found = one.found
-        grouped.setdefault((place_name(report, one.row.place), found.reached, found.missed, found.cut), []).append(one)
-    return [f"On {where}, {_said(group)}." for (where, *_), group in grouped.items()]
 
 
 def _said(learners: list[Learner]) -> str:

@@ -23,7 +23,6 @@ PHASES = (
 )
 """The words of a phase, how full its part of the bar is, and the fields whose sum it is."""
 
-HEADS = ["Programs", "Processes", *(words for words, _, _ in PHASES), "In all", "95 % interval", "Second call"]
 ROW_IN = 0.5
 
 
@@ -55,7 +54,7 @@ def exhibit(report: Report) -> Exhibit:
         "beyond jax and numpy. Above: no cache. Below: every program found on disk, where an earlier process had put "
         "it. A second call in the same process finds all in memory. What only the harness needs is not counted."
         + cut(shown),
-        [*IDENTITY, *HEADS],
+        [*IDENTITY, "Programs", "Processes", *(one[0] for one in PHASES), "In all", "95 % interval", "Second call"],
         [[*identity(report, row), *_entries(*case)] for row in shown[:MOST_ROWS] for case in cases(row)],
     )
 

@@ -92,7 +92,8 @@ def _clause(one: Crossing, restarts: int) -> str:
 def _figures(one: Crossing, restarts: int) -> tuple[str, str]:
     """From which step on, and the interval; or what stands in their place."""
     if one.kind == "first":
-        return "from the first step", text.NONE if restarts >= smallest_n() else text.no_interval(restarts)
+        few = text.NONE if restarts >= smallest_n() else f"no interval: {text.shortage(restarts)}"
+        return "from the first step", few
     if one.steps is None:
         return one.kind, text.short(one.reason, 160)
     if one.kind == "by":

@@ -92,12 +92,14 @@ def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
 def render(view: Report, figures: Sequence[Drawing], data: list[embed.Download]) -> str:
     """The HTML of a report."""
     classes, marks = glyphs(styles(view.trainers))
-    beside, others = placed(questions(view), figures)
-    ordered = [figure for _, figure in beside if figure] + others
+    left = {figure.exhibit.key: figure for figure in figures}
+    asked = [(one, next((key for key in one.figures if key in left), "")) for one in questions(view)]
+    beside = [(question, left.pop(key, None)) for question, key in asked]
+    ordered = [*(figure for _, figure in beside if figure), *left.values()]
     numbers = {figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)}
     against = embed.against(view) if data[0].carried else ""
     return document.environment().get_template("page.html.jinja").render(
-        page=Page(view, beside, others, numbers, classes, data, against),
+        page=Page(view, beside, list(left.values()), numbers, classes, data, against),
         words=WORDS,
         text=text,
         medians=medians,
@@ -107,15 +109,6 @@ def render(view: Report, figures: Sequence[Drawing], data: list[embed.Download])
         style=document.sheet() + marks,
         script=(document.HERE / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
-
-
-def placed(
-    asked: Sequence[Question], figures: Sequence[Drawing]
-) -> tuple[list[tuple[Question, Drawing | None]], list[Drawing]]:
-    """Every question with the first of its figures that is there, and the figures that are left."""
-    left = {figure.exhibit.key: figure for figure in figures}
-    keys = [next((key for key in question.figures if key in left), "") for question in asked]
-    return [(question, left.pop(key, None)) for question, key in zip(asked, keys, strict=True)], list(left.values())
 
 
 def reproduce(view: Report, row: Row) -> str:
