@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from triptych.benches.analysis.pairing import BreakEven, Parity
 from triptych.benches.record.run import Outcome
 from triptych.benches.stats.ranks import Estimate, smallest_n
@@ -49,27 +51,16 @@ def significant(value: float) -> str:
     return f"{rounded:,f}"
 
 
-def range_of(low: float, high: float, show: Show = significant) -> str:
-    """An interval in brackets."""
-    return f"[{show(low)}{DASH}{show(high)}]"
-
-
 def interval(estimate: Estimate, show: Show = significant, noun: str = "restart") -> str:
     """The interval of an estimate, or why there is none."""
     if estimate.low is None or estimate.high is None:
-        return no_interval(estimate.n, noun)
-    return range_of(estimate.low, estimate.high, show)
+        return f"no interval: {shortage(estimate.n, noun)}"
+    return f"[{show(estimate.low)}{DASH}{show(estimate.high)}]"
 
 
 def estimate(value: Estimate, show: Show = significant) -> str:
     """A value, and its interval where it has one."""
-    between = "" if value.low is None or value.high is None else range_of(value.low, value.high, show)
-    return f"{show(value.value)} {between}".strip()
-
-
-def no_interval(number: int, noun: str = "restart") -> str:
-    """Why there is no interval."""
-    return f"no interval: {shortage(number, noun)}"
+    return show(value.value) if value.low is None else f"{show(value.value)} {interval(value, show)}"
 
 
 def shortage(number: int, noun: str = "restart") -> str:
@@ -136,10 +127,11 @@ def short(name: str, limit: int = 40) -> str:
     return f"{name[: limit - 1]}…{END_OF_ISOLATE if name.startswith(ISOLATE) else ''}"
 
 
-def printable(text: str) -> str:
-    """A text of ours that may hold names: what is left in it of other foreign text cannot steer either."""
-    kept = (ISOLATE, END_OF_ISOLATE)
-    return "".join(one if one.isprintable() or one in kept else "\ufffd" for one in text)
+def printable(value: object) -> object:
+    """A text that may hold names: what is left in it of other foreign text cannot steer; all but text as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "".join(one if one.isprintable() or one in (ISOLATE, END_OF_ISOLATE) else "\ufffd" for one in value)
 
 
 def outcome(value: Outcome) -> str:
@@ -149,19 +141,15 @@ def outcome(value: Outcome) -> str:
 
 def break_even(value: BreakEven) -> Entry:
     """From how many steps on the cell is ahead of the reference, compiling included."""
-    words = {
-        "always": "ahead from the first step",
-        "never": "never ahead",
-        "undecided": "undecided",
-        "unknown": NONE,
-        "after": "ahead after",
-        "until": "ahead until",
+    if value.steps is not None:
+        main = f"ahead {value.kind} {significant(value.steps.value)} steps"
+        return Entry(main, (interval(value.steps),), value.steps.value)
+    entries = {
+        "always": Entry("ahead from the first step", order=0.0),
+        "never": Entry("never ahead", order=math.inf),
+        "undecided": Entry("undecided", ("restarts disagree",)),
     }
-    if value.steps is None:
-        notes = ("restarts disagree",) if value.kind == "undecided" else ()
-        return Entry(words[value.kind], notes, {"always": 0.0, "never": math.inf}.get(value.kind))
-    main = f"{words[value.kind]} {significant(value.steps.value)} steps"
-    return Entry(main, (interval(value.steps),), value.steps.value)
+    return entries.get(value.kind, Entry(NONE))
 
 
 def parity(certificate: Parity | None) -> str:

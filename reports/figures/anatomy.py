@@ -32,21 +32,18 @@ def exhibit(report: Report) -> Exhibit:
         "what the step takes beyond it; the tick is when its calls had returned, before waiting for the device."
         + cut(shown),
         HEADS,
-        [_line(anatomy) for anatomy in shown],
-        draw,
+        [
+            [_name(one), step_s, f"{text.percent(one.returned_share.value)} of it", *parts]
+            + [text.percent(one.floor_share.value), text.interval(one.floor_share, text.percent)]
+            for one in shown
+            for step_s, *parts in [[text.seconds(part.value) for part in (one.step_s, one.floor_s, one.rest_s)]]
+        ],
     )
 
 
 def _name(anatomy: Anatomy) -> str:
     cell = anatomy.record.cell
     return f"{text.short(cell.trainer, 30)} on {text.short(cell.workload, 30)}, {text.short(cell.device, 20)}"
-
-
-def _line(anatomy: Anatomy) -> list[str]:
-    share, returned = anatomy.floor_share, text.percent(anatomy.returned_share.value)
-    step_s, *parts = (text.seconds(one.value) for one in (anatomy.step_s, anatomy.floor_s, anatomy.rest_s))
-    shares = [text.percent(share.value), text.interval(share, text.percent)]
-    return [_name(anatomy), step_s, f"{returned} of it", *parts, *shares]
 
 
 def draw(report: Report) -> Figure:

@@ -27,7 +27,6 @@ def exhibit(report: Report) -> Exhibit:
         "blocks that the instrument declared void." + cut(shown),
         [*IDENTITY, "Fastest block", "Median block", "Slowest block", "Blocks"],
         table(report, shown, lambda row: [*map(text.seconds, _times(row)), f"{len(row.record.counted_blocks):,}"]),
-        draw,
     )
 
 

@@ -56,13 +56,6 @@ def panels(heights_in: Sequence[float], columns: int = 1, *, share_y: bool = Fal
     return figure, list(figure.subplots(*shape, squeeze=False, sharey=shared, height_ratios=heights).flat)
 
 
-def remove_spare(panels: Sequence[Axes]) -> None:
-    """Takes away the panels that have nothing to show."""
-    for one in panels:
-        if not one.has_data():
-            one.remove()
-
-
 def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[Figure, Axes, list[Strip]]:
     """One axis for all rows that there is room for: their names on the left, under a heading per scene."""
     looks = styles(report.trainers)
@@ -108,12 +101,6 @@ def bounds(estimate: Estimate) -> tuple[float, ...]:
     return tuple(value for value in estimate[:3] if value is not None)
 
 
-def scaled(estimate: Estimate, factor: float) -> Estimate:
-    """The same in another unit."""
-    low, high = (None if bound is None else factor * bound for bound in (estimate.low, estimate.high))
-    return Estimate(factor * estimate.value, low, high, estimate.n)
-
-
 def interval(axes: Axes, estimate: Estimate, y: float, color: str = INK, width: float = 1.6) -> None:
     """The interval of an estimate as a bar; nothing where there is none."""
     if estimate.low is not None and estimate.high is not None:
@@ -121,17 +108,20 @@ def interval(axes: Axes, estimate: Estimate, y: float, color: str = INK, width: 
 
 
 def course(
-    axes: Axes, points: Iterable[tuple[float, Estimate]], look: Look, *, shade: float, marks: bool
+    axes: Axes, points: Iterable[tuple[float, Estimate]], look: Look, *, shade: float = 0, factor: float = 1
 ) -> list[float]:
-    """A line through estimates, their intervals as a shade, as bars with marks, or both; gives all that it reaches."""
+    """A line through estimates, their intervals as a shade, as bars where the look has marks, or both.
+
+    Gives all that it reaches.
+    """
     at, estimates = zip(*points, strict=True)
-    middle, low, high = ([pick(bounds(one)) for one in estimates] for pick in (itemgetter(0), min, max))
+    middle, low, high = ([factor * pick(bounds(one)) for one in estimates] for pick in (itemgetter(0), min, max))
     if shade:
         axes.fill_between(at, low, high, color=look.color, alpha=shade, linewidth=0, zorder=2)
-    if marks:
+    if look.marker:
         axes.vlines(at, low, high, color=look.color, linewidth=1.2, zorder=2)
-    marker = look.marker if marks else ""
-    axes.plot(at, middle, color=look.color, linestyle=look.line, linewidth=1.5, marker=marker, markersize=4.5, zorder=3)
+    style: dict[str, Any] = {"color": look.color, "marker": look.marker, "linestyle": look.line, "linewidth": 1.5}
+    axes.plot(at, middle, markersize=4.5, zorder=3, **style)
     return [*low, *middle, *high]
 
 
@@ -143,9 +133,9 @@ def stack(axes: Axes, y: float, pieces: Sequence[tuple[float, float]], color: st
     return ends[-1]
 
 
-def key_of_parts(figure: Figure, words: Sequence[tuple[str, float]], *others: Artist) -> None:
-    """A key above the panels of what is how full, and of other things."""
-    key_above(figure, [*(Patch(facecolor=(MUTED, full), label=word) for word, full in words), *others])
+def parts(words: Iterable[tuple[str, float]]) -> list[Artist]:
+    """The entries of a key of what is how full."""
+    return [Patch(facecolor=(MUTED, full), label=word) for word, full in words]
 
 
 def key_above(figure: Figure, entries: Sequence[Artist]) -> None:
@@ -171,7 +161,7 @@ def log_axis(axes: Axes, low: float, high: float, label: str, side: Literal["x",
     axes.set(**{f"{side}scale": "log", f"{side}lim": (low / pad, high * pad)})
     axis.set_minor_locator(NullLocator())
     axis.set_ticks(ticks(low / pad, high * pad, 7 if side == "x" else 5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    axis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.10g}" if 1e-3 <= at < 1e7 else f"{at:.10g}"))
     axis.set_label_text(label)
 
 
@@ -187,8 +177,3 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
         if len(inside) <= most:
             return inside
     return inside[:: math.ceil(len(inside) / most)]
-
-
-def tick(value: float) -> str:
-    """A tick in plain figures while they are short."""
-    return f"{value:,.10g}" if 1e-3 <= value < 1e7 else f"{value:.10g}"

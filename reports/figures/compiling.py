@@ -1,12 +1,13 @@
 """Compile time in its phases, medians over restarts, and the whole first call."""
 
 import statistics
+from operator import itemgetter
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, chart, key_of_parts, stack
+from triptych.reports.figures.chart import Strip, chart, key_above, parts, stack
 from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
 from triptych.reports.figures.styles import INK
 from triptych.reports.view.report import Report, Row
@@ -14,8 +15,6 @@ from triptych.reports.words import columns, naming
 
 PHASES = (("trace_s", "trace", 0.35), ("lower_s", "lower", 0.6), ("backend_s", "backend compile", 1.0))
 """The field of a phase, its words, and how full its part of the bar is."""
-
-FIELDS = (*(field for field, _, _ in PHASES), "first_call_s")
 
 
 def rows(report: Report) -> list[Row]:
@@ -26,26 +25,23 @@ def rows(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The compiles in words and data."""
     shown = rows(report)
-    ends = min(shown, key=_total), max(shown, key=_total)
+    totals = [(row.compile_s.value, where(report, row)) for row in shown if row.compile_s]
+    ends = (pick(totals, key=itemgetter(0)) for pick in (min, max))
     return Exhibit(
         "compile",
         "Compile time in its phases",
-        " to ".join(f"{text.seconds(_total(row))} ({where(report, row)})" for row in ends) + ".",
+        " to ".join(f"{text.seconds(total)} ({cell})" for total, cell in ends) + ".",
         "Bars are medians over cold compiles; the tick is the whole first call, which also runs the first step."
         + cut(shown),
         [*IDENTITY, "Trace", "Lower", "Backend compile", "First call", "All phases, 95 % interval"],
         table(report, shown, lambda row: [*map(text.seconds, phases(row)), columns.compiling(row).note]),
-        draw,
     )
-
-
-def _total(row: Row) -> float:
-    return row.compile_s.value if row.compile_s else 0.0
 
 
 def phases(row: Row) -> list[float]:
     """Seconds of each phase and of the whole first call, medians over restarts."""
-    return [statistics.median(getattr(one, field) for one in row.record.compiles) for field in FIELDS]
+    fields = [*(field for field, _, _ in PHASES), "first_call_s"]
+    return [statistics.median(getattr(one, field) for one in row.record.compiles) for field in fields]
 
 
 def draw(report: Report) -> Figure:
@@ -54,7 +50,7 @@ def draw(report: Report) -> Figure:
     axes.set_xlim(0, max(map(_bar, strips)) * 1.04 or 1)
     axes.set_xlabel("seconds, median over restarts")
     tick = Line2D([], [], color=INK, linestyle="", marker="|", markersize=9, mew=1.6, label="whole first call")
-    key_of_parts(figure, [(words, full) for _, words, full in PHASES], tick)
+    key_above(figure, [*parts((words, full) for _, words, full in PHASES), tick])
     return figure
 
 
@@ -64,6 +60,6 @@ def _bar(strip: Strip) -> float:
     *widths, first_call = phases(row)
     end = stack(axes, y, [(width, full) for width, (_, _, full) in zip(widths, PHASES, strict=True)], look.color)
     axes.plot([first_call], [y], "|", markersize=13, color=INK, mew=1.6)
-    programs = text.count(max(one.programs for one in row.record.compiles), "program")
-    strip.remark(f"{text.seconds(_total(row))}, {programs}")
+    total = text.seconds(row.compile_s.value if row.compile_s else 0)
+    strip.remark(f"{total}, {columns.compiling(row).notes[-1]}")
     return max(end, first_call)

@@ -1,14 +1,11 @@
 """What stands around a figure, and how its words call the cells."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 MOST_ROWS = 20
 """Rows that a figure has room for; the table under "At a glance" has them all."""
@@ -18,7 +15,7 @@ IDENTITY = ["Workload", "Trainer", "Where"]
 
 
 class Exhibit(NamedTuple):
-    """A figure with its words.
+    """The words of a figure.
 
     Attributes:
         key: Names the files and prefixes the ids.
@@ -34,7 +31,6 @@ class Exhibit(NamedTuple):
     reading: str
     heads: list[str]
     data: list[list[str]]
-    plot: "Callable[[Report], Figure]"
 
 
 def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str]]) -> list[list[str]]:

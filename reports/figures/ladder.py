@@ -30,8 +30,12 @@ def exhibit(report: Report) -> Exhibit:
         "Each row changes one thing on the row above; its factor is how many times as fast that made a step. Every "
         "factor is a paired ratio of its own; multiplied they are the whole, up to their noise.",
         ["Workload", "Device", "Change", "Time per step", "Times as fast as the row above", "95 % interval"],
-        [_line(climb, rung) for climb in shown for rung in climb.rungs],
-        draw,
+        [
+            [text.short(climb.workload), text.short(climb.device, 20), rung.change.words, text.seconds(_step_s(rung))]
+            + ([text.significant(rung.factor.value), text.interval(rung.factor)] if rung.factor else [text.NONE] * 2)
+            for climb in shown
+            for rung in climb.rungs
+        ],
     )
 
 
@@ -51,12 +55,6 @@ def _sentence(climb: Climb) -> str:
 
 def _place(climb: Climb) -> str:
     return f"{text.short(climb.workload)}, {text.short(climb.device, 20)}"
-
-
-def _line(climb: Climb, rung: Rung) -> list[str]:
-    factor = [text.significant(rung.factor.value), text.interval(rung.factor)] if rung.factor else [text.NONE] * 2
-    place = [text.short(climb.workload), text.short(climb.device, 20)]
-    return [*place, rung.change.words, text.seconds(_step_s(rung)), *factor]
 
 
 def _step_s(rung: Rung) -> float:

@@ -1,6 +1,7 @@
 """Loss against step, and the same losses against seconds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,8 +22,7 @@ PANEL_IN = 2.15
 def rows(report: Report) -> list[list[Row]]:
     """The cells that left a loss curve, place by place."""
     places = dict.fromkeys(row.place for row in naming.side_by_side(report))
-    found = [[row for row in report.by_place[place] if _curve(row)] for place in places]
-    return [place for place in found if place]
+    return [there for place in places if (there := [row for row in report.by_place[place] if _curve(row)])]
 
 
 def _curve(row: Row) -> list[Point]:
@@ -34,7 +34,7 @@ def exhibit(report: Report) -> Exhibit:
     places = rows(report)
     shown = [row for place in places[:MOST_PLACES] for row in place]
     against = [row for row in shown if row.standing != "reference"]
-    same = sum(bool(row.parity and row.parity.holds) for row in against)
+    same = sum(bool(row.ratio.parity and row.ratio.parity.holds) for row in against)
     return Exhibit(
         "losses",
         "Loss against step, and against seconds",
@@ -43,7 +43,6 @@ def exhibit(report: Report) -> Exhibit:
         f"A mark is the end of a training.{cut(places, MOST_PLACES, 'places')}",
         [*IDENTITY, "Steps", "Seconds of training", "First loss", "Last loss"],
         [[*identity(report, row), *_entries(row)] for row in shown],
-        draw,
     )
 
 
@@ -65,8 +64,11 @@ def draw(report: Report) -> Figure:
 def _pair(left: Axes, right: Axes, place: Sequence[Row], looks: dict[str, Look]) -> None:
     for width, row in zip((3.6, 2.4, 1.8, *[1.4] * len(place)), place, strict=False):
         look, points = looks[row.trainer], _curve(row)
-        _line(left, [(point.step, point.loss) for point in points], look, width)
-        _line(right, [(point.seconds, point.loss) for point in points if point.seconds > 0], look, width)
+        style: dict[str, Any] = {"marker": look.marker, "linestyle": look.line, "color": look.color, "markersize": 6}
+        timed = [point for point in points if point.seconds > 0]
+        for axes, field, shown in ((left, "step", points), (right, "seconds", timed)):
+            at, losses = [getattr(one, field) for one in shown], [one.loss for one in shown]
+            axes.plot(at, losses, linewidth=width, markevery=[-1], **style)
     points = [point for row in place for point in _curve(row)]
     if losses := [point.loss for point in points if point.loss > 0]:
         log_axis(left, min(losses), max(losses), "training loss (log)", "y")
@@ -75,9 +77,3 @@ def _pair(left: Axes, right: Axes, place: Sequence[Row], looks: dict[str, Look])
     left.set_xlabel("step")
     first_to_arrive = sorted(place, key=lambda row: _curve(row)[-1].seconds)
     key_beside(right, lines([row.trainer for row in first_to_arrive], looks))
-
-
-def _line(axes: Axes, points: Sequence[tuple[float, float]], look: Look, width: float) -> None:
-    """A curve with a mark at its end."""
-    at, losses = [x for x, _ in points], [y for _, y in points]
-    axes.plot(at, losses, look.marker, ls=look.line, color=look.color, linewidth=width, markevery=[-1], markersize=6)

@@ -36,7 +36,6 @@ def exhibit(report: Report) -> Exhibit:
         "in its own row alone." + cut(shown),
         [*IDENTITY, "Median of each restart, in order"],
         table(report, shown, lambda row: [medians(row)]),
-        draw,
     )
 
 
@@ -48,7 +47,8 @@ def medians(row: Row) -> str:
 def off_median(row: Row) -> list[float]:
     """How far each counted block is off the median of its cell, as a share of it."""
     times = [block.step_s for block in row.record.counted_blocks]
-    return [time / statistics.median(times) - 1 for time in times]
+    middle = statistics.median(times) if times else 0
+    return [time / middle - 1 for time in times]
 
 
 def swing(rows: Sequence[Row]) -> float:

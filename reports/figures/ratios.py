@@ -43,7 +43,6 @@ def exhibit(report: Report) -> Exhibit:
         + cut(shown),
         [*IDENTITY, "Time per step ÷ reference", "95 % interval and standing", "Ratio of each restart"],
         table(report, shown, _entries),
-        draw,
     )
 
 

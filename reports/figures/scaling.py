@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from triptych.benches.stats.ranks import Estimate
 from triptych.benches.workloads.sizes import Axis, size_of
 from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels, remove_spare, scaled
+from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels
 from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.ratios import CLOSE_UP
 from triptych.reports.figures.styles import BAND, INK, styles
@@ -22,8 +23,6 @@ from triptych.reports.words import columns, naming
 
 MOST_CURVES = 8
 """Panels that a figure has room for."""
-
-KEY = "scaling"
 
 TIMES_IN, RATIOS_IN = 2.0, 1.55
 MOST_TICKS = 6
@@ -39,19 +38,23 @@ Lines = dict[str, dict[int, Estimate]]
 
 
 class Curve(NamedTuple):
-    """The rows of one workload along one axis, in one run and arm: sizes by trainer.
+    """The rows of one workload along one axis, in one run and arm.
 
     Attributes:
-        place: Of its smallest size.
+        place: With the workload whose sizes these are.
         reference: Whom the ratios stand against.
         lines: Rows by trainer, then by size.
     """
 
-    base: str
-    axis: Axis
     place: Place
+    axis: Axis
     reference: str
     lines: dict[str, dict[int, Row]]
+
+    @property
+    def base(self) -> str:
+        """The workload that was taken in many sizes."""
+        return text.short(self.place.workload)
 
     @property
     def times(self) -> Lines:
@@ -72,23 +75,17 @@ class Curve(NamedTuple):
 
 def rows(report: Report) -> list[Curve]:
     """Every axis along which a workload was timed in at least two sizes."""
-    grouped: dict[tuple[str, ...], dict[str, dict[int, Row]]] = {}
+    grouped: dict[tuple[Place, Axis, str], dict[str, dict[int, Row]]] = {}
     for row in report.rows:
         if size := size_of(row.place.workload):
-            key = (row.place.source, row.place.arm, row.place.mode, row.place.device, size.base, size.axis)
+            key = (replace(row.place, workload=size.base), size.axis, row.reference)
             grouped.setdefault(key, {}).setdefault(row.trainer, {})[size.size] = row
     made: list[Curve] = []
-    for (*_, base, name), cells in grouped.items():
-        timed = {trainer: dict(sorted(sizes.items())) for trainer, sizes in cells.items() if _timed(sizes)}
-        if len({size for sizes in timed.values() for size in _timed(sizes)}) > 1:
-            first = next(iter(next(iter(timed.values())).values()))
-            axis: Axis = next(axis for axis in LABELS if axis == name)
-            made.append(Curve(base, axis, first.place, first.reference, timed))
+    for key, cells in grouped.items():
+        timed = {name: sizes for name, sizes in cells.items() if any(row.step_s for row in sizes.values())}
+        curve = Curve(*key, {name: dict(sorted(sizes.items())) for name, sizes in timed.items()})
+        made += [curve] if len(set(itertools.chain(*curve.times.values()))) > 1 else []
     return made
-
-
-def _timed(cells: dict[int, Row]) -> list[int]:
-    return [size for size, row in cells.items() if row.step_s]
 
 
 def others(report: Report) -> list[Row]:
@@ -102,19 +99,18 @@ def exhibit(report: Report) -> Exhibit:
     found = rows(report)
     more = cut(found, MOST_CURVES, "curves")
     return Exhibit(
-        KEY,
+        "scaling",
         "Time per step over size",
         " ".join(_growth(report, curve) for curve in found),
         "Above, time per step, both axes logarithmic; below, the same over the reference's, with the margin of no "
         f"practical account as a band. The bars and shades are 95 % intervals over restarts.{more}{_missing(found)}",
         ["Workload", "Where", "Changed", "Size", "Trainer", "Time per step", "95 % interval", "Time ÷ reference", ""],
         [line for curve in found for line in _data(report, curve)],
-        draw,
     )
 
 
 def _data(report: Report, curve: Curve) -> list[list[str]]:
-    start = [text.short(curve.base), naming.setting(report, curve.place), curve.axis]
+    start = [curve.base, naming.setting(report, curve.place), curve.axis]
     entries = [(size, trainer, row) for trainer, cells in curve.lines.items() for size, row in cells.items()]
     made: list[list[str]] = []
     for size, trainer, row in sorted(entries, key=lambda entry: entry[0]):
@@ -130,7 +126,7 @@ def _missing(found: Sequence[Curve]) -> str:
     for curve in found:
         for trainer, cells in curve.lines.items():
             if sizes := [f"{size:,}" for size, row in cells.items() if not row.step_s]:
-                gone.setdefault(trainer, []).append(f"{text.short(curve.base)} {curve.axis} {', '.join(sizes)}")
+                gone.setdefault(trainer, []).append(f"{curve.base} {curve.axis} {', '.join(sizes)}")
     said = "; ".join(f"{text.short(trainer)} on {', '.join(words)}" for trainer, words in gone.items())
     return f" Not measured, for the reason that its row gives: {said}." if said else ""
 
@@ -153,7 +149,7 @@ def _growth(report: Report, curve: Curve) -> str:
 
 
 def _where(report: Report, curve: Curve) -> str:
-    return f"On {text.short(curve.base)} {naming.setting(report, curve.place)}, by {curve.axis}"
+    return f"On {curve.base} {naming.setting(report, curve.place)}, by {curve.axis}"
 
 
 def words(found: Crossover, axis: Axis) -> str:
@@ -181,15 +177,13 @@ def draw(report: Report) -> Figure:
         _times(axes[above], curve, looks)
         _ratios(axes[above + across], curve, looks)
         axes[above].set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
-    remove_spare(axes)
     key_above(figure, lines([name for name in looks if any(name in curve.lines for curve in shown)], looks))
     return figure
 
 
 def _times(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Microseconds per step on two log axes."""
-    times = {name: {size: scaled(one, 1e6) for size, one in times.items()} for name, times in curve.times.items()}
-    values = _lines(axes, curve, times, looks)
+    values = _lines(axes, curve, curve.times, looks, 1e6)
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
     axes.tick_params(axis="x", labelbottom=False)
 
@@ -205,12 +199,12 @@ def _ratios(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     axes.set_xlabel(LABELS[curve.axis])
 
 
-def _lines(axes: Axes, curve: Curve, drawn: Lines, looks: dict[str, Look]) -> list[float]:
+def _lines(axes: Axes, curve: Curve, drawn: Lines, looks: dict[str, Look], factor: float = 1) -> list[float]:
     """Lines over a log axis of sizes, on which every second, third, ... has its figure where all would not fit."""
     sizes = sorted({size for rows in curve.lines.values() for size in rows})
     axes.set(xscale="log", xlim=(sizes[0] / 1.15, sizes[-1] * 1.15))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(sizes[:: -(-len(sizes) // MOST_TICKS)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    reached = (course(axes, one.items(), looks[name], shade=0.2, marks=True) for name, one in drawn.items())
-    return list(itertools.chain.from_iterable(reached))
+    draws = ((one.items(), looks[name]) for name, one in drawn.items())
+    return list(itertools.chain(*(course(axes, *one, shade=0.2, factor=factor) for one in draws)))

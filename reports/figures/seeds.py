@@ -63,10 +63,14 @@ def rows(report: Report) -> list[Learner]:
 def exhibit(report: Report) -> Exhibit:
     """The seeds in words and data."""
     shown = rows(report)
+    alike: dict[tuple[str, int, int, int], list[Learner]] = {}
+    for one in shown:
+        counts = one.found.reached, one.found.missed, one.found.cut
+        alike.setdefault((place_name(report, one.row.place), *counts), []).append(one)
     return Exhibit(
         "seeds",
         "Time to the target loss, seed by seed",
-        " ".join(_sentences(report, shown)),
+        " ".join(f"On {where}, {_said(group)}." for (where, *_), group in alike.items()),
         "A dot is one training from one seed's starting values, compiled beforehand; the tick is the median over seeds "
         "with its 95 % interval between order statistics. A cross did not reach the target and counts as never, a ring "
         "was cut by the time budget. The step is the first at or below the target within the first hundredth of the "
@@ -76,17 +80,7 @@ def exhibit(report: Report) -> Exhibit:
             "Median step", "Median time", "with compiling", "with start-up and compiling", "Losses, seed by seed",
         ],
         [[*identity(report, one.row), *_entries(report, one)] for one in shown[:MOST_ROWS]],
-        draw,
     )  # fmt: skip
-
-
-def _sentences(report: Report, shown: list[Learner]) -> list[str]:
-    """One per workload and outcome; trainers of the same outcome share it."""
-    grouped: dict[tuple[str, int, int, int], list[Learner]] = {}
-    for one in shown:
-        found = one.found
-        grouped.setdefault((place_name(report, one.row.place), found.reached, found.missed, found.cut), []).append(one)
-    return [f"On {where}, {_said(group)}." for (where, *_), group in grouped.items()]
 
 
 def _said(learners: list[Learner]) -> str:
@@ -153,11 +147,8 @@ def _has_time(training: SeedTraining) -> bool:
 def _seeds(strip: Strip, gutter: float) -> None:
     """One mark per seed, spread over the height of the row; an ending at a time, which keeps the page small."""
     row, look, axes, y = strip
-    for ending, marker, face in (
-        ("reached", look.marker, look.color),
-        ("missed", "x", look.color),
-        ("cut", "o", "none"),
-    ):
+    marks = (("reached", look.marker, look.color), ("missed", "x", look.color), ("cut", "o", "none"))
+    for ending, marker, face in marks:
         ended = [one for one in row.record.seed_trainings if one.ending == ending]
         times = [one.seconds if _has_time(one) else gutter for one in ended]
         lanes = [y + 0.6 * ((index * 0.618) % 1 - 0.5) for index in range(len(times))]

@@ -2,7 +2,6 @@
 
 from matplotlib.figure import Figure
 
-from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import chart, log_axis
 from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
@@ -18,7 +17,7 @@ def rows(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The speeds in words and data."""
     shown = rows(report)
-    slowest_first = sorted(shown, key=lambda row: _speed(row).value)
+    slowest_first = sorted(shown, key=lambda row: columns.speed(row).order or 0)
     ends = (f"{columns.speed(row).main} ({where(report, row)})" for row in (slowest_first[0], slowest_first[-1]))
     return Exhibit(
         "speeds",
@@ -27,18 +26,13 @@ def exhibit(report: Report) -> Exhibit:
         "A mark is the estimate over restarts, the bar its 95 % interval." + cut(shown),
         [*IDENTITY, "Steps/s", "95 % interval"],
         table(report, shown, lambda row: [columns.speed(row).main, columns.speed(row).note]),
-        draw,
     )
-
-
-def _speed(row: Row) -> Estimate:
-    assert row.step_s is not None, "only cells with steps are shown"
-    return text.inverse(row.step_s)
 
 
 def draw(report: Report) -> Figure:
     """A row per cell, on a log axis."""
     figure, axes, strips = chart(report, rows(report))
-    values = [value for strip in strips for value in strip.estimate(_speed(strip.row))]
+    speeds = [(strip, text.inverse(strip.row.step_s)) for strip in strips if strip.row.step_s]
+    values = [value for strip, speed in speeds for value in strip.estimate(speed)]
     log_axis(axes, min(values), max(values), "steps per second, 95 % interval (log scale; right is faster)")
     return figure

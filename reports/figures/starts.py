@@ -1,29 +1,28 @@
 """Start-up: where a fresh process spends its time until the first step, and what a cache on disk saves."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
 from triptych.benches.record.run import Start
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, beside, chart, key_of_parts, stack
+from triptych.reports.figures.chart import Strip, beside, chart, key_above, parts, stack
 from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-PHASES: tuple[tuple[str, float, Callable[[Start], float]], ...] = (
-    ("interpreter", 0.1, lambda start: start.interpreter_s),
-    ("jax, numpy", 0.28, lambda start: start.jax_s),
-    ("own imports", 0.46, lambda start: start.stack_s),
-    ("device, build", 0.64, lambda start: start.device_s + start.build_s),
-    ("compile", 0.82, lambda start: start.compile_s),
-    ("first step", 1.0, lambda start: start.first_step_s),
+PHASES = (
+    ("interpreter", 0.1, ["interpreter_s"]),
+    ("jax, numpy", 0.28, ["jax_s"]),
+    ("own imports", 0.46, ["stack_s"]),
+    ("device, build", 0.64, ["device_s", "build_s"]),
+    ("compile", 0.82, ["compile_s"]),
+    ("first step", 1.0, ["first_step_s"]),
 )
-"""The words of a phase, how full its part of the bar is, and its seconds."""
+"""The words of a phase, how full its part of the bar is, and the fields whose sum it is."""
 
-HEADS = ["Programs", "Processes", *(words for words, _, _ in PHASES), "In all", "95 % interval", "Second call"]
 ROW_IN = 0.5
 
 
@@ -39,9 +38,9 @@ def cases(row: Row) -> list[tuple[str, list[Start]]]:
     return [(words, starts) for words, starts in (("cold", cold), ("from disk", hit)) if starts]
 
 
-def median(starts: list[Start], phase: Callable[[Start], float]) -> float:
-    """The median over processes of one phase, in seconds."""
-    return statistics.median(map(phase, starts))
+def median(starts: Sequence[Start], *fields: str) -> float:
+    """The median over processes of a phase, or of several together, in seconds."""
+    return statistics.median(sum(getattr(start, field) for field in fields) for start in starts)
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -55,32 +54,23 @@ def exhibit(report: Report) -> Exhibit:
         "beyond jax and numpy. Above: no cache. Below: every program found on disk, where an earlier process had put "
         "it. A second call in the same process finds all in memory. What only the harness needs is not counted."
         + cut(shown),
-        [*IDENTITY, *HEADS],
+        [*IDENTITY, "Programs", "Processes", *(one[0] for one in PHASES), "In all", "95 % interval", "Second call"],
         [[*identity(report, row), *_entries(*case)] for row in shown[:MOST_ROWS] for case in cases(row)],
-        draw,
     )
 
 
 def _sentence(report: Report, row: Row) -> str:
-    totals = [f"{text.seconds(median(starts, _whole))} {words}" for words, starts in cases(row)]
-    own = text.seconds(median(row.record.starts, lambda start: start.stack_s))
-    warm = text.seconds(median(row.record.starts, lambda start: start.warm_call_s))
+    totals = [f"{text.seconds(median(starts, 'whole_s'))} {words}" for words, starts in cases(row)]
+    own, warm = (text.seconds(median(row.record.starts, field)) for field in ("stack_s", "warm_call_s"))
     return f"{where(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
 
 
-def _whole(start: Start) -> float:
-    return start.whole_s
-
-
 def _entries(words: str, starts: list[Start]) -> list[str]:
-    return [
-        words if words == "cold" else f"{words}, {starts[0].hits} found",
-        str(len(starts)),
-        *(text.seconds(median(starts, phase)) for _, _, phase in PHASES),
-        text.seconds(median(starts, _whole)),
-        text.interval(geometric([start.whole_s for start in starts]), text.seconds),
-        text.seconds(median(starts, lambda start: start.warm_call_s)),
-    ]
+    programs = words if words == "cold" else f"{words}, {starts[0].hits} found"
+    fields = [*(fields for _, _, fields in PHASES), ["whole_s"], ["warm_call_s"]]
+    *times, warm = (text.seconds(median(starts, *names)) for names in fields)
+    whole = text.interval(geometric([start.whole_s for start in starts]), text.seconds)
+    return [programs, str(len(starts)), *times, whole, warm]
 
 
 def draw(report: Report) -> Figure:
@@ -88,7 +78,7 @@ def draw(report: Report) -> Figure:
     figure, axes, strips = chart(report, rows(report), ROW_IN)
     axes.set_xlim(0, max(end for strip in strips for end in _bars(strip)) * 1.04)
     axes.set_xlabel("seconds since the process was started, medians over processes")
-    key_of_parts(figure, [(words, full) for words, full, _ in PHASES])
+    key_above(figure, parts((words, full) for words, full, _ in PHASES))
     return figure
 
 
@@ -97,7 +87,6 @@ def _bars(strip: Strip) -> list[float]:
     row, look, axes, y = strip
     ends: list[float] = []
     for at, (words, starts) in zip((y - 0.18, y + 0.18), cases(row), strict=False):
-        pieces = [(median(starts, phase), full) for _, full, phase in PHASES]
-        ends.append(stack(axes, at, pieces, look.color, 0.3))
-        beside(axes, at, f"{text.seconds(median(starts, _whole))} {words}")
+        ends.append(stack(axes, at, [(median(starts, *fields), full) for _, full, fields in PHASES], look.color, 0.3))
+        beside(axes, at, f"{text.seconds(median(starts, 'whole_s'))} {words}")
     return ends

@@ -8,15 +8,14 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from triptych.reports.figures.figure import Exhibit
 from triptych.reports.figures.styles import DARK, LIGHT, SETTINGS
-from triptych.reports.view.report import Report
 
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -30,12 +29,12 @@ EVERYWHERE = {
 VARIABLES = {color: f"var({name})" for name, color in LIGHT.items()}
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure as an SVG element, for a page that has the theme's variables."""
+class Drawing(NamedTuple):
+    """A figure as an SVG element, for a page that has the theme's variables, and as a PNG."""
 
-    key: str
+    exhibit: Exhibit
     markup: str
+    png: bytes
 
     def standalone(self) -> str:
         """A file of its own that follows the reader's light or dark setting."""
@@ -45,22 +44,18 @@ class Drawing:
         return f'{head} xmlns="{SVG}"><style>{sheet}</style>{rest}\n'
 
 
-def build(plot: Callable[[Report], Figure], view: Report) -> Figure:
-    """Calls a figure's function under the settings that all figures share."""
-    with mpl.rc_context(SETTINGS):
-        return plot(view)
-
-
-def png(figure: Figure) -> bytes:
-    """The figure on white, for slides."""
-    compressed = {"compress_level": 3}
-    return _saved(figure, "", {"format": "png", "dpi": 140, "metadata": {"Software": None}, "pil_kwargs": compressed})
-
-
-def draw(figure: Figure, key: str, title: str, description: str) -> Drawing:
-    """The figure as SVG; `title` and `description` are what a screen reader says."""
-    saved = _saved(figure, key, {"format": "svg", "metadata": {"Date": None}, "transparent": True})
-    root = ElementTree.fromstring(saved)  # noqa: S314 - written by matplotlib a line above
+def draw(exhibit: Exhibit, plot: Callable[[], Figure]) -> Drawing:
+    """A figure as SVG and, on white, as PNG for slides; title, finding and reading are what a screen reader says."""
+    svg, png, key = io.BytesIO(), io.BytesIO(), exhibit.key
+    with mpl.rc_context({**SETTINGS, "svg.hashsalt": key}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = plot()
+        for spare in [axes for axes in figure.axes if not axes.has_data()]:
+            spare.remove()
+        figure.savefig(svg, format="svg", metadata={"Date": None}, transparent=True)
+        figure.set_layout_engine("none")  # it is laid out now, and need not be again
+        figure.savefig(png, format="png", dpi=140, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+    root = ElementTree.fromstring(svg.getvalue())  # noqa: S314 - written by matplotlib a line above
     _, _, *content = root  # the first two are who made it and a style sheet
     root[:] = content
     styled: dict[str, str] = {}
@@ -68,20 +63,12 @@ def draw(figure: Figure, key: str, title: str, description: str) -> Drawing:
         _clean(element, styled)
     said = {"role": "img", "aria-labelledby": f"{key}-title {key}-desc"}
     root.attrib = {"viewBox": root.attrib["viewBox"], **EVERYWHERE, **said}
-    for position, (tag, words) in enumerate((("title", title), ("desc", description))):
+    words = {"title": exhibit.title, "desc": f"{exhibit.finding} {exhibit.reading}"}
+    for position, tag in enumerate(words):
         element = ElementTree.Element(tag, {"id": f"{key}-{tag}"})
-        element.text = words
+        element.text = words[tag]
         root.insert(position, element)
-    return Drawing(key, ElementTree.tostring(root, encoding="unicode"))
-
-
-def _saved(figure: Figure, key: str, options: dict[str, Any]) -> bytes:
-    buffer = io.BytesIO()
-    with mpl.rc_context({**SETTINGS, "svg.hashsalt": key}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, **options)
-    figure.set_layout_engine("none")  # it is laid out now, and need not be again
-    return buffer.getvalue()
+    return Drawing(exhibit, ElementTree.tostring(root, encoding="unicode"), png.getvalue())
 
 
 def _clean(element: ElementTree.Element, styled: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis.totals import Crossing, crossings, total_s
-from triptych.benches.record.run import Run
 from triptych.benches.stats.ranks import Estimate, smallest_n
 from triptych.impls.registry import Look
 from triptych.reports import text
@@ -23,21 +22,12 @@ PANEL_IN = 2.3
 
 
 class Race(NamedTuple):
-    """The cells of a place that have compiled and stepped."""
+    """The cells of a place that have compiled and stepped, who overtakes whom, and on how many restarts that rests."""
 
     name: str
-    run: Run
     cells: list[Row]
-
-    @property
-    def crossings(self) -> list[Crossing]:
-        """Who overtakes whom, for every pair."""
-        return crossings(self.run, [row.record for row in self.cells])
-
-    @property
-    def restarts(self) -> int:
-        """How many restarts that rests on."""
-        return min(_total(row, 1).n for row in self.cells)
+    crossings: list[Crossing]
+    restarts: int
 
 
 def rows(report: Report) -> list[Race]:
@@ -45,8 +35,10 @@ def rows(report: Report) -> list[Race]:
     races: list[Race] = []
     for place, there in report.by_place.items():
         cells = [row for row in there if row.step_s and total_s(row.record, 1)]
-        races.append(Race(place_name(report, place), report.source(place.source).run, cells))
-    return [race for race in races if len(race.cells) > 1]
+        if len(cells) > 1:
+            found = crossings(report.source(place.source).run, [row.record for row in cells])
+            races.append(Race(place_name(report, place), cells, found, min(_total(row, 1).n for row in cells)))
+    return races
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -65,30 +57,28 @@ def exhibit(report: Report) -> Exhibit:
             for race in races[:MOST_PLACES]
             for one in race.crossings
         ],
-        draw,
     )
 
 
 def _sentence(race: Race) -> str:
     """Who is ahead of whom from the first step in as few clauses as that takes; every other pair in its own."""
-    found, restarts = race.crossings, race.restarts
+    restarts = race.restarts
     behind: dict[str, list[str]] = {}
-    for one in found:
+    for one in race.crossings:
         if one.kind == "first":
             behind.setdefault(text.short(one.ahead), []).append(text.short(one.behind))
     ahead: dict[str, list[str]] = {}
     for name, others in behind.items():
         ahead.setdefault(" and ".join(others), []).append(name)
-    clauses = [f"{_are(names)} ahead of {others} from the first step" for others, names in ahead.items()]
-    clauses += [_clause(one, restarts) for one in found if one.kind != "first"]
+    clauses = [
+        f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} ahead of {others} from the first step"
+        for others, names in ahead.items()
+    ]
+    clauses += [_clause(one, restarts) for one in race.crossings if one.kind != "first"]
     rest = len(clauses) - MOST_SAID
     said = "; ".join(clauses[:MOST_SAID]) + (f"; {rest} more in the data" if rest > 0 else "")
     measured = "the one restart" if restarts == 1 else f"the {restarts} restarts"
     return said if restarts >= smallest_n() else f"in {measured} measured, {said}"
-
-
-def _are(names: list[str]) -> str:
-    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _clause(one: Crossing, restarts: int) -> str:
@@ -102,7 +92,8 @@ def _clause(one: Crossing, restarts: int) -> str:
 def _figures(one: Crossing, restarts: int) -> tuple[str, str]:
     """From which step on, and the interval; or what stands in their place."""
     if one.kind == "first":
-        return "from the first step", text.NONE if restarts >= smallest_n() else text.no_interval(restarts)
+        few = text.NONE if restarts >= smallest_n() else f"no interval: {text.shortage(restarts)}"
+        return "from the first step", few
     if one.steps is None:
         return one.kind, text.short(one.reason, 160)
     if one.kind == "by":
@@ -121,16 +112,15 @@ def draw(report: Report) -> Figure:
 
 
 def _panel(axes: Axes, race: Race, looks: dict[str, Look]) -> None:
-    found = race.crossings
-    steps = _steps(race.cells[0].planned_steps, found)
+    steps = _steps(race.cells[0].planned_steps, race.crossings)
     seconds: list[float] = []
     for row in race.cells:
         totals = [(at, _total(row, at)) for at in steps]
-        seconds += course(axes, totals, looks[row.trainer], shade=0.25, marks=False)
+        seconds += course(axes, totals, looks[row.trainer]._replace(marker=""), shade=0.25)
     log_axis(axes, steps[0], steps[-1], "steps (log scale)")
     axes.set_xlim(steps[0], steps[-1])
     log_axis(axes, min(seconds), max(seconds), "total seconds (log)", "y")
-    for one in found:
+    for one in race.crossings:
         _mark(axes, race, one, steps[0])
     slowest_first = sorted(race.cells, key=lambda row: -_total(row, steps[-1]).value)
     key_beside(axes, lines([row.trainer for row in slowest_first], looks))

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from triptych.impls.registry import Look
 from triptych.reports import text
-from triptych.reports.figures.chart import course, log_axis, panels, remove_spare, scaled
+from triptych.reports.figures.chart import course, log_axis, panels
 from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import OTHERS, styles
 from triptych.reports.view.history import Trend
@@ -43,7 +43,6 @@ def exhibit(report: Report) -> Exhibit:
             + [text.seconds(moment.step_s.value), text.interval(moment.step_s, text.seconds)]
             for one, moment in moments
         ],
-        draw,
     )
 
 
@@ -53,18 +52,17 @@ def draw(report: Report) -> Figure:
     figure, axes = panels([PANEL_IN] * -(-len(cells) // 2), 2)
     for panel, trends in zip(axes, cells, strict=False):
         _panel(panel, trends, looks.get(trends[0].cell.trainer, OTHERS[0]))
-    remove_spare(axes)
     return figure
 
 
 def _panel(axes: Axes, trends: Sequence[Trend], look: Look) -> None:
     values: list[float] = []
     for one in trends:
-        points = [(moment.place + 1, scaled(moment.step_s, 1e6)) for moment in one.moments]
-        values += course(axes, points, look, shade=0, marks=True)
+        points = [(moment.place + 1, moment.step_s) for moment in one.moments]
+        values += course(axes, points, look, factor=1e6)
         if len(trends) > 1:
             run, last = points[-1]
-            axes.annotate(one.machine.split(":")[0], (run, last.value), (5, 4), textcoords="offset points")
+            axes.annotate(one.machine.split(":")[0], (run, 1e6 * last.value), (5, 4), textcoords="offset points")
     log_axis(axes, min(values), max(values), "µs per step (log)", "y")
     cell = trends[0].cell
     axes.set_title(f"{text.short(cell.trainer, 18)} on {text.short(cell.workload, 18)}, {text.short(cell.device, 10)}")

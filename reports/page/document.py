@@ -1,10 +1,8 @@
 """What all pages share: each is one file that opens from disk and asks no network."""
 
 from pathlib import Path
-from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from triptych.reports import text
 from triptych.reports.figures.styles import DARK, LIGHT
@@ -17,17 +15,12 @@ def environment() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader([HERE, HERE.parent / "gate"]),
         autoescape=True,
-        finalize=_printable,
+        finalize=text.printable,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     )
     made.filters["safe_name"] = text.name
     return made
-
-
-def _printable(value: Any) -> Any:
-    """Foreign text without characters that steer what follows; our own markup as it is."""
-    return text.printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def sheet(*further: Path) -> str:

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from triptych.benches.record.files import encoded
-from triptych.benches.record.run import Run
 from triptych.reports.view import frame
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns
@@ -45,7 +44,7 @@ class Download(NamedTuple):
 def downloads(report: Report) -> list[Download]:
     """The result files of a report and the table of their values: inside the page as long as they leave it small."""
     runs = [source.original for source in report.sources]
-    results = [result_file(run) for run in runs]
+    results = [encoded({"triptych": run}) for run in runs]
     carried = sum(map(len, results)) <= MOST_CARRIED_BYTES
     files = [
         (f"triptych-{source.label}.json", f"Result file{f' of run {source.label}' * (len(runs) > 1)} (JSON)", content,
@@ -64,11 +63,6 @@ def downloads(report: Report) -> list[Download]:
 def link(data: bytes) -> str:
     """Bytes as an address of their own, compressed, the same for the same bytes."""
     return "data:application/gzip;base64," + base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
-
-
-def result_file(run: Run) -> bytes:
-    """The run as a result file that `triptych report` reads."""
-    return encoded({"triptych": run})
 
 
 def against(report: Report) -> str:

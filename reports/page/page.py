@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from triptych.benches.record.files import replace_file
 from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
@@ -12,11 +11,10 @@ from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.benches.workloads.sizes import size_of
 from triptych.reports import text
-from triptych.reports.figures import svg
 from triptych.reports.figures.all import exhibits
-from triptych.reports.figures.figure import Exhibit
 from triptych.reports.figures.order import medians
 from triptych.reports.figures.styles import glyphs, styles
+from triptych.reports.figures.svg import Drawing, draw
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import MARGIN, Report, Row, report
@@ -27,14 +25,6 @@ WORDS = {
     "counts": count_table, "facts": facts, "glossary": glossary,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
-
-
-class Figure(NamedTuple):
-    """An exhibit with its drawing."""
-
-    exhibit: Exhibit
-    drawing: svg.Drawing
-    png: bytes
 
 
 @dataclass(frozen=True)
@@ -50,8 +40,8 @@ class Page:
     """
 
     view: Report
-    questions: list[tuple[Question, Figure | None]]
-    figures: list[Figure]
+    questions: list[tuple[Question, Drawing | None]]
+    figures: list[Drawing]
     numbers: dict[str, int]
     glyphs: dict[str, str]
     downloads: list[embed.Download]
@@ -88,33 +78,29 @@ def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
         OSError: If the folder cannot be written.
     """
     view = report(runs)
-    drawn = [_draw(view, exhibit) for exhibit in exhibits(view)]
+    drawn = [draw(*one) for one in exhibits(view)]
     data = embed.downloads(view)
     files: dict[str, bytes] = {"index.html": render(view, drawn, data).encode()}
     files |= {one.address: one.content for one in data if not one.carried}
     for figure in drawn:
-        files[f"figures/{figure.exhibit.key}.svg"] = figure.drawing.standalone().encode()
+        files[f"figures/{figure.exhibit.key}.svg"] = figure.standalone().encode()
         files[f"figures/{figure.exhibit.key}.png"] = figure.png
     for name, content in files.items():
         replace_file(folder / name, content)
     return [folder / name for name in files]
 
 
-def _draw(view: Report, exhibit: Exhibit) -> Figure:
-    figure = svg.build(exhibit.plot, view)
-    words = f"{exhibit.finding} {exhibit.reading}"
-    return Figure(exhibit, svg.draw(figure, exhibit.key, exhibit.title, words), svg.png(figure))
-
-
-def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) -> str:
+def render(view: Report, figures: Sequence[Drawing], data: list[embed.Download]) -> str:
     """The HTML of a report."""
     classes, marks = glyphs(styles(view.trainers))
-    beside, others = placed(questions(view), figures)
-    ordered = [figure for _, figure in beside if figure] + others
+    left = {figure.exhibit.key: figure for figure in figures}
+    asked = [(one, next((key for key in one.figures if key in left), "")) for one in questions(view)]
+    beside = [(question, left.pop(key, None)) for question, key in asked]
+    ordered = [*(figure for _, figure in beside if figure), *left.values()]
     numbers = {figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)}
     against = embed.against(view) if data[0].carried else ""
     return document.environment().get_template("page.html.jinja").render(
-        page=Page(view, beside, others, numbers, classes, data, against),
+        page=Page(view, beside, list(left.values()), numbers, classes, data, against),
         words=WORDS,
         text=text,
         medians=medians,
@@ -124,15 +110,6 @@ def render(view: Report, figures: Sequence[Figure], data: list[embed.Download]) 
         style=document.sheet() + marks,
         script=(document.HERE / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
-
-
-def placed(
-    asked: Sequence[Question], figures: Sequence[Figure]
-) -> tuple[list[tuple[Question, Figure | None]], list[Figure]]:
-    """Every question with the first of its figures that is there, and the figures that are left."""
-    left = {figure.exhibit.key: figure for figure in figures}
-    keys = [next((key for key in question.figures if key in left), "") for question in asked]
-    return [(question, left.pop(key, None)) for question, key in zip(asked, keys, strict=True)], list(left.values())
 
 
 def reproduce(view: Report, row: Row) -> str:

@@ -56,18 +56,13 @@ def faster(report: Report) -> Question:
 def _ladder(one: Climb) -> str:
     """The factors from naive to a treemap step, their product and the ratio measured as one; then the scan."""
     step = next(i for i, rung in enumerate(one.rungs) if (rung.change.trainer, rung.change.mode) == (FAST, "step"))
-    rungs = [(rung.factor, rung.change.words) for rung in one.rungs[1 : step + 1] if rung.factor]
     whole = geometric(pairing.paired_ratios(one.rungs[0].record, one.rungs[step].record))
-    factors = " · ".join(f"{text.significant(factor.value)} × ({words})" for factor, words in rungs)
-    product = text.significant(math.prod(factor.value for factor, _ in rungs))
-    said = (
-        f"On {text.short(one.workload)} on {text.short(one.device)}: {factors} = {product} times; "
-        f"measured as one ratio, {_estimated(whole)}."
-    )
-    beyond = [
-        f"{rung.change.words}: {text.significant(rung.factor.value)} ×" for rung in one.rungs[step + 1 :] if rung.factor
-    ]
-    return f"{said} Beyond that, {'; '.join(beyond)}." if beyond else said
+    rungs = [(rung.factor.value, rung.change.words) for rung in one.rungs if rung.factor]
+    factors = " · ".join(f"{text.significant(factor)} × ({words})" for factor, words in rungs[:step])
+    product = text.significant(math.prod(factor for factor, _ in rungs[:step]))
+    said = f"On {text.short(one.workload)} on {text.short(one.device)}: {factors} = {product} times"
+    beyond = "; ".join(f"{words}: {text.significant(factor)} ×" for factor, words in rungs[step:])
+    return f"{said}; measured as one ratio, {_estimated(whole)}.{f' Beyond that, {beyond}.' if beyond else ''}"
 
 
 def cost(report: Report) -> Question:
@@ -79,7 +74,7 @@ def cost(report: Report) -> Question:
         [*cut(answers), *cut(sweeps)],
         "" if sweeps else "Up to what size, this report has not measured.",
         "triptych run --sweep width=16:4096",
-        (scaling.KEY, "ratios"),
+        ("scaling", "ratios"),
     )
 
 
@@ -127,15 +122,13 @@ def _pays(report: Report, row: Row) -> str:
     }[even.kind]
     if few and even.kind in ("never", "always"):
         said = f"so far {said} ({few})"
-    sides = {one.trainer: one for one in report.by_place[row.place]}
-    compiles = " against ".join(_compiled(sides[name]) for name in (FAST, SLOW) if sides[name].compile_s)
+    compiles = " against ".join(
+        f"{text.seconds(one.compile_s.value)} for {text.count(one.record.compiles[0].programs, 'program')} of {name}"
+        for name in (FAST, SLOW)
+        for one in report.by_place[row.place]
+        if one.trainer == name and one.compile_s
+    )
     return f"{said}; compiling takes {compiles}" if compiles else said
-
-
-def _compiled(row: Row) -> str:
-    assert row.compile_s is not None, "only what was compiled is compared"
-    programs = text.count(row.record.compiles[0].programs, "program")
-    return f"{text.seconds(row.compile_s.value)} for {programs} of {row.trainer}"
 
 
 def _estimated(estimate: Estimate, unit: str = "") -> str:
@@ -148,8 +141,5 @@ def _estimated(estimate: Estimate, unit: str = "") -> str:
 def cut(answers: Sequence[str]) -> list[str]:
     """The first ones; the rest is in the table."""
     more = len(answers) - MOST_ANSWERS
-    return (
-        list(answers)
-        if more <= 0
-        else [*answers[:MOST_ANSWERS], f"{more} more {'is' if more == 1 else 'are'} in the table above."]
-    )
+    rest = [f"{more} more {'is' if more == 1 else 'are'} in the table above."] if more > 0 else []
+    return [*answers[:MOST_ANSWERS], *rest]

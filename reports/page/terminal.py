@@ -43,13 +43,10 @@ def terminal(runs: Sequence[Run]) -> "Table":
             table.add_section()
         previous = naming.scene(row.place)
         entries = [column.entry(row) for column in chosen]
-        table.add_row(*(Text("\n".join([entry.main, *_short(entry.notes)])) for entry in entries))
+        said_above = "no interval"  # the caveats say once why there is none
+        words = ([one.main, *(note for note in one.notes if not note.startswith(said_above))] for one in entries)
+        table.add_row(*(Text("\n".join(lines)) for lines in words))
     return table
-
-
-def _short(notes: Sequence[str]) -> list[str]:
-    """The remarks of a figure, without the one on missing intervals, which the caveats above the table make once."""
-    return [note for note in notes if not note.startswith("no interval")]
 
 
 def markdown(runs: Sequence[Run]) -> str:
@@ -70,14 +67,12 @@ def markdown(runs: Sequence[Run]) -> str:
         for source in report.sources
     ]
     said = [text.escaped(sentence) for sentence in summary(report)]
-    counted = [_counts(table) for table in count_table.tables(report)]
+    counted = [
+        f"<details><summary>Counts of {text.escaped(one.name)}</summary>\n\n"
+        f"{_table([['Count', *one.heads], *([title, *values] for title, values in one.lines)])}\n\n</details>"
+        for one in count_table.tables(report)
+    ]
     return "\n\n".join([f"**{said[0]}**", *said[1:], _table(table), *sources, *counted]) + "\n"
-
-
-def _counts(table: count_table.CountTable) -> str:
-    """A table of counts, folded."""
-    words = _table([["Count", *table.heads], *([title, *values] for title, values in table.lines)])
-    return f"<details><summary>Counts of {text.escaped(table.name)}</summary>\n\n{words}\n\n</details>"
 
 
 def _table(rows: list[list[str]]) -> str:

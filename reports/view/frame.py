@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,30 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MACHINE = ("cpu_model", "python", "jax", "jaxlib")
+CELL = ("workload", "trainer", "device", "mode")
 WHOLE = ("restart", "round", "position", "steps", "seed")
-COLUMNS = [
-    *("workload", "trainer", "device", "mode", "metric", *WHOLE, "value", "unit", "void"),
-    *("run", "created", "commit", "arm", *MACHINE, "reference"),
-]
+COLUMNS = [*CELL, "metric", *WHOLE, "value", "unit", "void", "run", "created", "commit", "arm", *MACHINE, "reference"]
 
-
-class Value(NamedTuple):
-    """One value of a cell.
-
-    Attributes:
-        metric: What it is; the name ends in its unit where it has one.
-        void: Why there is no value, or why it does not count.
-        steps: How many updates it covers.
-    """
-
-    metric: str
-    value: float | None
-    void: str = ""
-    restart: int | None = None
-    round: int | None = None
-    position: int | None = None
-    steps: int | None = None
-    seed: int | None = None
+Row = dict[str, Any]
+"""A row of the table by column; its metric's name ends in its unit where it has one."""
 
 
 def frame(results: Run | Path | str | Sequence[Run | Path | str]) -> "pd.DataFrame":
@@ -64,37 +46,41 @@ def frame(results: Run | Path | str | Sequence[Run | Path | str]) -> "pd.DataFra
     return pd.DataFrame(rows, columns=COLUMNS).astype({**dict.fromkeys(WHOLE, "Int64"), "value": "float64"})
 
 
-def _rows(run: Run, label: str) -> Iterator[tuple[Any, ...]]:
+def _rows(run: Run, label: str) -> Iterator[Row]:
     arms = {arm.name: arm.fingerprint for arm in run.arms}
     references = {_place(one): one for one in run.cells if one.cell.trainer == run.reference}
     for record in run.cells:
-        machine = [getattr(arms[record.arm], name, None) for name in MACHINE]
-        facts = (label, run.created, run.commit, record.arm, *machine, run.reference)
-        cell = (record.cell.workload, record.cell.trainer, record.cell.device, record.cell.mode)
-        for metric, value, void, *whole in [*_samples(record), *_results(run, record, references.get(_place(record)))]:
+        facts = {name: getattr(arms[record.arm], name, None) for name in MACHINE}
+        facts |= {"run": label, "created": run.created, "commit": run.commit, "reference": run.reference}
+        cell = {name: getattr(record.cell, name) for name in CELL} | {"arm": record.arm, "void": ""}
+        for row in [*_samples(record), *_results(run, record, references.get(_place(record)))]:
+            metric = row["metric"]
             unit = "s" if metric.endswith("_s") or "_s_" in metric else "B" if "_bytes" in metric else "1"
-            yield (*cell, metric, *whole, value, unit, void, *facts)
+            yield {**cell, **facts, **row, "unit": unit}
 
 
-def _samples(record: CellRecord) -> Iterator[Value]:
+def _samples(record: CellRecord) -> Iterator[Row]:
     """What was measured, one by one."""
     for block in record.blocks:
-        at = (block.void or "", block.restart, block.round, block.position, block.steps)
-        yield Value("step_s", block.step_s, *at)
-        yield Value("dispatch_s", block.dispatch_s, *at)
+        at = {name: getattr(block, name) for name in ("restart", "round", "position", "steps")}
+        for metric in ("step_s", "dispatch_s"):
+            yield {"metric": metric, "value": getattr(block, metric), "void": block.void or "", **at}
     for one in record.compiles:
         phases = {"compile_s": one.compile_s, **_fields(one)}
-        yield from (Value(name, value, restart=one.restart) for name, value in phases.items())
-    for training in record.trainings:
-        for name in ("train_s", "final_loss", "held_out_loss", "accuracy"):
-            yield Value(name, getattr(training, name), restart=training.restart, steps=training.steps_done)
+        yield from ({"metric": name, "value": value, "restart": one.restart} for name, value in phases.items())
+    for one in record.trainings:
+        at = {"restart": one.restart, "steps": one.steps_done}
+        for metric in ("train_s", "final_loss", "held_out_loss", "accuracy"):
+            yield {"metric": metric, "value": getattr(one, metric), **at}
     for one in record.seed_trainings:
+        at = {"restart": one.restart, "steps": one.steps, "seed": one.seed}
         void = "" if one.ending == "reached" else one.ending
-        yield Value("to_target_s", one.seconds, void, one.restart, steps=one.steps, seed=one.seed)
-    for start in record.starts:
-        phases = {name: value for name, value in _fields(start).items() if name != "cache"}
-        yield from (Value(f"{start.cache}_start_{name}", value, restart=start.number) for name, value in phases.items())
-    yield from (Value(name, value) for name, value in _fields(record.counts).items() if value is not None)
+        yield {"metric": "to_target_s", "value": one.seconds, "void": void, **at}
+    for one in record.starts:
+        phases = {f"{one.cache}_start_{name}": value for name, value in _fields(one).items() if name != "cache"}
+        yield from ({"metric": name, "value": value, "restart": one.number} for name, value in phases.items())
+    counts = _fields(record.counts).items()
+    yield from ({"metric": name, "value": value} for name, value in counts if value is not None)
 
 
 def _fields(value: msgspec.Struct | None) -> dict[str, Any]:
@@ -107,7 +93,7 @@ def _place(record: CellRecord) -> tuple[str, ...]:
     return record.arm, record.cell.workload, record.cell.device, record.cell.mode
 
 
-def _results(run: Run, record: CellRecord, reference: CellRecord | None) -> Iterator[Value]:
+def _results(run: Run, record: CellRecord, reference: CellRecord | None) -> Iterator[Row]:
     """What the samples come to, which the page says in three digits."""
     ratio = pairing.ratio(run, record, reference)
     yield from _estimate("step_s", pairing.step_s(record))
@@ -116,12 +102,12 @@ def _results(run: Run, record: CellRecord, reference: CellRecord | None) -> Iter
     if reference is not None and ratio.time is not None:
         even = pairing.break_even(record, reference)
         yield from _estimate("break_even_steps", even.steps, "" if even.steps else even.kind)
-    yield Value("peak_bytes", record.peak_bytes)
-    outcome = record.outcome
-    void = "" if outcome.kind == "ok" else f"{outcome.kind}: {outcome.reason}"
-    yield Value("finished", float(outcome.kind == "ok"), void, steps=outcome.steps_done)
+    yield {"metric": "peak_bytes", "value": record.peak_bytes}
+    outcome, ok = record.outcome, record.outcome.kind == "ok"
+    void = "" if ok else f"{outcome.kind}: {outcome.reason}"
+    yield {"metric": "finished", "value": float(ok), "void": void, "steps": outcome.steps_done}
 
 
-def _estimate(name: str, estimate: Estimate | None, void: str = "") -> Iterator[Value]:
-    value, low, high, _ = estimate or (None, None, None, 0)
-    yield from (Value(f"{name}_{end}", at, void) for end, at in (("estimate", value), ("low", low), ("high", high)))
+def _estimate(name: str, estimate: Estimate | None, void: str = "") -> Iterator[Row]:
+    ends = zip(("estimate", "low", "high"), estimate or (None, None, None), strict=False)
+    yield from ({"metric": f"{name}_{end}", "value": value, "void": void} for end, value in ends)

@@ -32,17 +32,17 @@ class Trend(NamedTuple):
 def trends(runs: Sequence[Run]) -> tuple[Trend, ...]:
     """The cells that were measured at least twice under equal conditions, and their other measurements."""
     ordered = sorted(runs, key=lambda run: run.created)
-    found: dict[tuple[str, str, str], tuple[Cell, list[Moment]]] = {}
+    found: dict[tuple[str, str, str], Trend] = {}
     machines = _machines(ordered)
     for place, run in enumerate(ordered):
         arms = {arm.name: arm for arm in run.arms}
         for record in run.cells:
             if estimate := pairing.step_s(record):
-                key = (record.cell.id, record.arm, machines[_conditions(arms[record.arm])])
+                one = Trend(record.cell, record.arm, machines[_conditions(arms[record.arm])], [])
                 moment = Moment(place, run.created, (run.commit or "unknown")[:12], estimate)
-                found.setdefault(key, (record.cell, []))[1].append(moment)
-    repeated = {key[:2] for key, (_, moments) in found.items() if len(moments) > 1}
-    return tuple(Trend(cell, key[1], key[2], moments) for key, (cell, moments) in found.items() if key[:2] in repeated)
+                found.setdefault((one.cell.id, one.arm, one.machine), one).moments.append(moment)
+    repeated = {key[:2] for key, one in found.items() if len(one.moments) > 1}
+    return tuple(one for key, one in found.items() if key[:2] in repeated)
 
 
 def _conditions(arm: ArmRecord) -> bytes:

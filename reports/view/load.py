@@ -15,10 +15,7 @@ def load(paths: Sequence[Path]) -> list[Run]:
     Raises:
         RecordError: If one cannot be used, or a folder holds none.
     """
-    runs: list[Run] = []
-    for path in paths:
-        runs.extend(_folder(path) if path.is_dir() else [_file(path)])
-    return runs
+    return [run for path in paths for run in (_folder(path) if path.is_dir() else [_file(path)])]
 
 
 def _folder(folder: Path) -> list[Run]:

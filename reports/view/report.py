@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from triptych.benches.analysis import pairing
-from triptych.benches.analysis.pairing import BreakEven, Parity, Ratio
+from triptych.benches.analysis.pairing import BreakEven, Ratio
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
 from triptych.benches.stats.ranks import Estimate
@@ -46,15 +46,6 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """A figure that should be the same in every training: its median and its extremes."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Row:
     """One cell with everything that is said of it.
 
@@ -75,9 +66,6 @@ class Row:
     record: CellRecord
     step_s: Estimate | None
     compile_s: Estimate | None
-    final_loss: Spread | None
-    held_out_loss: Spread | None
-    accuracy: Spread | None
     reference: str
     ratio: Ratio = NO_RATIO
     pairs: tuple[float, ...] = ()
@@ -89,16 +77,6 @@ class Row:
     def standing(self) -> Standing:
         """Where the ratio puts the cell."""
         return "reference" if self.trainer == self.reference else standing(self.ratio.time)
-
-    @property
-    def parity(self) -> Parity | None:
-        """The certificate that the reference computed the same losses."""
-        return self.ratio.parity
-
-    @property
-    def restarts(self) -> int:
-        """Fresh workers that left a block."""
-        return len({block.restart for block in self.record.counted_blocks})
 
 
 @dataclass(frozen=True)
@@ -123,11 +101,6 @@ class Report:
         for row in self.rows:
             grouped.setdefault(row.place, []).append(row)
         return grouped
-
-    @property
-    def places(self) -> list[Place]:
-        """The places in reading order."""
-        return list(self.by_place)
 
     @property
     def trainers(self) -> list[str]:
@@ -172,27 +145,21 @@ def report(runs: Sequence[Run]) -> Report:
     sources = tuple(label(shown[-MOST_RUNS:], runs[-MOST_RUNS:]))
     rows = [row for source in sources for row in _rows(source, source.label if len(sources) > 1 else "cell")]
     if not any(row.record.blocks or row.record.compiles or row.record.trainings for row in rows):
-        raise NothingMeasured(_nothing(rows))
+        reasons = sorted({f"{row.record.cell.id}: {row.record.outcome.reason}" for row in rows})
+        none = f"of {count(len(rows), 'cell')} none was measured ({'; '.join(reasons[:3])})"
+        empty = "the result holds no cell; expected at least one trainer on one workload"
+        raise NothingMeasured(f"{none if rows else empty}; mend that and measure again")
     return Report(sources, tuple(rows), trends(shown), len(runs) - len(sources))
-
-
-def _nothing(rows: Sequence[Row]) -> str:
-    if not rows:
-        return "the result holds no cell; expected at least one trainer on one workload; mend that and measure again"
-    reasons = sorted({f"{row.record.cell.id}: {row.record.outcome.reason}" for row in rows})
-    return f"of {count(len(rows), 'cell')} none was measured ({'; '.join(reasons[:3])}); mend that and measure again"
 
 
 def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
-    typed: dict[Cell, Cell] = {}
-    for record, original in zip(source.run.cells, source.original.cells, strict=True):
+    typed = {record.cell: one.cell for record, one in zip(source.run.cells, source.original.cells, strict=True)}
+    for record in source.run.cells:
         cell = record.cell
-        if not MODES[cell.mode].ranked:
-            continue  # not a trainer's: they are what a trainer's time is held against
-        place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
-        places.setdefault(place, {})[cell.trainer] = record
-        typed[cell] = original.cell
+        if MODES[cell.mode].ranked:  # the others are what a trainer's time is held against
+            place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
+            places.setdefault(place, {})[cell.trainer] = record
     rows: list[Row] = []
     for place, records in places.items():
         ranks = _ranks(source.run, records)
@@ -213,9 +180,6 @@ def _row(place: Place, run: Run, record: CellRecord, typed: Cell) -> Row:
         record=record,
         step_s=pairing.step_s(record),
         compile_s=pairing.compile_s(record),
-        final_loss=spread([training.final_loss for training in record.trainings]),
-        held_out_loss=spread([training.held_out_loss for training in record.trainings]),
-        accuracy=spread([training.accuracy for training in record.trainings]),
         reference=run.reference,
     )
 
@@ -227,12 +191,6 @@ def _compared(row: Row, run: Run, reference: str, record: CellRecord | None) -> 
     pairs = tuple(pairing.paired_ratios(row.record, known)) if known else ()
     even = pairing.break_even(row.record, known) if known else UNKNOWN
     return replace(row, reference=reference, ratio=ratio, pairs=pairs, break_even=even)
-
-
-def spread(values: Sequence[float | None]) -> Spread | None:
-    """The middle and the extremes of what was measured; None if nothing was."""
-    known = sorted(value for value in values if value is not None)
-    return Spread(known[len(known) // 2], known[0], known[-1]) if known else None
 
 
 def _ranks(run: Run, records: dict[str, CellRecord]) -> dict[str, Rank]:

@@ -1,6 +1,6 @@
 """The ratios under the verdict, a card for each trainer: every scene and side in a line of its own."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
@@ -11,8 +11,7 @@ MOST_LINES = 12
 MOST_CARDS = 24
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One ratio: where, its figure with its interval, its standing with mark and word."""
 
     where: str
@@ -23,8 +22,7 @@ class Line:
     word: str
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One trainer against a reference."""
 
     trainer: str
@@ -50,7 +48,6 @@ def _line(report: Report, row: Row) -> Line:
     where = naming.scene_name(report, row.place, device=False) + (f", {side}" if side else "")
     time, kind = row.ratio.time, row.standing
     if time is None:
-        return Line(where, "", row.ratio.reason, "none", MARKS[kind], "no ratio")
+        return Line(where, "", row.ratio.reason, kind, MARKS[kind], "no ratio")
     note = text.shortage(time.n) if kind == "no interval" else text.interval(time)
-    word = columns.standing(kind)
-    return Line(where, text.significant(time.value), note, kind.replace(" ", "-"), MARKS[kind], word)
+    return Line(where, text.significant(time.value), note, kind.replace(" ", "-"), MARKS[kind], columns.standing(kind))

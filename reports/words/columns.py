@@ -1,12 +1,13 @@
 """The columns of the at-a-glance table: what each is called, what it means, what it says of a cell."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from triptych.benches.analysis import pairing
 from triptych.reports import text
 from triptych.reports.text import NONE, Entry
-from triptych.reports.view.report import MARGIN, Report, Row, Spread
+from triptych.reports.view.report import MARGIN, Report, Row
 from triptych.reports.words import naming
 
 RANKS = {"fastest": "fastest", "tied": "tied for fastest", "undecided": "perhaps fastest"}
@@ -37,12 +38,13 @@ def standing(word: str) -> str:
     return f"tie, within ±{100 * MARGIN:g} %" if word == "tie" else word
 
 
-def spread(value: Spread | None, show: text.Show = text.significant) -> Entry:
-    """A figure that all trainings should share; its extremes if they do not."""
-    if value is None:
+def spread(values: Iterable[float | None], show: text.Show = text.significant) -> Entry:
+    """A figure that all trainings should share, the middle one; its extremes if they do not."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
         return Entry(NONE)
-    low, high = show(value.low), show(value.high)
-    return Entry(show(value.value), () if low == high else (f"from {low} to {high}",), value.value)
+    low, middle, high = known[0], known[len(known) // 2], known[-1]
+    return Entry(show(middle), () if show(low) == show(high) else (f"from {show(low)} to {show(high)}",), middle)
 
 
 def columns(report: Report) -> list[Column]:
@@ -51,10 +53,9 @@ def columns(report: Report) -> list[Column]:
         "outcome": any(row.record.outcome.kind != "ok" for row in report.rows),
         "run": len(report.sources) > 1,
         **{part: naming.several(report, part) for part in ("arm", "device", "mode")},
-        "held_out": any(row.held_out_loss for row in report.rows),
-        "accuracy": any(row.accuracy for row in report.rows),
-        "memory": any(row.record.peak_bytes is not None for row in report.rows),
     }
+    for key, entry in (("held_out", held_out), ("accuracy", accuracy), ("memory", memory)):
+        shown[key] = any(entry(row).main != NONE for row in report.rows)
     return [column for column in ALL if shown.get(column.key, True)]
 
 
@@ -67,10 +68,10 @@ def sort_key(entry: Entry) -> str:
 
 def final_loss(row: Row) -> Entry:
     """The training loss at the end, where the end came early, and the parity mark."""
-    entry = spread(row.final_loss)
+    entry = spread(training.final_loss for training in row.record.trainings)
     done = min((training.steps_done for training in row.record.trainings), default=row.planned_steps)
     early = f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
-    mark = "" if row.standing == "reference" else text.parity(row.parity)
+    mark = "" if row.standing == "reference" else text.parity(row.ratio.parity)
     return entry._replace(notes=tuple(note for note in (*entry.notes, early, mark) if note))
 
 
@@ -96,7 +97,8 @@ def counts(row: Row) -> Entry:
     """How much was measured."""
     void = len(row.record.blocks) - len(row.record.counted_blocks)
     note = text.count(len(row.record.counted_blocks), "block") + (f", {void:,} void" if void else "")
-    return Entry(text.count(row.restarts, "restart"), (note,), float(row.restarts))
+    number = len(pairing.restarts(row.record))
+    return Entry(text.count(number, "restart"), (note,), float(number))
 
 
 def ending(row: Row) -> Entry:
@@ -134,7 +136,12 @@ def mode(row: Row) -> Entry:
 
 def accuracy(row: Row) -> Entry:
     """Share predicted right."""
-    return spread(row.accuracy, text.percent)
+    return spread((training.accuracy for training in row.record.trainings), text.percent)
+
+
+def held_out(row: Row) -> Entry:
+    """The loss on rows never trained on."""
+    return spread(training.held_out_loss for training in row.record.trainings)
 
 
 ALL = [
@@ -150,7 +157,7 @@ ALL = [
     Column("compile", "Compile, s", "Trace, lower and compile together, cold, with its 95 % interval.", compiling),
     Column("break_even", "Break-even", "From which step on it is ahead of the reference, compiling included.", even),
     Column("outcome", "Outcome", "How the cell ended.", ending),
-    Column("held_out", "Held-out loss", "On the rows never trained on.", lambda row: spread(row.held_out_loss)),
+    Column("held_out", "Held-out loss", "On the rows never trained on.", held_out),
     Column("accuracy", "Accuracy", "Share predicted right, of the held-out rows where there are any.", accuracy),
     Column("memory", "Peak memory", "Of the device, where it says.", memory),
     Column("counts", "Measured", "Restarts are the n of every interval.", counts),

@@ -1,9 +1,8 @@
 """The verdict: what the ratios say, in one sentence with its numbers, and claim by claim."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
+from typing import NamedTuple
 
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
 from triptych.reports import text
@@ -12,13 +11,19 @@ from triptych.reports.words.naming import setting, side_name
 
 MOST_NAMED = 3
 
+PHRASES = {
+    "ties": "{0.trainer} ties ({0.span} times)",
+    "undecided": "for {0.trainer}{0.where} this run cannot tell ({0.span} times)",
+    "none": "{0.trainer} has no ratio",
+}
+"""What is said of a claim, by its kind; those that take longer share their words."""
 
-@dataclass(frozen=True)
-class Claim:
+
+class Claim(NamedTuple):
     """What the ratios of one trainer in one setting come to, over its workloads."""
 
     trainer: str
-    kind: Literal["takes", "ties", "undecided", "none"]
+    kind: str
     span: str
     ratios: tuple[float, ...]
     where: str
@@ -35,8 +40,7 @@ def sentences(report: Report) -> list[str]:
         f"Against {text.short(reference)} {where}, {_said(list(chain(*map(_claims, trainers.values()))))}."
         for (reference, where), trainers in grouped.items()
     ]
-    newest_first = said[::-1] if report.older else said
-    return newest_first or [_alone(report)]
+    return (said[::-1] if report.older else said) or [_alone(report)]  # of a history the newest comes first
 
 
 def _claims(rows: list[Row]) -> list[Claim]:
@@ -67,13 +71,8 @@ def _said(claims: list[Claim]) -> str:
     """All claims of a setting; what several share is said once."""
     takers = [one for one in claims if one.kind == "takes"]
     parts = [_taken(takers)] if takers else []
-    parts += [f"{one.trainer} ties ({one.span} times)" for one in claims if one.kind == "ties"]
-    parts += [
-        f"for {one.trainer}{one.where} this run cannot tell ({one.span} times)"
-        for one in claims
-        if one.kind == "undecided"
-    ]
-    return "; ".join([*parts, *(f"{one.trainer} has no ratio" for one in claims if one.kind == "none")])
+    parts += [words.format(one) for kind, words in PHRASES.items() for one in claims if one.kind == kind]
+    return "; ".join(parts)
 
 
 def _taken(takers: list[Claim]) -> str:
@@ -126,16 +125,16 @@ def _of_cells(report: Report) -> Iterator[str]:
     if short_of:
         yield f"A first look, not a finding: there is no interval yet ({text.shortage(max(short_of))})."
     if ended := [row for row in report.rows if row.record.outcome.kind != "ok"]:
-        named = "; ".join(f"{_cell(report, row)}, {text.outcome(row.record.outcome)}" for row in ended[:MOST_NAMED])
+        named = "; ".join(
+            f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()
+            + f", {text.outcome(row.record.outcome)}"
+            for row in ended[:MOST_NAMED]
+        )
         rest = f"; and {len(ended) - MOST_NAMED} more" if len(ended) > MOST_NAMED else ""
         yield f"{len(ended)} of {text.count(len(report.rows), 'cell')} did not come to the end: {named}{rest}."
-    certificates = [row.parity for row in report.rows if row.parity and row.standing != "reference"]
+    certificates = [one.ratio.parity for one in report.rows if one.ratio.parity and one.standing != "reference"]
     lost = sum(not certificate.holds for certificate in certificates)
     if lost:
         yield f"Parity was lost in {lost} of {text.count(len(certificates), 'comparison')}; no ratio is given there."
     elif certificates:
         yield "Wherever a ratio stands, both sides computed the same losses."
-
-
-def _cell(report: Report, row: Row) -> str:
-    return f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()

@@ -11,9 +11,9 @@ from triptych.reports.view.report import Place, Report, Row
 def several(report: Report, part: str) -> bool:
     """Whether a run has more than one "device" or "mode", or a device more than one "arm"."""
     if part == "arm":
-        arms = {(place.source, place.arm) for place in report.places}
-        return len(arms) > len({(place.source, place.device) for place in report.places})
-    return len({getattr(place, part) for place in report.places}) > 1
+        arms = {(place.source, place.arm) for place in report.by_place}
+        return len(arms) > len({(place.source, place.device) for place in report.by_place})
+    return len({getattr(place, part) for place in report.by_place}) > 1
 
 
 def scene(place: Place) -> tuple[str, str, str]:
@@ -45,6 +45,6 @@ def setting(report: Report, place: Place) -> str:
 
 def side_by_side(report: Report) -> list[Row]:
     """The rows with the sides of a scene next to one another, trainer by trainer."""
-    scenes = {scene(place): index for index, place in reversed(list(enumerate(report.places)))}
+    scenes = {scene(place): index for index, place in reversed(list(enumerate(report.by_place)))}
     trainers = {name: index for index, name in enumerate(report.trainers)}
     return sorted(report.rows, key=lambda row: (scenes[scene(row.place)], trainers[row.trainer]))

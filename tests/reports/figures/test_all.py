@@ -21,7 +21,7 @@ def test_every_figure_has_its_line() -> None:
 
 def test_a_figure_is_there_where_it_has_rows(view: Report) -> None:
     """And only there: the sample has neither ladder nor anatomy, and one run is no history."""
-    assert [one.key for one in exhibits(view)] == [one.exhibit(view).key for one in FIGURES if one.rows(view)]
+    assert [one.key for one, _ in exhibits(view)] == [one.exhibit(view).key for one in FIGURES if one.rows(view)]
     assert {one.__name__.split(".")[-1] for one in FIGURES if not one.rows(view)} == {"ladder", "anatomy", "trend"}
 
 
@@ -29,8 +29,7 @@ def test_a_figure_is_there_where_it_has_rows(view: Report) -> None:
 def test_one_restart_draws_no_interval(trainers: tuple[str, ...]) -> None:
     """A bar of no length would look like a narrow interval; every figure is drawn, with naive or without."""
     view = report([seeded(sample_run(trainers=trainers, restarts=1))])
-    for one in exhibits(view):
-        assert svg.png(svg.build(one.plot, view)).startswith(b"\x89PNG")
+    assert all(svg.draw(*one).png.startswith(b"\x89PNG") for one in exhibits(view))
     assert "-|" not in {f"{line.get_linestyle()}{line.get_marker()}" for line in speeds.draw(view).axes[0].lines}
     words = [note.get_text() for note in speeds.draw(view).axes[0].texts]
     assert sum(word.endswith("no interval") for word in words) == len(view.rows)

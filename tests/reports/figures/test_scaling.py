@@ -103,11 +103,11 @@ def test_the_figure_draws_estimates_and_ratios() -> None:
 
 def test_sizes_are_points_of_no_other_figure() -> None:
     """A sweep alone has one figure; beside a matrix the others are about the matrix."""
-    assert [one.key for one in exhibits(report([swept()]))] == ["scaling"]
+    assert [one.key for one, _ in exhibits(report([swept()]))] == ["scaling"]
     both = report([sample_run(), swept()])
-    keys = [one.key for one in exhibits(both)]
+    keys = [one.key for one, _ in exhibits(both)]
     assert keys == ["scaling", "speeds", "ratios", "blocks", "compile", "totals", "losses", "order"]
-    speeds = next(one for one in exhibits(both) if one.key == "speeds")
+    speeds = next(one for one, _ in exhibits(both) if one.key == "speeds")
     assert {line[0] for line in speeds.data} == {"xor", "digits"}
 
 

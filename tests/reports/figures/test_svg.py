@@ -79,7 +79,7 @@ def test_a_trainer_keeps_its_style() -> None:
 @pytest.fixture(scope="module")
 def drawings(view: Report) -> list[svg.Drawing]:
     """All figures of the sample."""
-    return [svg.draw(svg.build(one.plot, view), one.key, one.title, one.finding) for one in exhibits(view)]
+    return [svg.draw(*one) for one in exhibits(view)]
 
 
 def test_ids_are_unique_and_every_reference_finds_one(drawings: list[svg.Drawing]) -> None:
@@ -105,7 +105,7 @@ def test_text_is_text_with_a_title_and_a_description(drawings: list[svg.Drawing]
     for drawing in drawings:
         root = ElementTree.fromstring(drawing.standalone())  # noqa: S314 - our own
         assert root.get("role") == "img"
-        assert root.get("aria-labelledby") == f"{drawing.key}-title {drawing.key}-desc"
+        assert root.get("aria-labelledby") == f"{drawing.exhibit.key}-title {drawing.exhibit.key}-desc"
         words = "".join(element.text or "" for element in root.iter(f"{SVG}text"))
         assert "xor" in words
 
@@ -123,16 +123,16 @@ def test_hostile_names_draw(tmp_path: Path) -> None:
     )
     view = report([sample_run(trainers=names, workloads=("xor",), restarts=2, rounds=2)])
     for one in exhibits(view):
-        figure = svg.build(one.plot, view)
-        root = ElementTree.fromstring(svg.draw(figure, one.key, one.title, one.finding).standalone())  # noqa: S314
+        drawing = svg.draw(*one)
+        root = ElementTree.fromstring(drawing.standalone())  # noqa: S314
         assert not list(root.iter(f"{SVG}script"))
         assert "_mine" in {element.text for element in root.iter(f"{SVG}text")}
-        assert svg.png(figure).startswith(b"\x89PNG")
+        assert drawing.png.startswith(b"\x89PNG")
 
 
 def test_figures_keep_to_what_can_be_read() -> None:
     """Of many cells the first are drawn, and the caption says so."""
     view = report([sample_run(workloads=tuple(f"task_{number}" for number in range(30)), restarts=2, rounds=1)])
-    for one in exhibits(view):
+    for one, plot in exhibits(view):
         assert re.search(r"The first \d+ of (30|90) (cells|places) are drawn", one.reading)
-        assert svg.build(one.plot, view).get_size_inches()[1] < 15
+        assert plot().get_size_inches()[1] < 15

@@ -12,10 +12,9 @@ import pytest
 from tests.reports.figures.test_scaling import swept
 from tests.reports.page.test_page import HOSTILE
 from tests.reports.sample_run import curve, sample_run
-from triptych.benches.record.files import decode
+from triptych.benches.record.files import decode, encoded
 from triptych.benches.record.run import Run
 from triptych.reports import text
-from triptych.reports.page.embed import result_file
 from triptych.reports.page.page import write_report
 from triptych.reports.view.load import load
 from triptych.reports.view.report import Report, report
@@ -114,7 +113,7 @@ def shown_rows(page: "Page", keys: list[str]) -> list[list[list[str]]]:
 
 def with_reference(run: Run, name: str) -> list[list[list[str]]]:
     """What Python says of every row against that trainer."""
-    changed = decode(result_file(run), "a copy")
+    changed = decode(encoded({"triptych": run}), "a copy")
     changed.reference = name
     entries = (columns.ratio, columns.even, columns.final_loss)
     return [[[entry.main, *entry.notes] for entry in (say(row) for say in entries)] for row in report([changed]).rows]

@@ -142,7 +142,7 @@ def test_figures_in_the_table_equal_the_record(html: str, run: Run) -> None:
         assert step_s.low
         assert step_s.high
         assert cells["speed"][0] == text.significant(1 / step_s.value)
-        assert cells["speed"][1] == text.range_of(1 / step_s.high, 1 / step_s.low)
+        assert cells["speed"][1] == f"[{text.significant(1 / step_s.high)}–{text.significant(1 / step_s.low)}]"
         compile_s = geometric([one["trace_s"] + one["lower_s"] + one["backend_s"] for one in record["compiles"]])
         assert cells["compile"][0] == text.significant(compile_s.value)
         assert cells["final_loss"][0] == text.significant(record["trainings"][0]["final_loss"])
