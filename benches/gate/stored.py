@@ -6,15 +6,25 @@ Lehmann on logarithms, which is exact if restarts are independent and far from i
 says so with figures wherever a verdict rests on it. Measuring both sides again, in turns, has no such fault.
 """
 
-import difflib
 import math
 from collections.abc import Sequence
 
 from triptych.benches.analysis import pairing
 from triptych.benches.gate.metrics import METRICS
-from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.policy import Policy, missing, renamed
 from triptych.benches.gate.stored_files import Measured, Side, differences
-from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge, several, some
+from triptych.benches.gate.verdict import (
+    EVERY,
+    Comparison,
+    Finding,
+    Judgement,
+    Rule,
+    Verdict,
+    judge,
+    several,
+    some,
+    stopped,
+)
 from triptych.benches.record.run import CellRecord
 from triptych.benches.stats.ranks import unpaired_shift
 
@@ -39,20 +49,21 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     """Judges every benchmark that both sides have, and names those that only one has."""
     if reason := _not_comparable(baseline, candidate):
         return Judgement((Finding("machine", EVERY, "incomparable", reason),))
-    common = [name for name in baseline.benchmarks if name in candidate.benchmarks]
-    added = tuple(name for name in candidate.benchmarks if name not in baseline.benchmarks)
+    before, after = baseline.benchmarks, candidate.benchmarks
+    common = [name for name in before if name in after]
+    added = tuple(name for name in after if name not in before)
     if not common:
         return Judgement((Finding("benchmarks", EVERY, "incomparable", _no_overlap(baseline, candidate)),), added)
-    missing, allowed = _missing(baseline, candidate, policy)
-    pairs = [(baseline.benchmarks[name], candidate.benchmarks[name]) for name in common]
+    lost, notes = missing(before, after, policy, lambda name: _lost(before[name], [after[new] for new in added]))
+    notes += policy.unused({*before, *after})
+    pairs = [(before[name], after[name]) for name in common]
     settled = [finding for pair in pairs if (finding := _outcome(*pair) or _loss(*pair))]
-    stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
-    ready = [pair for pair in pairs if pair[0].name not in stopped]
+    unlike = stopped(settled)
+    ready = [pair for pair in pairs if pair[0].name not in unlike]
     settled += [finding for pair in ready for finding in _without_ratio(*pair)]
-    timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], policy.rule)
-    known = {*baseline.benchmarks, *candidate.benchmarks}
+    timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], Rule(policy.alpha))
     caveats = _caveats(baseline, candidate) if timed else []
-    return Judgement((*missing, *settled, *timed), added, (*allowed, *policy.unused(known), *caveats))
+    return Judgement((*lost, *settled, *timed), added, (*notes, *caveats))
 
 
 def _not_comparable(baseline: Side, candidate: Side) -> str:
@@ -68,44 +79,22 @@ def _no_overlap(baseline: Side, candidate: Side) -> str:
     return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
 
 
-def _missing(baseline: Side, candidate: Side, policy: Policy) -> tuple[list[Finding], list[str]]:
-    """What only the baseline has: a finding each, or a note where the policy allows it."""
-    findings: list[Finding] = []
-    notes: list[str] = []
-    for name, measured in baseline.benchmarks.items():
-        if name in candidate.benchmarks:
-            continue
-        if policy.may_be_missing(name):
-            notes.append(f"{name} is missing from the candidate, as the policy allows.")
-            continue
-        hint = _renamed(measured, baseline, candidate)
-        sentence = f"in the baseline only{hint}; measure it, or allow it with allowed_missing in [tool.triptych.gate]"
-        findings.append(Finding("presence", name, "missing", sentence))
-    return findings, notes
-
-
-def _renamed(lost: Measured, baseline: Side, candidate: Side) -> str:
-    """A new benchmark of the same group and parameters with a similar name, in words."""
-    kin = [
-        measured.name
-        for measured in candidate.benchmarks.values()
-        if measured.name not in baseline.benchmarks and measured.kind == lost.kind
-    ]
-    close = difflib.get_close_matches(lost.name, kin, n=1, cutoff=0.5)
-    return f" (renamed to {close[0]}? then rename it in the baseline too)" if close else ""
+def _lost(measured: Measured, added: Sequence[Measured]) -> str:
+    """That the candidate lacks a benchmark; a new one of the same group and parameters may be it, renamed."""
+    close = renamed(measured.name, [one.name for one in added if one.kind == measured.kind])
+    hint = f" (renamed to {close}? then rename it in the baseline too)" if close else ""
+    return f"in the baseline only{hint}; measure it, or allow it with allowed_missing in [tool.triptych.gate]"
 
 
 def _outcome(baseline: Measured, candidate: Measured) -> Finding | None:
     """What is said of a benchmark that a side has no times of; nothing if both have."""
-    name = baseline.name
-    if baseline.failure:
-        sentence = f"has no times in the baseline ({baseline.failure}); measure the baseline again"
-        return Finding("outcome", name, "incomparable", sentence)
-    if candidate.failed:
-        return Finding("outcome", name, "regressed", f"has times in the baseline, but now {candidate.failure}")
-    if candidate.failure:
-        sentence = f"has no times in the candidate ({candidate.failure}); measure the candidate again"
-        return Finding("outcome", name, "incomparable", sentence)
+    if candidate.failed and not baseline.failure:
+        words = f"has times in the baseline, but now {candidate.failure}"
+        return Finding("outcome", baseline.name, "regressed", words)
+    for side, measured in (("baseline", baseline), ("candidate", candidate)):
+        if measured.failure:
+            words = f"has no times in the {side} ({measured.failure}); measure the {side} again"
+            return Finding("outcome", baseline.name, "incomparable", words)
     return None
 
 

@@ -105,6 +105,11 @@ class Finding:
         return Subject(self.metric, self.cell)
 
 
+def stopped(settled: Collection[Finding]) -> set[str]:
+    """The cells of which no times are compared, since something else speaks against it."""
+    return {finding.cell for finding in settled if finding.verdict != "ok"}
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Everything that a gate found.
