@@ -7,7 +7,7 @@ says so with figures wherever a verdict rests on it. Measuring both sides again,
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from triptych.benches.analysis import pairing
 from triptych.benches.gate.metrics import METRICS
@@ -25,7 +25,6 @@ from triptych.benches.gate.verdict import (
     some,
     stopped,
 )
-from triptych.benches.record.run import CellRecord
 from triptych.benches.stats.ranks import unpaired_shift
 
 STORED = (
@@ -60,8 +59,9 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     settled = [finding for pair in pairs if (finding := _outcome(*pair) or _loss(*pair))]
     unlike = stopped(settled)
     ready = [pair for pair in pairs if pair[0].name not in unlike]
-    settled += [finding for pair in ready for finding in _without_ratio(*pair)]
-    timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], Rule(policy.alpha))
+    ratios = [one for pair in ready for one in _ratios(*pair, policy)]
+    settled += [one for one in ratios if isinstance(one, Finding)]
+    timed = judge([one for one in ratios if isinstance(one, Comparison)], Rule(policy.alpha))
     caveats = _caveats(baseline, candidate) if timed else []
     return Judgement((*lost, *settled, *timed), added, (*notes, *caveats))
 
@@ -107,60 +107,38 @@ def _loss(baseline: Measured, candidate: Measured) -> Finding | None:
         trained, other = ("baseline", "candidate") if before else ("candidate", "baseline")
         sentence = f"trained in the {trained} only, so nothing says that both compute the same; train the {other} too"
         return Finding("loss", baseline.name, "incomparable", sentence)
-    run, reference = before[0]
-    others: list[tuple[Verdict, CellRecord]] = [
-        *(("incomparable", cell) for _, cell in before[1:]),
-        *(("regressed" if _steps(cell) & _steps(reference) else "incomparable", cell) for _, cell in after),
-    ]
-    shared = max(_steps(reference), default=0)
-    for verdict, cell in others:
-        parity = pairing.parity(run, cell, reference)
-        if not parity.holds:
-            return _other_loss(baseline.name, verdict, parity)
-        shared = min(shared, parity.steps)
-    return Finding("loss", baseline.name, "ok", f"same losses over {several(shared, 'step')}")
+    (run, reference), *others = before
+    steps: list[int] = []
+    for where, cells in (("between files of the baseline: ", others), ("candidate against baseline: ", after)):
+        for _, cell in cells:
+            parity = pairing.parity(run, cell, reference)
+            if not parity.holds:
+                differs = parity.reason.startswith("losses")
+                verdict: Verdict = "regressed" if differs and cells is after else "incomparable"
+                return Finding(
+                    "loss", baseline.name, verdict, f"{where * differs}{parity.reason}; times are not compared"
+                )
+            steps.append(parity.steps)
+    return Finding("loss", baseline.name, "ok", f"same losses over {several(min(steps), 'step')}")
 
 
-def _other_loss(name: str, verdict: Verdict, parity: pairing.Parity) -> Finding:
-    words = {"regressed": "candidate against baseline: ", "incomparable": "between files of the baseline: "}
-    sentence = f"{words[verdict] if parity.reason.startswith('losses') else ''}{parity.reason}; times are not compared"
-    return Finding("loss", name, verdict, sentence)
-
-
-def _steps(cell: CellRecord) -> set[int]:
-    """Where the loss curve has points."""
-    return {point.step for point in cell.trainings[0].curve}
-
-
-def _without_ratio(baseline: Measured, candidate: Measured) -> list[Finding]:
-    """What is said of metrics that took no time at all, or that a side lacks: a ratio needs two times."""
-    found: list[Finding] = []
+def _ratios(baseline: Measured, candidate: Measured, policy: Policy) -> Iterator[Comparison | Finding]:
+    """Each metric of one benchmark, ready to be judged, or why it cannot be: a ratio needs two times."""
+    name = baseline.name
     for metric in METRICS:
         before, after = (side.times.get(metric.name, ()) for side in (baseline, candidate))
-        if all(before) and all(after) and bool(before) == bool(after):
-            continue
-        if before and after and not any((*before, *after)):
-            found.append(Finding(metric.name, baseline.name, "ok", f"no {metric.name} took any time on either side"))
-            continue
-        words = " against ".join(_timeless(values) for values in (before, after))
-        sentence = f"{words}: no ratio can be taken; look at both files"
-        found.append(Finding(metric.name, baseline.name, "incomparable", sentence))
-    return found
+        if before and after and all((*before, *after)):
+            shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
+            yield Comparison(metric.name, name, policy.margin(metric.name, name), shift)
+        elif before and after and not any((*before, *after)):
+            yield Finding(metric.name, name, "ok", f"no {metric.name} took any time on either side")
+        elif before or after:
+            words = " against ".join(_timeless(values) for values in (before, after))
+            yield Finding(metric.name, name, "incomparable", f"{words}: no ratio can be taken; look at both files")
 
 
 def _timeless(values: Sequence[float]) -> str:
     return f"{sum(value == 0 for value in values)} of {len(values)} took no time" if values else "none measured"
-
-
-def _comparisons(baseline: Measured, candidate: Measured, policy: Policy) -> list[Comparison]:
-    """The times of one benchmark, ready to be judged."""
-    found: list[Comparison] = []
-    for metric, before in baseline.times.items():
-        after = candidate.times.get(metric, ())
-        if after and all((*before, *after)):
-            shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
-            found.append(Comparison(metric, baseline.name, policy.margin(metric, baseline.name), shift))
-    return found
 
 
 def _caveats(baseline: Side, candidate: Side) -> list[str]:
