@@ -1,6 +1,8 @@
 """What a project asks of the gate: `[tool.triptych.gate]` of its pyproject.toml."""
 
+import difflib
 import tomllib
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import GenericAlias
@@ -9,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from triptych.benches.gate.metrics import METRIC, METRICS
-from triptych.benches.gate.verdict import Rule
+from triptych.benches.gate.verdict import Finding
 
 Margin = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Alpha = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
@@ -47,11 +49,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margins: Margins = {}
     benchmarks: dict[str, Margins] = {}
 
-    @property
-    def rule(self) -> Rule:
-        """How strictly one look decides."""
-        return Rule(self.alpha)
-
     def margin(self, metric: str, cell: str) -> float:
         """The margin of a metric, by its name, of a benchmark."""
         margin = self.margins.get(metric, METRIC[metric].margin)
@@ -76,6 +73,23 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def matches(cell: str, pattern: str) -> bool:
     """Like a shell: `*`, `?`, `[ab]`; a name also matches itself, whatever brackets a parameter put into it."""
     return cell == pattern or fnmatchcase(cell, pattern)
+
+
+def missing(
+    before: Iterable[str], after: Iterable[str], policy: Policy, why: Callable[[str], str]
+) -> tuple[list[Finding], list[str]]:
+    """What only the earlier side has: a finding each, or a note where the policy allows it."""
+    lost = [name for name in before if name not in after]
+    allowed = [name for name in lost if policy.may_be_missing(name)]
+    return (
+        [Finding("presence", name, "missing", why(name)) for name in lost if name not in allowed],
+        [f"{name} is missing, as the policy allows." for name in allowed],
+    )
+
+
+def renamed(lost: str, names: Iterable[str]) -> str:
+    """The name that one which is gone may have now; empty if none is like it."""
+    return next(iter(difflib.get_close_matches(lost, names, n=1, cutoff=0.5)), "")
 
 
 def read(path: Path) -> Policy:

@@ -6,16 +6,25 @@ Lehmann on logarithms, which is exact if restarts are independent and far from i
 says so with figures wherever a verdict rests on it. Measuring both sides again, in turns, has no such fault.
 """
 
-import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from triptych.benches.analysis import pairing
 from triptych.benches.gate.metrics import METRICS
-from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.policy import Policy, missing, renamed
 from triptych.benches.gate.stored_files import Measured, Side, differences
-from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Verdict, judge, several, some
-from triptych.benches.record.run import CellRecord
+from triptych.benches.gate.verdict import (
+    EVERY,
+    Comparison,
+    Finding,
+    Judgement,
+    Rule,
+    Verdict,
+    judge,
+    several,
+    some,
+    stopped,
+)
 from triptych.benches.stats.ranks import unpaired_shift
 
 STORED = (
@@ -39,20 +48,22 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     """Judges every benchmark that both sides have, and names those that only one has."""
     if reason := _not_comparable(baseline, candidate):
         return Judgement((Finding("machine", EVERY, "incomparable", reason),))
-    common = [name for name in baseline.benchmarks if name in candidate.benchmarks]
-    added = tuple(name for name in candidate.benchmarks if name not in baseline.benchmarks)
+    before, after = baseline.benchmarks, candidate.benchmarks
+    common = [name for name in before if name in after]
+    added = tuple(name for name in after if name not in before)
     if not common:
         return Judgement((Finding("benchmarks", EVERY, "incomparable", _no_overlap(baseline, candidate)),), added)
-    missing, allowed = _missing(baseline, candidate, policy)
-    pairs = [(baseline.benchmarks[name], candidate.benchmarks[name]) for name in common]
+    lost, notes = missing(before, after, policy, lambda name: _lost(before[name], [after[new] for new in added]))
+    notes += policy.unused({*before, *after})
+    pairs = [(before[name], after[name]) for name in common]
     settled = [finding for pair in pairs if (finding := _outcome(*pair) or _loss(*pair))]
-    stopped = {finding.cell for finding in settled if finding.verdict != "ok"}
-    ready = [pair for pair in pairs if pair[0].name not in stopped]
-    settled += [finding for pair in ready for finding in _without_ratio(*pair)]
-    timed = judge([one for pair in ready for one in _comparisons(*pair, policy)], policy.rule)
-    known = {*baseline.benchmarks, *candidate.benchmarks}
+    unlike = stopped(settled)
+    ready = [pair for pair in pairs if pair[0].name not in unlike]
+    ratios = [one for pair in ready for one in _ratios(*pair, policy)]
+    settled += [one for one in ratios if isinstance(one, Finding)]
+    timed = judge([one for one in ratios if isinstance(one, Comparison)], Rule(policy.alpha))
     caveats = _caveats(baseline, candidate) if timed else []
-    return Judgement((*missing, *settled, *timed), added, (*allowed, *policy.unused(known), *caveats))
+    return Judgement((*lost, *settled, *timed), added, (*notes, *caveats))
 
 
 def _not_comparable(baseline: Side, candidate: Side) -> str:
@@ -68,44 +79,22 @@ def _no_overlap(baseline: Side, candidate: Side) -> str:
     return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
 
 
-def _missing(baseline: Side, candidate: Side, policy: Policy) -> tuple[list[Finding], list[str]]:
-    """What only the baseline has: a finding each, or a note where the policy allows it."""
-    findings: list[Finding] = []
-    notes: list[str] = []
-    for name, measured in baseline.benchmarks.items():
-        if name in candidate.benchmarks:
-            continue
-        if policy.may_be_missing(name):
-            notes.append(f"{name} is missing from the candidate, as the policy allows.")
-            continue
-        hint = _renamed(measured, baseline, candidate)
-        sentence = f"in the baseline only{hint}; measure it, or allow it with allowed_missing in [tool.triptych.gate]"
-        findings.append(Finding("presence", name, "missing", sentence))
-    return findings, notes
-
-
-def _renamed(lost: Measured, baseline: Side, candidate: Side) -> str:
-    """A new benchmark of the same group and parameters with a similar name, in words."""
-    kin = [
-        measured.name
-        for measured in candidate.benchmarks.values()
-        if measured.name not in baseline.benchmarks and measured.kind == lost.kind
-    ]
-    close = difflib.get_close_matches(lost.name, kin, n=1, cutoff=0.5)
-    return f" (renamed to {close[0]}? then rename it in the baseline too)" if close else ""
+def _lost(measured: Measured, added: Sequence[Measured]) -> str:
+    """That the candidate lacks a benchmark; a new one of the same group and parameters may be it, renamed."""
+    close = renamed(measured.name, [one.name for one in added if one.kind == measured.kind])
+    hint = f" (renamed to {close}? then rename it in the baseline too)" if close else ""
+    return f"in the baseline only{hint}; measure it, or allow it with allowed_missing in [tool.triptych.gate]"
 
 
 def _outcome(baseline: Measured, candidate: Measured) -> Finding | None:
     """What is said of a benchmark that a side has no times of; nothing if both have."""
-    name = baseline.name
-    if baseline.failure:
-        sentence = f"has no times in the baseline ({baseline.failure}); measure the baseline again"
-        return Finding("outcome", name, "incomparable", sentence)
-    if candidate.failed:
-        return Finding("outcome", name, "regressed", f"has times in the baseline, but now {candidate.failure}")
-    if candidate.failure:
-        sentence = f"has no times in the candidate ({candidate.failure}); measure the candidate again"
-        return Finding("outcome", name, "incomparable", sentence)
+    if candidate.failed and not baseline.failure:
+        words = f"has times in the baseline, but now {candidate.failure}"
+        return Finding("outcome", baseline.name, "regressed", words)
+    for side, measured in (("baseline", baseline), ("candidate", candidate)):
+        if measured.failure:
+            words = f"has no times in the {side} ({measured.failure}); measure the {side} again"
+            return Finding("outcome", baseline.name, "incomparable", words)
     return None
 
 
@@ -118,60 +107,38 @@ def _loss(baseline: Measured, candidate: Measured) -> Finding | None:
         trained, other = ("baseline", "candidate") if before else ("candidate", "baseline")
         sentence = f"trained in the {trained} only, so nothing says that both compute the same; train the {other} too"
         return Finding("loss", baseline.name, "incomparable", sentence)
-    run, reference = before[0]
-    others: list[tuple[Verdict, CellRecord]] = [
-        *(("incomparable", cell) for _, cell in before[1:]),
-        *(("regressed" if _steps(cell) & _steps(reference) else "incomparable", cell) for _, cell in after),
-    ]
-    shared = max(_steps(reference), default=0)
-    for verdict, cell in others:
-        parity = pairing.parity(run, cell, reference)
-        if not parity.holds:
-            return _other_loss(baseline.name, verdict, parity)
-        shared = min(shared, parity.steps)
-    return Finding("loss", baseline.name, "ok", f"same losses over {several(shared, 'step')}")
+    (run, reference), *others = before
+    steps: list[int] = []
+    for where, cells in (("between files of the baseline: ", others), ("candidate against baseline: ", after)):
+        for _, cell in cells:
+            parity = pairing.parity(run, cell, reference)
+            if not parity.holds:
+                differs = parity.reason.startswith("losses")
+                verdict: Verdict = "regressed" if differs and cells is after else "incomparable"
+                return Finding(
+                    "loss", baseline.name, verdict, f"{where * differs}{parity.reason}; times are not compared"
+                )
+            steps.append(parity.steps)
+    return Finding("loss", baseline.name, "ok", f"same losses over {several(min(steps), 'step')}")
 
 
-def _other_loss(name: str, verdict: Verdict, parity: pairing.Parity) -> Finding:
-    words = {"regressed": "candidate against baseline: ", "incomparable": "between files of the baseline: "}
-    sentence = f"{words[verdict] if parity.reason.startswith('losses') else ''}{parity.reason}; times are not compared"
-    return Finding("loss", name, verdict, sentence)
-
-
-def _steps(cell: CellRecord) -> set[int]:
-    """Where the loss curve has points."""
-    return {point.step for point in cell.trainings[0].curve}
-
-
-def _without_ratio(baseline: Measured, candidate: Measured) -> list[Finding]:
-    """What is said of metrics that took no time at all, or that a side lacks: a ratio needs two times."""
-    found: list[Finding] = []
+def _ratios(baseline: Measured, candidate: Measured, policy: Policy) -> Iterator[Comparison | Finding]:
+    """Each metric of one benchmark, ready to be judged, or why it cannot be: a ratio needs two times."""
+    name = baseline.name
     for metric in METRICS:
         before, after = (side.times.get(metric.name, ()) for side in (baseline, candidate))
-        if all(before) and all(after) and bool(before) == bool(after):
-            continue
-        if before and after and not any((*before, *after)):
-            found.append(Finding(metric.name, baseline.name, "ok", f"no {metric.name} took any time on either side"))
-            continue
-        words = " against ".join(_timeless(values) for values in (before, after))
-        sentence = f"{words}: no ratio can be taken; look at both files"
-        found.append(Finding(metric.name, baseline.name, "incomparable", sentence))
-    return found
+        if before and after and all((*before, *after)):
+            shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
+            yield Comparison(metric.name, name, policy.margin(metric.name, name), shift)
+        elif before and after and not any((*before, *after)):
+            yield Finding(metric.name, name, "ok", f"no {metric.name} took any time on either side")
+        elif before or after:
+            words = " against ".join(_timeless(values) for values in (before, after))
+            yield Finding(metric.name, name, "incomparable", f"{words}: no ratio can be taken; look at both files")
 
 
 def _timeless(values: Sequence[float]) -> str:
     return f"{sum(value == 0 for value in values)} of {len(values)} took no time" if values else "none measured"
-
-
-def _comparisons(baseline: Measured, candidate: Measured, policy: Policy) -> list[Comparison]:
-    """The times of one benchmark, ready to be judged."""
-    found: list[Comparison] = []
-    for metric, before in baseline.times.items():
-        after = candidate.times.get(metric, ())
-        if after and all((*before, *after)):
-            shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
-            found.append(Comparison(metric, baseline.name, policy.margin(metric, baseline.name), shift))
-    return found
 
 
 def _caveats(baseline: Side, candidate: Side) -> list[str]:

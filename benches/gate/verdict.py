@@ -26,6 +26,8 @@ EXIT_CODES: dict[Verdict, Exit] = {
 }
 """In order from the worst; the worst verdict of a run gives its exit code."""
 
+WHERE: dict[Verdict, str] = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
+"""Where a change lies, seen from its margin."""
 
 EVERY = "every benchmark"
 """In the place of a cell, where something is said of all."""
@@ -105,6 +107,11 @@ class Finding:
         return Subject(self.metric, self.cell)
 
 
+def stopped(settled: Collection[Finding]) -> set[str]:
+    """The cells of which no times are compared, since something else speaks against it."""
+    return {finding.cell for finding in settled if finding.verdict != "ok"}
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Everything that a gate found.
@@ -138,26 +145,28 @@ def judge(comparisons: Sequence[Comparison], rule: Rule) -> list[Finding]:
     return [_finding(*one, rule) for one in zip(comparisons, slower, faster, strict=True)]
 
 
-def _finding(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Finding:
+def _finding(one: Comparison, slower: float, faster: float, rule: Rule) -> Finding:
     """What is said of a comparison; the p-values of its two directions are adjusted, each over its own family."""
-    shift = comparison.shift
+    shift = one.shift
     logs = bounds(shift, rule.level)
-    finding = Finding(
-        comparison.metric,
-        comparison.cell,
-        _verdict(comparison, slower, faster, rule),
-        "",
-        Estimate(_exp(logs.value), _end(logs.low), _end(logs.high), logs.n),
-        slower if logs.value >= 0 else faster,
-        comparison.margin,
-        shift.restarts,
-    )
+    low, high = (None if end is None else _exp(end) for end in (logs.low, logs.high))
+    estimate = Estimate(_exp(logs.value), low, high, logs.n)
+    verdict, seen, remark = _verdict(one, slower, faster, rule), None, ""
+    change = percent(estimate.value - 1)
+    over = f"over {' against '.join(map(str, shift.restarts))} restart{'s' * (shift.restarts != (1,))}"
     if not _can_decide(shift, rule):
-        return _too_few(finding, rule)
-    if finding.verdict == "undecided":
-        seen = detectable(shift.restarts, shift.spread, rule.strictest, math.log1p(comparison.margin))
-        finding = replace(finding, detectable=_exp(seen) - 1)
-    return _told(finding)
+        remark = _too_few(shift, rule)
+        sentence = f"{change} {over}, {remark}"
+    else:
+        where = WHERE.get(verdict, "neither beyond nor surely inside")
+        ends = ", ".join(percent((end or 0.0) - 1) for end in (low, high))
+        sentence = f"{change} [{ends}] {over}, {where} the margin of {100 * one.margin:g} %"
+        if verdict == "undecided":
+            seen = _exp(detectable(shift.restarts, shift.spread, rule.strictest, math.log1p(one.margin))) - 1
+            remark = f"a slowdown is seen nine times in ten from {percent(seen)} on"
+            sentence += f"; {remark}"
+    p = slower if logs.value >= 0 else faster
+    return Finding(one.metric, one.cell, verdict, sentence, estimate, p, one.margin, shift.restarts, seen, remark)
 
 
 def _verdict(comparison: Comparison, slower: float, faster: float, rule: Rule) -> Verdict:
@@ -177,35 +186,12 @@ def _can_decide(shift: Shift, rule: Rule) -> bool:
     return reaches(float(shift.tail[0]), rule.strictest)
 
 
-def _told(finding: Finding) -> Finding:
-    estimate, margin = finding.estimate, f"the margin of {100 * (finding.margin or 0):g} %"
-    assert estimate is not None
-    change, low, high = (percent((end or 0.0) - 1) for end in estimate[:3])
-    words = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
-    where = words.get(finding.verdict, "neither beyond nor surely inside")
-    sentence = f"{change} [{low}, {high}] over {_restarts(finding)}, {where} {margin}"
-    if finding.detectable is None:
-        return replace(finding, sentence=sentence)
-    remark = f"a slowdown is seen nine times in ten from {percent(finding.detectable)} on"
-    return replace(finding, sentence=f"{sentence}; {remark}", remark=remark)
-
-
-def _too_few(finding: Finding, rule: Rule) -> Finding:
-    paired = len(finding.restarts) == 1
+def _too_few(shift: Shift, rule: Rule) -> str:
+    paired = len(shift.restarts) == 1
     needed = smallest_restarts(rule.strictest, paired=paired)
-    change = percent(finding.estimate.value - 1) if finding.estimate else ""
-    remark = (
-        f"too few for any verdict among {several(rule.family, 'comparison')} at {100 * rule.level:g} %; "
-        f"{needed} {'are' if paired else 'a side are'} needed"
-    )
-    return replace(finding, sentence=f"{change} over {_restarts(finding)}, {remark}", remark=remark)
-
-
-def _restarts(finding: Finding) -> str:
-    """For instance "12 restarts" or "5 against 6 restarts"."""
-    if len(finding.restarts) == 1:
-        return several(finding.restarts[0], "restart")
-    return f"{' against '.join(map(str, finding.restarts))} restarts"
+    family = several(rule.family, "comparison")
+    are = "are" if paired else "a side are"
+    return f"too few for any verdict among {family} at {100 * rule.level:g} %; {needed} {are} needed"
 
 
 def several(number: int, noun: str) -> str:
@@ -226,7 +212,3 @@ def percent(change: float) -> str:
 
 def _exp(value: float) -> float:
     return math.exp(min(value, MOST))
-
-
-def _end(value: float | None) -> float | None:
-    return None if value is None else _exp(value)

@@ -35,20 +35,14 @@ def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: fl
 def _normal_draws(restarts: tuple[int, ...], level: float) -> tuple[np.ndarray | None, np.ndarray]:
     """Lower bounds (none if the level is out of reach) and estimates of shifts between equal sides, in spreads."""
     random = np.random.default_rng(0)
+    tail = signed_rank_tail(*restarts) if len(restarts) == 1 else rank_sum_tail(*restarts)
+    draws = min(4000, max(100, 2_000_000 // len(tail)))  # what a fraction of a second allows
+    sides = [random.standard_normal((draws, n)) for n in restarts]
     if len(restarts) == 1:
-        tail = signed_rank_tail(restarts[0])
-        values = random.standard_normal((_draws(len(tail)), restarts[0]))
         rows, columns = np.triu_indices(restarts[0])
-        pairs = (values[:, rows] + values[:, columns]) / 2
+        pairs = (sides[0][:, rows] + sides[0][:, columns]) / 2
     else:
-        tail = rank_sum_tail(*restarts)
-        baseline, candidate = (random.standard_normal((_draws(len(tail)), n)) for n in restarts)
-        pairs = (candidate[:, :, None] - baseline[:, None, :]).reshape(len(baseline), -1)
+        pairs = (sides[1][:, :, None] - sides[0][:, None, :]).reshape(draws, -1)
     pairs.sort(axis=1)
     cut = cut_of(tail, level)
     return pairs[:, cut - 1] if cut else None, np.median(pairs, axis=1)
-
-
-def _draws(pairs: int) -> int:
-    """As many draws as a fraction of a second allows."""
-    return min(4000, max(100, 2_000_000 // pairs))

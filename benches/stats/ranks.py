@@ -113,19 +113,16 @@ def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
     """
     if not values:
         raise ValueError("no values; expected at least one")
-    ordered, n = sorted(values), len(values)
+    n = len(values)
     heads = np.cumsum([math.comb(n, k) / 2**n for k in range(n + 1)])
-    cut = cut_of(heads, (1 - confidence) / 2)
-    low, high = (ordered[cut - 1], ordered[-cut]) if cut else (None, None)
-    return Estimate((ordered[(n - 1) // 2] + ordered[n // 2]) / 2, low, high, n)
+    return _estimate(np.sort(values), heads, (1 - confidence) / 2, n)
 
 
-def _estimate(pairs: np.ndarray, tail: np.ndarray, level: float, n: int) -> Estimate:
-    """The median of sorted pairs, between the two one-sided bounds at a level."""
+def _estimate(values: np.ndarray, tail: np.ndarray, level: float, n: int) -> Estimate:
+    """The median of sorted values, between the two one-sided bounds at a level."""
     cut = cut_of(tail, level)
-    if cut == 0:
-        return Estimate(float(np.median(pairs)), None, None, n)
-    return Estimate(float(np.median(pairs)), float(pairs[cut - 1]), float(pairs[-cut]), n)
+    low, high = (float(values[cut - 1]), float(values[-cut])) if cut else (None, None)
+    return Estimate(float(np.median(values)), low, high, n)
 
 
 def cut_of(tail: np.ndarray, level: float) -> int:

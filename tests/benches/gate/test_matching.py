@@ -4,18 +4,20 @@ import os
 import sys
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from runs import XOR
+from runs import XOR, cell_record, run_of
 
 from triptych.benches.arms.process import Arm, copy_instrument
-from triptych.benches.gate.matching import Matched, NotComparable, match, survey
+from triptych.benches.gate.matching import NotComparable, match, survey
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import Scope
-from triptych.benches.gate.sides import BASE, CANARIES
-from triptych.benches.record.run import WorkloadRecord
+from triptych.benches.gate.sides import BASE, CANARIES, HEAD
+from triptych.benches.gate.turns import jobs_of
+from triptych.benches.gate.verdict import Finding
+from triptych.benches.record.run import Cell, WorkloadRecord
 from triptych.benches.worker import survey as surveys
 from triptych.benches.worker.messages import PROTOCOL, Survey, Surveyed
 
@@ -35,21 +37,38 @@ ON_XOR = Scope(workloads=("xor",))
 POLICY = Policy()
 
 
+class Matched(NamedTuple):
+    """What can be measured on both sides, and what is said of the rest."""
+
+    cells: list[Cell]
+    findings: tuple[Finding, ...]
+    added: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def found(base: Surveyed, head: Surveyed, asked: Scope = ON_XOR, policy: Policy = POLICY) -> Matched:
-    return match(base, head, asked, policy)
+    cells, rest = match(base, head, asked, policy)
+    return Matched(cells, rest.findings, rest.added, rest.notes)
 
 
 def test_equal_offers_are_all_measured() -> None:
-    """Every trainer on every workload, and the canaries run what the base runs."""
+    """Every trainer on every workload."""
     both = offer("treemap", "flax_optax", workloads=(XOR, DIGITS))
     matched = found(both, both, Scope())
     assert [cell.id for cell in matched.cells] == [
         "xor-treemap-cpu-step", "xor-flax_optax-cpu-step", "digits-treemap-cpu-step", "digits-flax_optax-cpu-step"
     ]  # fmt: skip
-    assert (matched.findings, matched.added, matched.notes) == ([], (), ())
-    for canary in CANARIES:
-        assert matched.references[canary] == matched.references[BASE]
-        assert matched.data_paths[canary] == matched.data_paths[BASE]
+    assert (matched.findings, matched.added, matched.notes) == ((), (), ())
+
+
+def test_the_canaries_run_what_the_base_runs() -> None:
+    """Its trainers and its data; the head its own."""
+    arms = (BASE, *CANARIES, HEAD)
+    run = run_of(*(msgspec.structs.replace(cell_record("mine", {}), arm=arm) for arm in arms))
+    base, head = offer("mine"), Surveyed(PROTOCOL, {"mine": "theirs"}, {}, [XOR], {"xor": "their data"})
+    specs = [(job.record.arm, job.spec.reference, job.spec.data_path) for job in jobs_of(run, base, head)]
+    of_base, of_head = ("mine", base.data_paths["xor"]), ("theirs", "their data")
+    assert specs == [*((arm, *of_base) for arm in (BASE, *CANARIES)), (HEAD, *of_head)]
 
 
 def test_the_slowest_cell_is_measured_only_where_trainers_are_named() -> None:
@@ -100,7 +119,7 @@ def test_the_policy_allows_what_may_be_missing() -> None:
     """It is noted and judged no further."""
     policy = Policy(allowed_missing=("xor-tree*",))
     matched = found(offer("naive", "treemap"), offer("naive"), policy=policy)
-    assert matched.findings == []
+    assert matched.findings == ()
     assert matched.notes == ("xor-treemap-cpu-step is missing, as the policy allows.",)
 
 

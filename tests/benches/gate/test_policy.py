@@ -34,7 +34,7 @@ def policy_of(folder: Path, words: str) -> Policy:
 def test_margins_are_inherited(tmp_path: Path) -> None:
     """From the last pattern that names the metric, else from the project, else from the defaults 2 % and 10 %."""
     policy = policy_of(tmp_path, WHOLE)
-    assert policy.rule.alpha == 0.01
+    assert policy.alpha == 0.01
     assert (policy.margin("time", "xor-naive-cpu-step"), policy.margin("compile", "xor-naive-cpu-step")) == (0.02, 0.25)
     assert policy.margin("time", "digits-treemap-cpu-step") == 0.05
     assert policy.margin("compile", "digits-treemap-cpu-step") == 0.25

@@ -169,7 +169,7 @@ def test_a_removed_benchmark_is_missing_and_a_similar_new_one_is_suggested(tmp_p
     assert judgement.added == ("test_a.py::test_steps", "test_a.py::test_other")
     allowed = gate(tmp_path, before, after, Policy(allowed_missing=("*::test_step",)))
     assert allowed.exit_code == 0
-    assert allowed.notes[0] == "test_a.py::test_step is missing from the candidate, as the policy allows."
+    assert allowed.notes[0] == "test_a.py::test_step is missing, as the policy allows."
 
 
 def test_ours_bring_their_restarts(tmp_path: Path) -> None:
