@@ -133,13 +133,9 @@ def stack(axes: Axes, y: float, pieces: Sequence[tuple[float, float]], color: st
     return ends[-1]
 
 
-def parts(words: Iterable[tuple[str, float]]) -> list[Artist]:
-    """The entries of a key of what is how full."""
-    return [Patch(facecolor=(MUTED, full), label=word) for word, full in words]
-
-
-def key_above(figure: Figure, entries: Sequence[Artist]) -> None:
-    """A key above all panels, from left to right."""
+def key_above(figure: Figure, others: Iterable[Artist] = (), parts: Iterable[tuple[str, float]] = ()) -> None:
+    """A key above all panels, from left to right: of parts, each with how full it is, and of other things."""
+    entries = [*(Patch(facecolor=(MUTED, full), label=word) for word, full in parts), *others]
     figure.legend(handles=entries, loc="outside upper left", ncols=min(len(entries), 6))
 
 

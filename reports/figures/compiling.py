@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, chart, key_above, parts, stack
+from triptych.reports.figures.chart import Strip, chart, key_above, stack
 from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
 from triptych.reports.figures.styles import INK
 from triptych.reports.view.report import Report, Row
@@ -50,7 +50,7 @@ def draw(report: Report) -> Figure:
     axes.set_xlim(0, max(map(_bar, strips)) * 1.04 or 1)
     axes.set_xlabel("seconds, median over restarts")
     tick = Line2D([], [], color=INK, linestyle="", marker="|", markersize=9, mew=1.6, label="whole first call")
-    key_above(figure, [*parts((words, full) for _, words, full in PHASES), tick])
+    key_above(figure, [tick], [(words, full) for _, words, full in PHASES])
     return figure
 
 

@@ -1,7 +1,7 @@
 """How a step grows with the size of the network or the batch, and from which size on two trainers are the same."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -59,18 +59,17 @@ class Curve(NamedTuple):
     @property
     def times(self) -> Lines:
         """Seconds per step of every trainer."""
-        lines = self.lines.items()
-        return {name: {size: row.step_s for size, row in rows.items() if row.step_s} for name, rows in lines}
+        return self._estimates(lambda row: row.step_s)
 
     @property
     def ratios(self) -> Lines:
         """The ratios of every trainer that has some."""
-        found = {
-            name: {size: row.ratio.time for size, row in rows.items() if row.ratio.time}
-            for name, rows in self.lines.items()
-            if name != self.reference
-        }
-        return {name: ratios for name, ratios in found.items() if ratios}
+        found = self._estimates(lambda row: row.ratio.time)
+        return {name: ratios for name, ratios in found.items() if ratios and name != self.reference}
+
+    def _estimates(self, pick: Callable[[Row], Estimate | None]) -> Lines:
+        lines = self.lines.items()
+        return {name: {size: one for size, row in rows.items() if (one := pick(row))} for name, rows in lines}
 
 
 def rows(report: Report) -> list[Curve]:

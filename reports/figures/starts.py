@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from triptych.benches.record.run import Start
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, beside, chart, key_above, parts, stack
+from triptych.reports.figures.chart import Strip, beside, chart, key_above, stack
 from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
@@ -78,7 +78,7 @@ def draw(report: Report) -> Figure:
     figure, axes, strips = chart(report, rows(report), ROW_IN)
     axes.set_xlim(0, max(end for strip in strips for end in _bars(strip)) * 1.04)
     axes.set_xlabel("seconds since the process was started, medians over processes")
-    key_above(figure, parts((words, full) for words, full, _ in PHASES))
+    key_above(figure, parts=[(words, full) for words, full, _ in PHASES])
     return figure
 
 

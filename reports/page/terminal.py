@@ -1,6 +1,7 @@
 """The report without a page: a table for the terminal, and Markdown for a comment."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from triptych.benches.record.run import Run
@@ -37,15 +38,12 @@ def terminal(runs: Sequence[Run]) -> "Table":
     chosen = [column for column in columns(report) if column.key in SHORT]
     for column in chosen:
         table.add_column(Text(column.title), overflow="fold")
-    previous = None
-    for row in naming.side_by_side(report):
-        if previous not in (None, naming.scene(row.place)):
-            table.add_section()
-        previous = naming.scene(row.place)
-        entries = [column.entry(row) for column in chosen]
-        said_above = "no interval"  # the caveats say once why there is none
-        words = ([one.main, *(note for note in one.notes if not note.startswith(said_above))] for one in entries)
-        table.add_row(*(Text("\n".join(lines)) for lines in words))
+    said_above = "no interval"  # the caveats say once why there is none
+    for _, rows in groupby(naming.side_by_side(report), lambda row: naming.scene(row.place)):
+        for entries in ([column.entry(row) for column in chosen] for row in rows):
+            words = ([one.main, *(note for note in one.notes if not note.startswith(said_above))] for one in entries)
+            table.add_row(*(Text("\n".join(lines)) for lines in words))
+        table.add_section()
     return table
 
 

@@ -161,27 +161,25 @@ def _rows(source: Source, prefix: str) -> list[Row]:
             place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
             places.setdefault(place, {})[cell.trainer] = record
     rows: list[Row] = []
+    run = source.run
     for place, records in places.items():
-        ranks = _ranks(source.run, records)
+        ranks = _ranks(run, records)
         for trainer in in_order(set(records)):
-            row = _row(place, source.run, records[trainer], typed[records[trainer].cell])
-            row = _compared(row, source.run, source.run.reference, records.get(source.run.reference))
-            rows.append(replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer)))
+            record = records[trainer]
+            row = Row(
+                place=place,
+                trainer=trainer,
+                typed=typed[record.cell],
+                planned_steps=run.workload(place.workload).steps,
+                record=record,
+                step_s=pairing.step_s(record),
+                compile_s=pairing.compile_s(record),
+                reference=run.reference,
+                id=f"{prefix}-{len(rows) + 1}",
+                rank=ranks.get(trainer),
+            )
+            rows.append(_compared(row, run, run.reference, records.get(run.reference)))
     return rows
-
-
-def _row(place: Place, run: Run, record: CellRecord, typed: Cell) -> Row:
-    """A cell by itself, not compared yet."""
-    return Row(
-        place=place,
-        trainer=record.cell.trainer,
-        typed=typed,
-        planned_steps=run.workload(place.workload).steps,
-        record=record,
-        step_s=pairing.step_s(record),
-        compile_s=pairing.compile_s(record),
-        reference=run.reference,
-    )
 
 
 def _compared(row: Row, run: Run, reference: str, record: CellRecord | None) -> Row:
