@@ -84,7 +84,7 @@ def of_counts(options: Options) -> int:
 def update_counts(options: Options) -> int:
     """Records the built-in cells as golden; says what changed."""
     path = options["file"] or golden.GOLDEN
-    known = golden.read(path) if path.exists() else golden.empty()
+    known = golden.read(path) if path.exists() else golden.GoldenFile(golden.SCHEMA, {})
     environment, counted = _count_built_in()
     new, said = golden.updated(known, environment, counted)
     golden.write(new, path)
