@@ -13,7 +13,7 @@ import msgspec
 from triptych.benches.arms.process import ROOT
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.benches.record.counts import Amount, Counts, changes, gated
-from triptych.benches.record.files import RecordError, decode_as, replace_file
+from triptych.benches.record.files import RecordError, decode_as, read_bytes, replace_file
 from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
@@ -36,11 +36,6 @@ class GoldenFile(msgspec.Struct, forbid_unknown_fields=True):
     counts: dict[str, dict[str, GoldenCounts]]
 
 
-def empty() -> GoldenFile:
-    """A file before anything was counted."""
-    return GoldenFile(SCHEMA, {})
-
-
 def read(path: Path) -> GoldenFile:
     """The file, with every doubt.
 
@@ -48,11 +43,7 @@ def read(path: Path) -> GoldenFile:
         RecordError: If it is missing, not JSON, cut short, of another make or of another schema.
     """
     remedy = f"restore it, or write it with {UPDATE}"
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
-    golden = decode_as(GoldenFile, text, str(path), "golden counts", remedy)
+    golden = decode_as(GoldenFile, read_bytes(path, remedy), str(path), "golden counts", remedy)
     if golden.schema != SCHEMA:
         raise RecordError(f"{path} has schema {golden.schema}, read here is {SCHEMA}; write it again with {UPDATE}")
     return golden
@@ -64,16 +55,14 @@ def write(golden: GoldenFile, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    sections = [
-        f"  {json.dumps(environment)}: {{\n"
-        + ",\n".join(
-            f"   {json.dumps(cell)}: {json.dumps(line, sort_keys=True)}" for cell, line in sorted(cells.items())
-        )
-        + "\n  }"
-        for environment, cells in sorted(golden.counts.items())
-    ]
+    sections = (f"  {json.dumps(name)}: {{\n{_lines(cells)}\n  }}" for name, cells in sorted(golden.counts.items()))
     body = ",\n".join(sections)
     replace_file(path, f'{{\n "schema": {SCHEMA},\n "counts": {{\n{body}\n }}\n}}\n'.encode())
+
+
+def _lines(cells: Mapping[str, GoldenCounts]) -> str:
+    lines = (f"   {json.dumps(cell)}: {json.dumps(line, sort_keys=True)}" for cell, line in sorted(cells.items()))
+    return ",\n".join(lines)
 
 
 def line_of(counts: Counts, device: str) -> GoldenCounts:
@@ -97,13 +86,9 @@ def _finding(cell: Cell, line: GoldenCounts | None, counts: Counts | str) -> Fin
         return Finding("counts", cell.id, "regressed", f"could not be counted: {counts}")
     if line is None:
         return Finding("counts", cell.id, "missing", f"no golden yet; record it with {UPDATE}")
-    if changed := _changes(line, line_of(counts, cell.device)):
+    if changed := changes(line, line_of(counts, cell.device)):
         return Finding("counts", cell.id, "regressed", f"changed: {'; '.join(changed)}; if it is meant, {UPDATE}")
     return Finding("counts", cell.id, "ok", f"{len(line)} counts as recorded")
-
-
-def _changes(old: GoldenCounts, new: GoldenCounts) -> list[str]:
-    return changes(old, new, dict.fromkeys((*old, *new)))
 
 
 def updated(golden: GoldenFile, environment: str, counted: Tallied) -> tuple[GoldenFile, list[str]]:
@@ -117,7 +102,7 @@ def updated(golden: GoldenFile, environment: str, counted: Tallied) -> tuple[Gol
         raise RecordError(f"nothing was recorded, for some cells could not be counted: {'; '.join(failed)}; mend them")
     new = {cell.id: line_of(counts, cell.device) for cell, counts in counted.items() if isinstance(counts, Counts)}
     old = golden.counts.get(environment, {})
-    said = [f"{name}: {'; '.join(moved)}" for name in new if name in old and (moved := _changes(old[name], new[name]))]
+    said = [f"{name}: {'; '.join(moved)}" for name in new if name in old and (moved := changes(old[name], new[name]))]
     said += [f"{name}: new" for name in new if name not in old]
     said += [f"{name}: removed" for name in old if name not in new]
     return GoldenFile(SCHEMA, golden.counts | {environment: new}), said

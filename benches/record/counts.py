@@ -122,15 +122,18 @@ def gated(platform: str, rise: Rise | None = None) -> tuple[str, ...]:
     )
 
 
-def changes(baseline: Mapping[str, int | None], candidate: Mapping[str, int | None], names: Iterable[str]) -> list[str]:
-    """For instance "equations 45 → 46", for each of these counts that is not equal; what is not there is none."""
+def changes(
+    baseline: Mapping[str, int | None], candidate: Mapping[str, int | None], names: Iterable[str] | None = None
+) -> list[str]:
+    """For instance "equations 45 → 46", for each count, or each of these, that differs; what is not there is none."""
     words = {one.name: one.words for one in COUNTS}
-    pairs = [(words.get(name, name), baseline.get(name), candidate.get(name)) for name in names]
-    return [f"{name} {_said(old)} → {_said(new)}" for name, old, new in pairs if old != new]
-
-
-def _said(value: int | None) -> str:
-    return "none" if value is None else f"{value:,}"
+    said: list[str] = []
+    for name in {**baseline, **candidate} if names is None else names:
+        old, new = (counts.get(name) for counts in (baseline, candidate))
+        if old != new:
+            told = " → ".join("none" if count is None else f"{count:,}" for count in (old, new))
+            said.append(f"{words.get(name, name)} {told}")
+    return said
 
 
 def memory_bytes(counts: Counts, platform: str) -> int | None:

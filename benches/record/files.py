@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from triptych.benches.record.run import SCHEMA, Run
 
 NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
+
+
+T = TypeVar("T")
 
 
 class RecordError(Exception):
@@ -27,12 +30,8 @@ class _Header(msgspec.Struct):
     schema: int
 
 
-class _HeaderFile(msgspec.Struct):
-    triptych: _Header
-
-
-class _RunFile(msgspec.Struct):
-    triptych: Run
+class _File(msgspec.Struct, Generic[T]):
+    triptych: T
 
 
 def to_builtins(run: Run) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def write(run: Run, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    write_json(_RunFile(run), path)
+    write_json(_File(run), path)
 
 
 def write_json(value: msgspec.Struct, path: Path) -> None:
@@ -106,36 +105,33 @@ def read(path: Path) -> Run:
     return decode(read_bytes(path), str(path))
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, remedy: str = "give the path of a result file") -> bytes:
     """The content of a regular file, without a byte-order mark.
 
     Raises:
         RecordError: If there is none, or it cannot be read.
     """
     if path.exists() and not path.is_file():
-        raise RecordError(f"{path} is not a regular file; give the path of a result file")
+        raise RecordError(f"{path} is not a regular file; {remedy}")
     try:
         return path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror}); give the path of a result file") from error
+        raise RecordError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
 
 
 def decode(text: bytes, name: str) -> Run:
     """Like `read`, from bytes; `name` is what error messages call them."""
     expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
-    schema = decode_as(_HeaderFile, text, name, "triptych run", expected).triptych.schema
+    schema = decode_as(_File[_Header], text, name, "triptych run", expected).triptych.schema
     if schema != SCHEMA:
         age, remedy = ("older", "measure again") if schema < SCHEMA else ("newer", "upgrade triptych")
         raise RecordError(f"{name} has schema {schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:
-        run = msgspec.json.decode(text, type=_RunFile).triptych
+        run = msgspec.json.decode(text, type=_File[Run]).triptych
     except NOT_JSON as error:
         raise RecordError(f"{name} is not a valid record: {error}; was it edited by hand?") from error
     _check_references(run, name)
     return run
-
-
-T = TypeVar("T")
 
 
 def decode_as(kind: type[T], text: bytes, name: str, what: str, remedy: str) -> T:
@@ -164,9 +160,9 @@ def _check_references(run: Run, name: str) -> None:
     workloads = {workload.name for workload in run.workloads}
     seen: set[tuple[str, str]] = set()
     for record in run.cells:
-        arm, workload = record.arm, record.cell.workload
-        if arm not in arms or workload not in workloads:
-            raise RecordError(f"{name} has a cell of arm {arm!r} and workload {workload!r}, but does not define both")
+        if record.arm not in arms or record.cell.workload not in workloads:
+            words = f"a cell of arm {record.arm!r} and workload {record.cell.workload!r}"
+            raise RecordError(f"{name} has {words}, but does not define both")
         if (key := (record.arm, record.cell.id)) in seen:
             raise RecordError(f"{name} holds cell {key[1]} of arm {key[0]} twice; expected one record each")
         seen.add(key)

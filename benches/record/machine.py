@@ -20,9 +20,6 @@ MOVES = "load_average"
 SPEAK_FOR_THEMSELVES = ("cpu_model", "device_kind", "os")
 """Facts whose values need no name beside them."""
 
-UNKNOWN: Facts = {"fingerprint": None}
-"""The facts where an arm never said on what it ran."""
-
 
 def everything(fingerprint: Fingerprint) -> dict[str, Any]:
     """Every fact by name, a library's version under the library's name."""
@@ -33,23 +30,25 @@ def everything(fingerprint: Fingerprint) -> dict[str, Any]:
 
 
 def facts(fingerprint: Fingerprint | None) -> Facts:
-    """What must be equal before two times are compared."""
-    if fingerprint is None:
-        return UNKNOWN
-    found = everything(fingerprint)
-    return {name: None if value is None else str(value) for name, value in found.items() if name != MOVES}
+    """What must be equal before two times are compared; null where an arm never said on what it ran."""
+    return _said(everything(fingerprint) if fingerprint else {"fingerprint": None})
 
 
 def strangers_facts(machine_info: Mapping[str, Any]) -> Facts:
     """What pytest-benchmark's `machine_info` says of the same; a host's name stands in for a processor without one."""
     found = machine_info.get("cpu")
     cpu: Mapping[str, Any] = found if isinstance(found, dict) else {}
-    said = {
-        "cpu": cpu.get("brand_raw") or cpu.get("brand") or machine_info.get("node"),
-        "cpu count": cpu.get("count"),
-        "python implementation": machine_info.get("python_implementation"),
-    }
-    return {name: None if value is None else str(value) for name, value in said.items()}
+    return _said(
+        {
+            "cpu": cpu.get("brand_raw") or cpu.get("brand") or machine_info.get("node"),
+            "cpu count": cpu.get("count"),
+            "python implementation": machine_info.get("python_implementation"),
+        }
+    )
+
+
+def _said(found: Mapping[str, Any]) -> Facts:
+    return {name: None if value is None else str(value) for name, value in found.items() if name != MOVES}
 
 
 def names_processor(found: Facts) -> bool:

@@ -2,7 +2,7 @@
 
 A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does, the sides as
 they were recorded, so that an arm that is slower for no reason would show. Intervals are over the series' restarts, not
-over the draws.
+over the draws. From the same series a machine's noise bands are learned.
 """
 
 import math
@@ -11,21 +11,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from triptych.benches.gate.bands import Band, Bands
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
 from triptych.benches.gate.metrics import METRIC, Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
+from triptych.benches.record.machine import facts
 from triptych.benches.selftest.series import (
     Header,
     Injection,
     Kind,
+    Ratios,
     Restart,
     Series,
     canary_logs,
@@ -34,7 +36,7 @@ from triptych.benches.selftest.series import (
     refuse_short,
     stacked,
 )
-from triptych.benches.stats.ranks import clopper_pearson
+from triptych.benches.stats.ranks import clopper_pearson, paired_shift
 
 BASELINES = Path(__file__).parents[1] / "baselines"
 
@@ -48,6 +50,12 @@ SUITES = 300
 HALVES, SUITES_OF_A_HALF = 40, 10
 
 Statistic = Callable[[Sequence[float]], float]
+
+SHARE = 0.99
+"""Of drawn gates without any change, whose estimate lies inside a noise band."""
+
+DRAWS = 400
+"""For a band."""
 
 RULES: dict[str, tuple[Statistic, float]] = {
     "min:5%": (min, 0.05),
@@ -110,22 +118,8 @@ def shipped() -> list[Summary]:
     ]
 
 
-class Drawn(NamedTuple):
-    """One restart: log(head / base), and log(one canary / the other), of every metric."""
-
-    head: dict[Subject, float]
-    canary: dict[Subject, float]
-
-
-class Called(NamedTuple):
-    """Whether what is counted was said of a drawn gate, and how many restarts it looked at."""
-
-    said: bool
-    restarts: int
-
-
-Draw = Callable[[np.random.Generator, np.ndarray], Called]
-"""Draws a gate from restarts of these numbers."""
+Draw = Callable[[np.random.Generator, np.ndarray], tuple[bool, int]]
+"""Draws a gate from restarts of these numbers: whether what is counted was said, and of how many restarts."""
 
 
 def rates(series: Series, policy: Policy, restarts: int, suites: int = SUITES) -> list[Rate]:
@@ -136,12 +130,10 @@ def rates(series: Series, policy: Policy, restarts: int, suites: int = SUITES) -
     """
     refuse_short(series, restarts)
     draws = _Draws(series, policy, restarts, suites)
+    unchanged = "nothing changed"
     return [
-        *(draws.rate("nothing changed", f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
-        *(
-            draws.rate("nothing changed", f"pytest-benchmark {name}", draws.exceeds(*rule))
-            for name, rule in RULES.items()
-        ),
+        *(draws.rate(unchanged, f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
+        *draws.fixed(unchanged),
         *(rate for one in series.header.injections for rate in draws.injected(one)),
     ]
 
@@ -165,15 +157,15 @@ class _Draws:
         random = np.random.default_rng(0)
         everything = np.arange(len(self.series.restarts))
         drawn = [draw(random, everything) for _ in range(self.suites)]
-        share = statistics.fmean(one.said for one in drawn)
-        independent = math.floor(len(everything) / statistics.fmean(one.restarts for one in drawn))
+        share = statistics.fmean(said for said, _ in drawn)
+        independent = math.floor(len(everything) / statistics.fmean(restarts for _, restarts in drawn))
         called, half = round(share * independent), max(len(everything) // 2, LOOKS * self.restarts)
         if called in (0, independent) or half == len(everything):
             exact = clopper_pearson(called, independent)
             low, high = exact.low or 0.0, exact.high or 1.0
         else:
             pools = (random.permutation(everything)[:half] for _ in range(HALVES))
-            again = [statistics.fmean(draw(random, pool).said for _ in range(SUITES_OF_A_HALF)) for pool in pools]
+            again = [statistics.fmean(draw(random, pool)[0] for _ in range(SUITES_OF_A_HALF)) for pool in pools]
             wider = math.sqrt(half / (len(everything) - half))
             low, high = (share + (end - share) * wider for end in np.quantile(again, [0.025, 0.975]))
             low, high = max(0.0, min(share, low)), min(1.0, max(share, high))
@@ -183,25 +175,25 @@ class _Draws:
         """How often the slowed cell is called, by its name; of a typical slowdown also what fixed thresholds call."""
         case, logs = f"{one.kind} +{100 * one.size:g} %", stacked(head_logs(self.series, one))[one.subject]
         found = [self.rate(case, "regressed, that cell", self.says("regressed", one))]
-        if (one.kind, one.size) == TYPICAL:
-            found += [
-                self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, one)) for name, rule in RULES.items()
-            ]
-        measured = math.expm1(statistics.median(logs))
-        return [msgspec.structs.replace(rate, measured=measured) for rate in found]
+        found += self.fixed(case, one) if (one.kind, one.size) == TYPICAL else []
+        return [msgspec.structs.replace(rate, measured=math.expm1(statistics.median(logs))) for rate in found]
+
+    def fixed(self, case: str, injection: Injection | None = None) -> list[Rate]:
+        """How often each of the fixed thresholds calls something."""
+        rules = RULES.items()
+        return [self.rate(case, f"pytest-benchmark {name}", self.exceeds(*rule, injection)) for name, rule in rules]
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Draw:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
-        restarts = [
-            Drawn(*both) for both in zip(head_logs(self.series, injection), canary_logs(self.series), strict=True)
-        ]
+        heads, canaries = head_logs(self.series, injection), canary_logs(self.series)
 
-        def draw(random: np.random.Generator, pool: np.ndarray) -> Called:
-            drawn = [restarts[i] for i in random.permutation(pool)[: LOOKS * self.restarts]]
-            findings = drawn_gate(drawn, self.policy, self.restarts)
+        def draw(random: np.random.Generator, pool: np.ndarray) -> tuple[bool, int]:
+            chosen = random.permutation(pool)[: LOOKS * self.restarts]
+            drawn = ([logs[i] for i in chosen] for logs in (heads, canaries))
+            findings = drawn_gate(*drawn, policy=self.policy, restarts=self.restarts)
             said = {one.subject for one in findings if one.verdict == verdict}
             looked = max(one.restarts[0] for one in findings)
-            return Called(injection.subject in said if injection else bool(said), looked)
+            return injection.subject in said if injection else bool(said), looked
 
         return draw
 
@@ -221,20 +213,33 @@ class _Draws:
             for restart in self.series.restarts
         ]
 
-        def draw(random: np.random.Generator, pool: np.ndarray) -> Called:
+        def draw(random: np.random.Generator, pool: np.ndarray) -> tuple[bool, int]:
             chosen = [restarts[i] for i in random.permutation(pool)[: self.restarts]]
             by_subject = (zip(*pairs, strict=True) for pairs in zip(*chosen, strict=True))
             pooled = ([statistic([*chain(*arm)]) for arm in arms] for arms in by_subject)
             slower = (head > (1 + limit) * base for head, base in pooled)
-            return Called(any(slower), len(chosen))
+            return any(slower), len(chosen)
 
         return draw
 
 
-def drawn_gate(drawn: Sequence[Drawn], policy: Policy, restarts: int) -> list[Finding]:
+def drawn_gate(heads: Sequence[Ratios], canaries: Sequence[Ratios], policy: Policy, restarts: int) -> list[Finding]:
     """What the gate says of these restarts: its first look takes the first of them, its second all."""
+    first, second = (Seen(stacked(heads[:n]), stacked(canaries[:n])) for n in (restarts, len(heads)))
+    return look_twice(first, lambda _: second, policy, restarts)[0]
 
-    def seen(some: Sequence[Drawn]) -> Seen:
-        return Seen(*(stacked([one[side] for one in some]) for side in (0, 1)))
 
-    return look_twice(seen(drawn[:restarts]), lambda _: seen(drawn), policy, restarts)[0]
+def learn(series: Series, restarts: int) -> Bands:
+    """The bands of a series in which nothing changed between base and head, for gates of that number of restarts.
+
+    Raises:
+        ValueError: If the series is too short for a gate of two looks: few restarts know nothing of the noise.
+    """
+    refuse_short(series, restarts)
+    random = np.random.default_rng(0)
+    bands: list[Band] = []
+    for subject, values in stacked(head_logs(series)).items():
+        drawn = (paired_shift(random.permutation(values)[:restarts].tolist()) for _ in range(DRAWS))
+        distances = [abs(float(np.median(shift.pairs))) for shift in drawn]
+        bands.append(Band(*subject, math.expm1(float(np.quantile(distances, SHARE)))))
+    return Bands(series.header.created, dict(facts(series.header.fingerprint)), bands)

@@ -5,8 +5,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,8 +68,11 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         triptych.benches.arms.process.WorkerLost: If no worker can start.
         OSError: If the file cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="triptych-self-test-") as folder, _competing() if load else nullcontext():
-        copy = copy_instrument(Path(folder))
+    with ExitStack() as stack:
+        copy = copy_instrument(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="triptych-self-test-"))))
+        if load:
+            competing = stack.enter_context(subprocess.Popen([sys.executable, "-c", LOAD]))
+            stack.callback(competing.kill)
         plain = replace(pinned_arm("cpu", 1, last_cpu()), checkout=copy)
         data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
         with Worker(plain) as worker:
@@ -78,14 +81,17 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             tell("Calibrating the injections.")
             path.parent.mkdir(parents=True, exist_ok=True)
             series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
-        known = series.read(path)
-        _refuse_other(path, known.header, fingerprint, LOADS[load])
-        missing = range(len(known.restarts), restarts)
+        header, known = series.read(path)
+        differing = differences(facts(header.fingerprint), facts(fingerprint))
+        differing += [f"load: {header.load} against {LOADS[load]}"] if header.load != LOADS[load] else []
+        if differing:
+            raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
+        missing = range(len(known), restarts)
         if missing:
-            write_trainers(copy, known.header.injections)
+            write_trainers(copy, header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
-        run, jobs = _run(known.header, arms, data)
-        first = max((one.number for one in known.restarts), default=-1) + 1
+        run, jobs = _run(header, arms, data)
+        first = max((one.number for one in known), default=-1) + 1
         for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
             series.append(path, restart)
             tell(f"Restart {count + 1} of {restarts}")
@@ -132,10 +138,8 @@ def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run,
         workloads=[describe(WORKLOADS[name]) for name in data],
         cells=[CellRecord(cell, arm) for arm, own in cells.items() for cell in own],
     )
-    jobs = [
-        Job(one, Spec(one.cell, slowed.get(one.cell, one.cell.trainer), data[one.cell.workload])) for one in run.cells
-    ]
-    return run, jobs
+    specs = (Spec(one.cell, slowed.get(one.cell, one.cell.trainer), data[one.cell.workload]) for one in run.cells)
+    return run, list(map(Job, run.cells, specs))
 
 
 def _restart(run: Run, number: int) -> Restart:
@@ -167,14 +171,6 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
     )
 
 
-def _refuse_other(path: Path, header: Header, here: Fingerprint, load: str) -> None:
-    differing = differences(facts(header.fingerprint), facts(here))
-    if header.load != load:
-        differing.append(f"load: {header.load} against {load}")
-    if differing:
-        raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
-
-
 def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
     probes = {kind: [injection(kind, 0, amount) for amount in PROBES[kind]] for kind in SIZES}
@@ -186,11 +182,13 @@ def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     stepped: list[dict[str, float]] = []
     for _ in range(PROBE_PROCESSES):
         with Worker(arm) as worker:
-            _compile_s(worker, specs[TARGET.trainer])  # a process is slow to compile for the first time
-            compiled.append({name: _compile_s(worker, spec) for name, spec in specs.items()})
+            cold = {name: messages.CompileCold(spec, 0) for name, spec in specs.items()}
+            _asked(worker, cold[TARGET.trainer])  # a process is slow to compile for the first time
+            compiled.append({name: _asked(worker, one).compiled.compile_s for name, one in cold.items()})
             for spec in specs.values():
                 _asked(worker, messages.Prepare(spec, prove=False))
-            rounds = [{name: _step_s(worker, spec) for name, spec in specs.items()} for _ in range(PROBE_ROUNDS)]
+            blocks = {name: messages.TimeBlock(spec.cell.id, 1000, 0, 0, 0) for name, spec in specs.items()}
+            rounds = [{name: _asked(worker, blocks[name]).block.step_s for name in specs} for _ in range(PROBE_ROUNDS)]
             stepped.append(_ratios(rounds))
     compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in specs}
     found: list[Injection] = []
@@ -226,27 +224,8 @@ def _ratios(rounds: list[dict[str, float]]) -> dict[str, float]:
     return {name: statistics.median(one[name] / one[TARGET.trainer] for one in rounds) for name in rounds[0]}
 
 
-def _compile_s(worker: Worker, spec: Spec) -> float:
-    return _asked(worker, messages.CompileCold(spec, 0)).compiled.compile_s
-
-
-def _step_s(worker: Worker, spec: Spec) -> float:
-    return _asked(worker, messages.TimeBlock(spec.cell.id, 1000, 0, 0, 0)).block.step_s
-
-
 def _asked(worker: Worker, request: messages.Request) -> Any:
     answer = worker.ask(request, START_TIMEOUT_S)
     if isinstance(answer, messages.Failed):
         raise RecordError(f"calibrating failed: {answer.reason}")
     return answer
-
-
-@contextmanager
-def _competing() -> Generator[None]:
-    """A process that competes for the machine."""
-    process = subprocess.Popen([sys.executable, "-c", LOAD])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()

@@ -82,6 +82,10 @@ class Restart(msgspec.Struct, frozen=True):
     arms: dict[str, dict[str, Sample]]
 
 
+Ratios = dict[Subject, float]
+"""log(other arm / base) of one restart, by metric and cell."""
+
+
 class Series(NamedTuple):
     """A series as far as it has come."""
 
@@ -124,14 +128,14 @@ def append(path: Path, line: Header | Restart) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    whole = path.read_bytes().rpartition(b"\n")[0] + b"\n" if path.exists() and path.stat().st_size else b""
-    if path.exists() and path.stat().st_size != len(whole):
-        path.write_bytes(whole)
-    with path.open("ab") as file:
+    with path.open("a+b") as file:
+        file.seek(0)
+        whole, end, _ = file.read().rpartition(b"\n")
+        file.truncate(len(whole + end))
         file.write(msgspec.json.encode(line) + b"\n")
 
 
-def head_logs(series: Series, injection: Injection | None = None) -> list[dict[Subject, float]]:
+def head_logs(series: Series, injection: Injection | None = None) -> list[Ratios]:
     """log(head / base) of every cell, restart by restart; a slowed copy in its cell's place in the head."""
     copies = {one.cell.id for one in series.header.injections}
     found: list[dict[Subject, float]] = []
@@ -145,13 +149,12 @@ def head_logs(series: Series, injection: Injection | None = None) -> list[dict[S
     return found
 
 
-def canary_logs(series: Series) -> list[dict[Subject, float]]:
+def canary_logs(series: Series) -> list[Ratios]:
     """log(one canary / the other) of every cell that they have, restart by restart."""
-    again, canary = CANARIES
-    return [_logs(restart.arms[again], restart.arms[canary]) for restart in series.restarts]
+    return [_logs(*(restart.arms[arm] for arm in CANARIES)) for restart in series.restarts]
 
 
-def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> dict[Subject, float]:
+def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> Ratios:
     found = {
         subject: value
         for cell in base.keys() & other.keys()
@@ -173,14 +176,12 @@ def refuse_short(series: Series, restarts: int) -> None:
     Raises:
         ValueError: If it does not.
     """
-    if len(series.restarts) < LOOKS * restarts:
-        raise ValueError(
-            f"the series has {len(series.restarts)} restarts, and one gate of two looks takes {LOOKS * restarts}; "
-            "go on with it"
-        )
+    there, needed = len(series.restarts), LOOKS * restarts
+    if there < needed:
+        raise ValueError(f"the series has {there} restarts, and one gate of two looks takes {needed}; go on with it")
 
 
-def stacked(restarts: Sequence[dict[Subject, float]]) -> dict[Subject, list[float]]:
+def stacked(restarts: Sequence[Ratios]) -> dict[Subject, list[float]]:
     """Restarts, as lists by subject."""
     subjects = sorted({subject for restart in restarts for subject in restart})
     return {subject: [restart[subject] for restart in restarts if subject in restart] for subject in subjects}

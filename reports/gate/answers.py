@@ -31,7 +31,6 @@ from triptych.benches.record.machine import toolchain
 from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
-from triptych.benches.selftest.learned_bands import learn
 from triptych.reports.gate import wording
 from triptych.reports.text import name
 
@@ -84,7 +83,7 @@ def of_counts(options: Options) -> int:
 def update_counts(options: Options) -> int:
     """Records the built-in cells as golden; says what changed."""
     path = options["file"] or golden.GOLDEN
-    known = golden.read(path) if path.exists() else golden.empty()
+    known = golden.read(path) if path.exists() else golden.GoldenFile(golden.SCHEMA, {})
     environment, counted = _count_built_in()
     new, said = golden.updated(known, environment, counted)
     golden.write(new, path)
@@ -104,7 +103,7 @@ def of_itself(options: Options) -> int:
     recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
     known = series.read(path)
     if not load:  # what a competing process does is no noise of this machine
-        write_json(learn(known, GATE.restarts), output / bands.FILE)
+        write_json(rates.learn(known, GATE.restarts), output / bands.FILE)
     learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
     summary = rates.summary(known, *bands.widened(policy, learned))
     write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))

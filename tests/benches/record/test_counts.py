@@ -21,4 +21,4 @@ def test_only_what_is_exact_is_gated() -> None:
 def test_changes_are_said_in_words() -> None:
     """Old and new; none for what is not there; a name that nobody knows as it is."""
     old, new = {"hlo_fusions": 7, "xla_flops": 5000, "other": 1}, {"hlo_fusions": None, "xla_flops": 5000}
-    assert changes(old, new, old) == ["fusions 7 → none", "other 1 → none"]
+    assert changes(old, new) == ["fusions 7 → none", "other 1 → none"]

@@ -16,8 +16,7 @@ from triptych.benches.gate.sides import CANARIES
 from triptych.benches.record.files import RecordError, write_json
 from triptych.benches.record.run import Cell, Fingerprint, Settings
 from triptych.benches.selftest import rates, series
-from triptych.benches.selftest.learned_bands import learn
-from triptych.benches.selftest.rates import Drawn
+from triptych.benches.selftest.rates import learn
 from triptych.benches.selftest.series import Header, Injection, Restart, Sample, Series
 
 CELLS = [Cell(workload, trainer, "cpu") for workload in ("xor", "digits") for trainer in ("naive", "treemap")]
@@ -120,21 +119,22 @@ def test_log_ratios_of_a_restart_by_hand() -> None:
     assert series.canary_logs(made) == [pytest.approx({compiled: math.log(5), TIME: math.log(5)})]
 
 
-def drawn(made: Series, injection: Injection | None = None) -> list[Drawn]:
-    """All restarts of a series, in order."""
-    return [Drawn(*both) for both in zip(series.head_logs(made, injection), series.canary_logs(made), strict=True)]
+def drawn(made: Series, injection: Injection | None = None) -> tuple[list[series.Ratios], list[series.Ratios]]:
+    """All restarts of a series, in order: heads and canaries."""
+    return series.head_logs(made, injection), series.canary_logs(made)
 
 
 def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:
     """With noise of 1 %, a device slowdown of 10 %."""
-    found = rates.drawn_gate(drawn(series_of(20), SLOWED[0]), POLICY, 10)
+    found = rates.drawn_gate(*drawn(series_of(20), SLOWED[0]), POLICY, 10)
     assert [one.subject for one in found if one.verdict == "regressed"] == [TIME]
 
 
 def test_nothing_is_decided_where_the_canary_alarms() -> None:
     """The base against itself is 10 % apart: neither the slowdown nor an improvement is believed."""
-    off = [Drawn(one.head, dict.fromkeys(one.canary, 0.1)) for one in drawn(series_of(20), SLOWED[0])]
-    assert {one.verdict for one in rates.drawn_gate(off, POLICY, 10)} == {"undecided"}
+    heads, canaries = drawn(series_of(20), SLOWED[0])
+    off = [dict.fromkeys(one, 0.1) for one in canaries]
+    assert {one.verdict for one in rates.drawn_gate(heads, off, POLICY, 10)} == {"undecided"}
 
 
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +209,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
     """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
-    first = looks.first_look(series.stacked([one.head for one in drawn(series_of(4))]), POLICY)
+    first = looks.first_look(series.stacked(drawn(series_of(4))[0]), POLICY)
     assert {one.verdict for one in first} == {"undecided"}
     assert looks.undecided(first, POLICY, 4) == set()
     assert looks.undecided(first, POLICY, 5) == {cell.id for cell in CELLS}
