@@ -1,7 +1,7 @@
 """A task: what is trained, as one frozen and hashable value.
 
 A task says everything about the mathematics (sizes, activation, output, loss, optimizer) and nothing about
-data, order, starting values or devices; those belong to the workload that is measured (`benches/workloads.py`).
+data, order, starting values or devices; those belong to the workload that is measured (`benches/workloads/`).
 """
 
 import math

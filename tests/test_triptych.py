@@ -43,7 +43,7 @@ def result(tmp_path: Path) -> Path:
         (["--sweep=depht=1:8"], "'depht=1:8' cannot be read; expected AXIS=FROM:TO"),
         (
             ["--device=cpu", "--sweep-budget=60"],
-            "--sweep-budget is 60; expected seconds above 0, and a --sweep",
+            "--sweep-budget is 60; expected a number of seconds above 0",
         ),
         (["--mode=fast"], "unknown mode 'fast'; expected one of step, scan, eager"),
         (["--quick", "--thorough"], "--quick and --thorough were both given"),

@@ -1,4 +1,7 @@
-"""What the gate compares: a row per metric, read by everything that asks for margins, samples or ratios."""
+"""What the gate judges by statistics: a row per metric, read by all that asks for margins, samples or ratios.
+
+Counts and memory are compared exactly, in `exact.py`; losses and outcomes in `sides.py`.
+"""
 
 import math
 import statistics

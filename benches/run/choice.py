@@ -73,7 +73,7 @@ def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
 
     Args:
         typed: The options by name.
-        once: The least there is, to see that everything works.
+        once: The smallest run there is, as a smoke test.
 
     Raises:
         ChoiceError: If a number makes no sense, or two options contradict each other.
@@ -86,7 +86,7 @@ def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
         raise ChoiceError("--quick and --thorough were both given; expected one of them")
     budget_s = typed["sweep_budget"]
     if budget_s is not None and not (typed["sweep"] and 0 < budget_s < math.inf):
-        raise ChoiceError(f"--sweep-budget is {budget_s:g}; expected seconds above 0, and a --sweep beside it")
+        raise ChoiceError(f"--sweep-budget is {budget_s:g}; expected a number of seconds above 0, beside a --sweep")
     settings = ONCE if once else QUICK if typed["quick"] else THOROUGH if typed["thorough"] else Settings()
     for name, row in EXPERIMENTS.items():
         settings = row.settings(settings) if typed[name] else settings

@@ -39,8 +39,8 @@ class Plan(NamedTuple):
         cold: Every cell is compiled from cleared caches before any is prepared. Else each is compiled and prepared
             after the other, which takes half the time; what neighbours share, the small programs of eager trainers, is
             then warm, and counts are taken last, from cold caches.
-        full: What was timed must still learn as certified, where that is short; and what the device reaches at best is
-            measured once.
+        full: Short trainings are repeated after the blocks, to see that what was timed still learns as certified; and
+            the ceilings of the device are measured once.
         patience: How many lost workers at one place make a cell, or an arm, a failed one.
         first: The number of the first restart, if the record already has some.
     """
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
 ONE_ARM = Plan(cold=True, full=True, patience=1)
 SWEEP = ONE_ARM._replace(cold=False)
 TWO_SIDES = Plan(cold=False, full=False, patience=3)
-"""A comparison of arms: one loss says nothing of an arm, since nobody knows who killed it."""
+"""A comparison of arms: one lost worker says nothing against an arm, since nobody knows who killed it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class _Restarts:
         self._run, self._rim, self._plan = run, rim, plan
         self._order = random.Random(f"{run.settings.seed} from restart {plan.first}")
         self._arms = {arm.name: arm for arm in run.arms}
-        self._losses = Counter[str]()
+        self._lost_workers = Counter[str]()
         self._workers: dict[str, Worker] = {}
         self._step_s: dict[str, float] = {}
         self._number = self._position = 0
@@ -122,7 +122,7 @@ class _Restarts:
             try:
                 if self._run.settings.sweep_budget_s is not None and not any(job.record.blocks for job in jobs):
                     jobs = fit(jobs, self._run.settings, self._rim.clock() - began, self._try)
-                    phases.remove(self._train)  # the first of two: all are trained
+                    phases.remove(self._train)  # `fit` has trained every cell
                 for phase in phases:
                     self._each(jobs, phase, share=1 / (left * len(phases) * max(len(jobs), 1)))
                 for arm in arms:
@@ -161,8 +161,8 @@ class _Restarts:
 
     def _is_too_often(self, place: str) -> bool:
         """Counts a lost worker."""
-        self._losses[place] += 1
-        return self._losses[place] >= self._plan.patience
+        self._lost_workers[place] += 1
+        return self._lost_workers[place] >= self._plan.patience
 
     def _try(self, job: Job) -> float:
         """Makes a cell ready and trains it; the seconds that it takes in every restart."""

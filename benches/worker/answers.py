@@ -1,4 +1,4 @@
-"""What a worker does: compile cold, prepare, time a block."""
+"""What a worker answers: compile cold, prepare, time a block with the clock of `clock.py`."""
 
 import gc
 import itertools
@@ -6,45 +6,23 @@ import time
 from typing import Any
 
 import jax
-from jax import monitoring
 
 from triptych.benches.record.run import Block, Compile
 from triptych.benches.worker import messages
 from triptych.benches.worker.ceilings import measure_ceilings
 from triptych.benches.worker.cell import UNROLL, PreparedCell, Unsupported, prepare, why_it_leaves_the_device
+from triptych.benches.worker.clock import BACKEND, TRACE, PhaseClock, run_calls
 from triptych.benches.worker.count import count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
 from triptych.benches.worker.survey import survey
 from triptych.benches.worker.to_target import train_to_target
 from triptych.benches.worker.training import train
 
-TRACE = "/jax/core/compile/jaxpr_trace_duration"
-LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
-BACKEND = "/jax/core/compile/backend_compile_duration"
-
 CALIBRATION_S = 0.02
 """Calls are doubled until they take this long, to say how many steps make a block."""
 
 WARM_UP_CALLS = 3
 """The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
-
-
-class PhaseClock:
-    """Adds up jax's own compile events: seconds by phase, and how many programs were built."""
-
-    def __init__(self) -> None:
-        self.reset()
-        monitoring.register_event_duration_secs_listener(self._hear)
-
-    def _hear(self, event: str, duration_secs: float, **_: str | int) -> None:
-        if event in self.seconds:
-            self.seconds[event] += duration_secs
-            self.events[event] += 1
-
-    def reset(self) -> None:
-        """Starts again from nothing."""
-        self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
-        self.events = dict.fromkeys(self.seconds, 0)
 
 
 class Measurer:
@@ -174,21 +152,3 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
-
-
-def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
-    """Calls from fresh starting values; the clock runs from a drained device to a drained device.
-
-    Returns:
-        Seconds of all, seconds until the last call had returned, the state they ended in.
-    """
-    inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
-    call, state, loss = cell.call, cell.start(), None
-    with cell.running(), jax.transfer_guard_device_to_host("disallow"):
-        began = time.perf_counter()
-        for batch in inputs:
-            state, loss = call(state, batch)
-        dispatched = time.perf_counter()
-        jax.block_until_ready((state, loss))
-        ended = time.perf_counter()
-    return ended - began, dispatched - began, state

@@ -36,7 +36,7 @@ def answer(request: messages.Request) -> messages.Answer:
     device_s, _ = _timed(jax.devices)
     values = _starting_values(request.spec)
     build_s, (step, state, batch) = _timed(lambda: jax.block_until_ready(_build(factory, *values)))
-    from triptych.benches.worker.answers import BACKEND, PhaseClock
+    from triptych.benches.worker.clock import BACKEND, PhaseClock
 
     phases = PhaseClock()
     first_call_s, (state, _) = _timed(lambda: jax.block_until_ready(step(state, batch)))

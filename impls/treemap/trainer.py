@@ -2,7 +2,7 @@
 
 `jax.tree.map` updates every array at once, whatever the depth, and `jax.jit` around loss, gradient and update
 turns hundreds of dispatches into one. The old state is donated, so its memory is used again for the new one.
-The optimizer is written out by hand: this is all that a library adds to, and what its cost is measured against.
+The optimizer is written out by hand: this is the baseline that a library's cost is measured against.
 
 Source: the lessons of "JAX in Action: Neural Networks from Scratch" on loss and gradients and on the training loop.
 """
@@ -22,10 +22,10 @@ ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
 
 
 Moments = tuple[Params, Params, Float32[Array, ""]]
-"""Adam's running mean and variance of the gradients, and its step count."""
+"""Adam's running first and second moments of the gradients, and its step count."""
 
 State = tuple[Params, Moments | None]
-"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are what a step hands over fastest."""
+"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are the cheapest to pass into a compiled call."""
 
 
 def predict(task: Task, params: Params, x: Float32[Array, " inputs"]) -> Float32[Array, " outputs"]:

@@ -5,11 +5,12 @@ from typing import get_args
 
 from matplotlib.figure import Figure
 
+from triptych.benches.analysis.tie import TIE_MARGIN, Standing
 from triptych.reports import text
 from triptych.reports.figures.chart import Strip, bounds, chart, log_axis
 from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, table
 from triptych.reports.figures.styles import BAND, INK
-from triptych.reports.view.report import MARGIN, Report, Row, Standing
+from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
 CLOSE_UP = 3.0
@@ -57,7 +58,7 @@ def window(shown: Sequence[Row]) -> tuple[float, float]:
     near = [row for row in compared if not outside(row, 1 / CLOSE_UP, CLOSE_UP)]
     values = [bound for row in near or compared if row.ratio.time for bound in bounds(row.ratio.time)]
     values += [pair for row in near or compared for pair in row.pairs if not near or 1 / CLOSE_UP < pair < CLOSE_UP]
-    least = 1 + 2 * MARGIN
+    least = 1 + 2 * TIE_MARGIN
     return min([*values, 1 / least]), max([*values, least])
 
 
@@ -69,7 +70,7 @@ def outside(row: Row, low: float, high: float) -> bool:
 def draw(report: Report) -> Figure:
     """A row per cell, on a log axis."""
     figure, axes, strips = chart(report, rows(report))
-    axes.axvspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND, linewidth=0, zorder=0)
+    axes.axvspan(1 / (1 + TIE_MARGIN), 1 + TIE_MARGIN, color=BAND, linewidth=0, zorder=0)
     axes.axvline(1, color=INK, linewidth=1, zorder=1)
     low, high = window([strip.row for strip in strips])
     for strip in strips:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from triptych.benches.analysis.crossover import Crossover, crossover
+from triptych.benches.analysis.tie import TIE_MARGIN
 from triptych.benches.stats.ranks import Estimate
 from triptych.benches.workloads.sizes import Axis, size_of
 from triptych.impls.registry import Look
@@ -18,7 +19,7 @@ from triptych.reports.figures.chart import course, key_above, lines, log_axis, p
 from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.ratios import CLOSE_UP
 from triptych.reports.figures.styles import BAND, INK, styles
-from triptych.reports.view.report import MARGIN, Place, Report, Row
+from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import columns, naming
 
 MOST_CURVES = 8
@@ -136,7 +137,7 @@ def sentence(report: Report, curve: Curve, trainer: str) -> str:
     first, last = min(ratios), max(ratios)
     said = f"{text.estimate(ratios[first])} times {text.short(curve.reference)}'s time at {first:,}"
     said += f" and {text.estimate(ratios[last])} at {last:,}" if last > first else ""
-    tie = words(crossover(ratios, MARGIN), curve.axis)
+    tie = words(crossover(ratios, TIE_MARGIN), curve.axis)
     return f"{_where(report, curve)}, {text.short(trainer)} takes {said}: {tie}."
 
 
@@ -153,7 +154,7 @@ def _where(report: Report, curve: Curve) -> str:
 
 def words(found: Crossover, axis: Axis) -> str:
     """Where the trainers come to tie, with what is decided of it."""
-    within = f"within ±{100 * MARGIN:g} %"
+    within = f"within ±{100 * TIE_MARGIN:g} %"
     if found.kind == "everywhere":
         return f"a tie {within} at every {axis} from {found.smallest:,} to {found.largest:,}"
     if found.kind == "not reached":
@@ -189,11 +190,11 @@ def _times(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
 
 def _ratios(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Time per step over the reference's; where some are near 1, the others leave the panel."""
-    axes.axhspan(1 / (1 + MARGIN), 1 + MARGIN, color=BAND, linewidth=0, zorder=0)
+    axes.axhspan(1 / (1 + TIE_MARGIN), 1 + TIE_MARGIN, color=BAND, linewidth=0, zorder=0)
     axes.axhline(1, color=INK, linewidth=1, zorder=1)
     values = _lines(axes, curve, curve.ratios, looks)
     near = [value for value in values if 1 / CLOSE_UP < value < CLOSE_UP] or values
-    least = 1 + 2 * MARGIN
+    least = 1 + 2 * TIE_MARGIN
     log_axis(axes, min([1 / least, *near]), max([least, *near]), "ratio (log)", "y")
     axes.set_xlabel(LABELS[curve.axis])
 

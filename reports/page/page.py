@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from triptych.benches.analysis.tie import TIE_MARGIN
 from triptych.benches.record.files import replace_file
 from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
@@ -17,7 +18,7 @@ from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.figures.svg import Drawing, draw
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
-from triptych.reports.view.report import MARGIN, Report, Row, report
+from triptych.reports.view.report import Report, Row, report
 from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, naming, rates
 
 WORDS = {
@@ -47,7 +48,7 @@ class Page:
     downloads: list[embed.Download]
     against: str
     confidence: float = CONFIDENCE
-    margin: float = MARGIN
+    margin: float = TIE_MARGIN
     needed: int = smallest_n()
     most_details: int = 60
 

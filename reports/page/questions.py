@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.ladder import Climb
+from triptych.benches.analysis.tie import TIE_MARGIN
 from triptych.benches.stats.ranks import Estimate, geometric
 from triptych.reports import text
 from triptych.reports.figures import ladder, scaling
-from triptych.reports.view.report import MARGIN, Report, Row
+from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
 SLOW, FAST, LIBRARY = "naive", "treemap", "flax_optax"
@@ -104,7 +105,7 @@ def _taken(report: Report, row: Row) -> str:
     """How many times as long a step takes, with its interval and standing."""
     assert row.ratio.time is not None, "only rows with a ratio are compared"
     said = _estimated(row.ratio.time, f"times {row.reference}'s time per step")
-    ending = {"tie": f", a tie within ±{100 * MARGIN:g} %", "undecided": ", undecided"}.get(row.standing, "")
+    ending = {"tie": f", a tie within ±{100 * TIE_MARGIN:g} %", "undecided": ", undecided"}.get(row.standing, "")
     return f"{_where(report, row)}, {row.trainer} takes {said}{ending}."
 
 

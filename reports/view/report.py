@@ -10,6 +10,7 @@ from typing import Literal
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import BreakEven, Ratio
+from triptych.benches.analysis.tie import Standing, standing
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
 from triptych.benches.stats.ranks import Estimate
@@ -18,10 +19,6 @@ from triptych.reports.text import count
 from triptych.reports.view.history import Trend, trends
 from triptych.reports.view.sources import Source, harmless, label
 
-MARGIN = 0.02
-"""A difference in time per step smaller than this is of no practical account."""
-
-Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
 Rank = Literal["fastest", "tied", "undecided", "behind"]
 
 NO_RATIO, UNKNOWN = Ratio(None, None), BreakEven("unknown")
@@ -115,17 +112,6 @@ class Report:
     def source(self, label: str) -> Source:
         """The run of that letter."""
         return next(source for source in self.sources if source.label == label)
-
-
-def standing(time: Estimate | None) -> Standing:
-    """What an interval shows: a tie lies inside the margin, undecided contains 1 and reaches out of the margin."""
-    if time is None:
-        return "none"
-    if time.low is None or time.high is None:
-        return "no interval"
-    if time.low >= 1 / (1 + MARGIN) and time.high <= 1 + MARGIN:
-        return "tie"
-    return "faster" if time.high < 1 else "slower" if time.low > 1 else "undecided"
 
 
 def in_order(trainers: set[str]) -> list[str]:

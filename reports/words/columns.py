@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
+from triptych.benches.analysis.tie import TIE_MARGIN
 from triptych.reports import text
 from triptych.reports.text import NONE, Entry
-from triptych.reports.view.report import MARGIN, Report, Row
+from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 RANKS = {"fastest": "fastest", "tied": "tied for fastest", "undecided": "perhaps fastest"}
@@ -35,7 +36,7 @@ def ratio(row: Row) -> Entry:
 
 def standing(word: str) -> str:
     """For instance "slower" or "tie, within ±2 %"."""
-    return f"tie, within ±{100 * MARGIN:g} %" if word == "tie" else word
+    return f"tie, within ±{100 * TIE_MARGIN:g} %" if word == "tie" else word
 
 
 def spread(values: Iterable[float | None], show: text.Show = text.significant) -> Entry:

@@ -5,10 +5,11 @@ import pytest
 from runs import cell_record, run_of
 
 from tests.reports.sample_run import fingerprint, sample_run
+from triptych.benches.analysis.tie import standing
 from triptych.benches.record.run import CellRecord, Outcome
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
-from triptych.reports.view.report import NothingMeasured, report, standing
+from triptych.reports.view.report import NothingMeasured, report
 
 EQUAL = {restart: [1e-3] * 3 for restart in range(7)}
 

@@ -1,0 +1,50 @@
+"""The clocks: of a block of steps, and of the phases of a compile."""
+
+import itertools
+import time
+from typing import Any
+
+import jax
+from jax import monitoring
+
+from triptych.benches.worker.cell import PreparedCell
+
+TRACE = "/jax/core/compile/jaxpr_trace_duration"
+LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
+BACKEND = "/jax/core/compile/backend_compile_duration"
+
+
+def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
+    """Calls from fresh starting values; the clock runs from a drained device to a drained device.
+
+    Returns:
+        Seconds of all, seconds until the last call had returned, the state they ended in.
+    """
+    inputs = list(itertools.islice(itertools.cycle(cell.inputs), calls))
+    call, state, loss = cell.call, cell.start(), None
+    with cell.running(), jax.transfer_guard_device_to_host("disallow"):
+        began = time.perf_counter()
+        for batch in inputs:
+            state, loss = call(state, batch)
+        dispatched = time.perf_counter()
+        jax.block_until_ready((state, loss))
+        ended = time.perf_counter()
+    return ended - began, dispatched - began, state
+
+
+class PhaseClock:
+    """Adds up jax's own compile events: seconds by phase, and how many programs were built."""
+
+    def __init__(self) -> None:
+        self.reset()
+        monitoring.register_event_duration_secs_listener(self._hear)
+
+    def _hear(self, event: str, duration_secs: float, **_: str | int) -> None:
+        if event in self.seconds:
+            self.seconds[event] += duration_secs
+            self.events[event] += 1
+
+    def reset(self) -> None:
+        """Starts again from nothing."""
+        self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
+        self.events = dict.fromkeys(self.seconds, 0)
