@@ -25,6 +25,7 @@ from triptych.benches.gate.verdict import (
     some,
     stopped,
 )
+from triptych.benches.record.machine import names_processor
 from triptych.benches.stats.ranks import unpaired_shift
 
 STORED = (
@@ -69,7 +70,8 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
 def _not_comparable(baseline: Side, candidate: Side) -> str:
     if differing := differences(baseline, candidate):
         return f"measured on different machines: {'; '.join(differing)}; measure both sides on one"
-    if not (baseline.names_processor and candidate.names_processor):
+    machines = (baseline.machines, candidate.machines)
+    if not all(one and all(map(names_processor, one.values())) for one in machines):
         return "the files do not say on which machine they were measured; measure both sides on one, with machine_info"
     return ""
 

@@ -65,11 +65,6 @@ class Side:
     moments: tuple[str, ...]
     ours: bool
 
-    @property
-    def names_processor(self) -> bool:
-        """Whether it says what it was measured on, in every arm."""
-        return bool(self.machines) and all(map(machine.names_processor, self.machines.values()))
-
 
 class _Stats(msgspec.Struct):
     median: float | None = None
