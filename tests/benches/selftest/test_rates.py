@@ -144,17 +144,17 @@ def test_nothing_is_decided_where_the_canary_alarms() -> None:
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly an alarm without a change, every injection called; an arm 6 % slower trips the gate and a fixed 5 %."""
     monkeypatch.setattr(rates, "HALVES", 2)
-    found = {(one.case, one.said): one.share for one in rates.rates(series_of(40), POLICY, 10, suites=40)}
+    found = {(one.case, one.said): one.share for one in rates.summary(series_of(40), POLICY, {}, 10, 40).rates}
     assert found["nothing changed", "regressed anywhere"] <= 0.05
     assert found["device +10 %", "regressed, that cell"] == 1
     assert found["compile +50 %", "regressed, that cell"] == 1
-    drifted = {one.said: one.share for one in rates.rates(series_of(40, 0.001, 1.06), POLICY, 10, suites=10)}
+    drifted = {one.said: one.share for one in rates.summary(series_of(40, 0.001, 1.06), POLICY, {}, 10, 10).rates}
     assert drifted["regressed anywhere"] == 1
     assert drifted["pytest-benchmark min:5%"] == 1
     assert drifted["pytest-benchmark min:10%"] == 0
 
 
-@pytest.mark.parametrize("use", [lambda made: rates.rates(made, POLICY, 10), lambda made: learn(made, 10)])
+@pytest.mark.parametrize("use", [lambda made: rates.summary(made, POLICY, {}), lambda made: learn(made, 10)])
 def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
     """Rather than rates of nothing, or margins from no noise."""
     with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
@@ -180,9 +180,8 @@ def test_a_band_holds_what_one_arm_is_slower_by() -> None:
 def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.MonkeyPatch) -> None:
     """It rates the gate as this machine will run it."""
     monkeypatch.setattr(rates, "HALVES", 1)
-    monkeypatch.setattr(rates, "SUITES", 1)
     known = bands.widened(POLICY, BANDS, HERE)
-    assert rates.summary(series_of(20), *known).widened == {f"{TARGET.id}, time": 0.05}
+    assert rates.summary(series_of(20), *known, suites=1).widened == {f"{TARGET.id}, time": 0.05}
 
 
 def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
