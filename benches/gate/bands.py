@@ -4,7 +4,6 @@ A margin narrower than the band of its cell would alarm at noise, so the gate ta
 for the machine and the libraries on which they were learned, and for nothing else.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -35,8 +34,14 @@ class Bands(msgspec.Struct, frozen=True):
     bands: list[Band]
 
 
-def widened(policy: Policy, bands: Mapping[Subject, float]) -> tuple[Policy, dict[str, float]]:
-    """The policy with no margin narrower than its band, and the bands that widened one, by cell and metric."""
+def widened(policy: Policy, known: Bands | None, here: Fingerprint | None) -> tuple[Policy, dict[str, float]]:
+    """The policy with no margin narrower than its band, and the bands that widened one, by cell and metric.
+
+    Bands that were learned on another machine widen nothing.
+    """
+    if known is None or here is None or differences(known.machine, facts(here)):
+        return policy, {}
+    bands = {Subject(band.metric, band.cell): band.width for band in known.bands}
     wider = {subject: width for subject, width in bands.items() if width > policy.margin(*subject)}
     own = {name: margins for name, margins in policy.benchmarks.items() if all(name != one.cell for one in wider)}
     for cell in dict.fromkeys(subject.cell for subject in wider):
@@ -54,10 +59,3 @@ def read(path: Path) -> Bands | None:
     if not path.exists():
         return None
     return decode_as(Bands, read_bytes(path), str(path), "noise bands", "delete it, or run `triptych gate test`")
-
-
-def fitting(known: Bands | None, here: Fingerprint | None) -> dict[Subject, float]:
-    """The bands that hold here: all of them, or none if they were learned on another machine."""
-    if known is None or here is None or differences(known.machine, facts(here)):
-        return {}
-    return {Subject(band.metric, band.cell): band.width for band in known.bands}

@@ -1,5 +1,7 @@
 """The exact half of a gate: counts of two sides compared without statistics, since no run moves them by chance."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from triptych.benches.gate.verdict import Finding, Verdict
@@ -17,12 +19,7 @@ def compare_counts(cell: Cell, baseline: Counts | None, candidate: Counts | None
         side = "baseline" if baseline is None else "candidate"
         sentence = f"the {side} was not counted, so nothing exact can be said; count both sides"
         return [Finding("counts", cell.id, "incomparable", sentence)]
-    platform = cell.device
-    before, after = (memory_bytes(counts, platform) for counts in (baseline, candidate))
-    findings = [_work(cell, baseline, candidate)]
-    if before is not None and after is not None:
-        findings.append(_lost_donation(cell, baseline, candidate) or _memory(cell, before, after))
-    return findings
+    return [_work(cell, baseline, candidate), *_memory(cell, baseline, candidate)]
 
 
 def _work(cell: Cell, baseline: Counts, candidate: Counts) -> Finding:
@@ -33,31 +30,28 @@ def _work(cell: Cell, baseline: Counts, candidate: Counts) -> Finding:
     rises = [after[name] - before[name] for name in known]
     moved, other = (changes(before, after, names) for names in (known, gated(cell.device, "program")))
     if moved:
-        return Finding("counts", cell.id, _verdict(max(rises), min(rises)), "; ".join([*moved, *other]))
+        return Finding("counts", cell.id, _verdict(rises), "; ".join([*moved, *other]))
     sentence = f"same work, other program: {'; '.join(other)}" if other else "same work, same program"
     return Finding("counts", cell.id, "ok", sentence)
 
 
-def _lost_donation(cell: Cell, baseline: Counts, candidate: Counts) -> Finding | None:
-    """Fewer bytes of the state used again for the new one, of no fewer bytes given.
+def _memory(cell: Cell, baseline: Counts, candidate: Counts) -> list[Finding]:
+    """Arguments, outputs and temporaries less what outputs share with arguments, where XLA says it of both sides.
 
-    A program this small may need fewer temporaries without donation, but a larger one then holds its state twice.
+    Fewer bytes of the state used again for the new one, of no fewer bytes given, are worse whatever their sum: a
+    program this small may need fewer temporaries without donation, but a larger one then holds its state twice.
     """
-    before, after = baseline.alias_bytes or 0, candidate.alias_bytes or 0
-    if after >= before or (candidate.argument_bytes or 0) < (baseline.argument_bytes or 0):
-        return None
-    words = f"donated bytes {before:,} → {after:,}: the old state's memory is no longer used for the new one"
-    return Finding("memory", cell.id, "regressed", words)
+    before, after = (memory_bytes(counts, cell.device) for counts in (baseline, candidate))
+    if before is None or after is None:
+        return []
+    donated, kept = (counts.alias_bytes or 0 for counts in (baseline, candidate))
+    if kept < donated and (candidate.argument_bytes or 0) >= (baseline.argument_bytes or 0):
+        words = f"donated bytes {donated:,} → {kept:,}: the old state's memory is no longer used for the new one"
+        return [Finding("memory", cell.id, "regressed", words)]
+    bytes_ = f"{before:,}" if before == after else f"{before:,} → {after:,}"
+    words = f"{bytes_} bytes by XLA for arguments, outputs and temporaries, donated ones once"
+    return [Finding("memory", cell.id, _verdict([after - before]), words)]
 
 
-def _memory(cell: Cell, before: int, after: int) -> Finding:
-    """Arguments, outputs and temporaries less what outputs share with arguments."""
-    what = "by XLA for arguments, outputs and temporaries, donated ones once"
-    if before == after:
-        return Finding("memory", cell.id, "ok", f"{before:,} bytes {what}")
-    rise = after - before
-    return Finding("memory", cell.id, _verdict(rise, rise), f"{before:,} → {after:,} bytes {what}")
-
-
-def _verdict(highest: int, lowest: int) -> Verdict:
-    return "regressed" if highest > 0 else "improved" if lowest < 0 else "ok"
+def _verdict(rises: Sequence[int]) -> Verdict:
+    return "regressed" if max(rises) > 0 else "improved" if min(rises) < 0 else "ok"

@@ -35,40 +35,31 @@ def look_twice(
         policy: How strict to be.
         restarts: Of one look.
     """
-    heads, canaries = first_look(first.heads, policy), canary(first.canaries, policy)
+    strict = Rule(policy.alpha, LOOKS, family=len(first.heads))
+    heads, canaries = look(first.heads, policy, strict), look(first.canaries, policy, Rule(policy.alpha))
     cells = undecided(heads, policy, restarts)
     if cells and not unfit(canaries):
         seen = again(cells)
-        heads = second_look(heads, seen.heads, policy)
+        decided = [one for one in heads if one.verdict != "undecided"]
+        unsure = [one.subject for one in heads if one.verdict == "undecided" and one.subject in seen.heads]
+        heads = [*decided, *look({one: seen.heads[one] for one in unsure}, policy, strict)]
         newer = {subject: values for subject, values in seen.canaries.items() if subject.cell in cells}
-        canaries = canary({**first.canaries, **newer}, policy)
+        canaries = look({**first.canaries, **newer}, policy, Rule(policy.alpha))
     if unfit(canaries):
         heads = [_disbelieved(one) for one in heads]
     return heads, canaries
 
 
-def first_look(seen: Logs, policy: Policy) -> list[Finding]:
-    """The verdicts after the first look."""
-    return _look(seen, policy, Rule(policy.alpha, LOOKS))
+def look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
+    """The verdicts on what was seen in one look."""
+    logs = seen.items()
+    return judge([Comparison(*one, policy.margin(*one), paired_shift(values)) for one, values in logs], rule)
 
 
 def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
     """The cells that a second look, of the same number of restarts, may decide."""
     needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
     return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
-
-
-def second_look(first: Sequence[Finding], seen: Logs, policy: Policy) -> list[Finding]:
-    """The verdicts after a second look at what was undecided; what was decided stands."""
-    decided = [one for one in first if one.verdict != "undecided"]
-    open_still = {one.subject for one in first} - {one.subject for one in decided}
-    rule = Rule(policy.alpha, LOOKS, family=len(first))
-    return [*decided, *_look({subject: seen[subject] for subject in seen if subject in open_still}, policy, rule)]
-
-
-def canary(seen: Logs, policy: Policy) -> list[Finding]:
-    """The verdicts on the base against itself."""
-    return _look(seen, policy, Rule(policy.alpha))
 
 
 def unfit(canaries: Sequence[Finding]) -> str:
@@ -83,10 +74,3 @@ def unfit(canaries: Sequence[Finding]) -> str:
 def _disbelieved(finding: Finding) -> Finding:
     sentence, remark = (f"{words}; not believed here" for words in (finding.sentence, finding.remark))
     return replace(finding, verdict="undecided", sentence=sentence, remark=remark.removeprefix("; "))
-
-
-def _look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
-    comparisons = [
-        Comparison(*subject, policy.margin(*subject), paired_shift(values)) for subject, values in seen.items()
-    ]
-    return judge(comparisons, rule)

@@ -15,7 +15,6 @@ from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 
 GATE = Settings(restarts=10, rounds=6, block_s=0.05, train_budget_s=1.5)
 
-
 LEFT_OUT = ("naive", "digits")
 """Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""
 
@@ -88,11 +87,10 @@ def from_root(reference: str, repo: Path, folder: Path) -> str:
 
 
 def _cpus(text: str | None) -> tuple[int, ...]:
-    """The processors named, or the last one that this process may use; none where the system cannot pin."""
+    """The processors named, or the last one that this process may use."""
     if text is None:
         return last_cpu()
-    present = _cpus_present()
-    named = [part.strip() for part in text.split(",")]
+    present, named = _cpus_present(), [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) in present for part in named):
         raise ValueError(f"--cpus {text!r}: expected numbers among {', '.join(map(str, present))}, with commas between")
     return tuple(map(int, named))

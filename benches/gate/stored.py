@@ -25,6 +25,7 @@ from triptych.benches.gate.verdict import (
     some,
     stopped,
 )
+from triptych.benches.record.machine import names_processor
 from triptych.benches.stats.ranks import unpaired_shift
 
 STORED = (
@@ -52,7 +53,8 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
     common = [name for name in before if name in after]
     added = tuple(name for name in after if name not in before)
     if not common:
-        return Judgement((Finding("benchmarks", EVERY, "incomparable", _no_overlap(baseline, candidate)),), added)
+        words = f"no benchmark is in both: the baseline has {some(before)}, the candidate {some(after)}"
+        return Judgement((Finding("benchmarks", EVERY, "incomparable", f"{words}; give results of one suite"),), added)
     lost, notes = missing(before, after, policy, lambda name: _lost(before[name], [after[new] for new in added]))
     notes += policy.unused({*before, *after})
     pairs = [(before[name], after[name]) for name in common]
@@ -69,14 +71,10 @@ def compare(baseline: Side, candidate: Side, policy: Policy) -> Judgement:
 def _not_comparable(baseline: Side, candidate: Side) -> str:
     if differing := differences(baseline, candidate):
         return f"measured on different machines: {'; '.join(differing)}; measure both sides on one"
-    if not (baseline.names_processor and candidate.names_processor):
+    machines = (baseline.machines, candidate.machines)
+    if not all(one and all(map(names_processor, one.values())) for one in machines):
         return "the files do not say on which machine they were measured; measure both sides on one, with machine_info"
     return ""
-
-
-def _no_overlap(baseline: Side, candidate: Side) -> str:
-    ours, theirs = (some(side.benchmarks) for side in (baseline, candidate))
-    return f"no benchmark is in both: the baseline has {ours}, the candidate {theirs}; give results of one suite"
 
 
 def _lost(measured: Measured, added: Sequence[Measured]) -> str:

@@ -6,7 +6,6 @@ the rounds of one process are not independent and count as one. A file of ours b
 
 import hashlib
 import json
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,11 +63,6 @@ class Side:
     benchmarks: dict[str, Measured]
     moments: tuple[str, ...]
     ours: bool
-
-    @property
-    def names_processor(self) -> bool:
-        """Whether it says what it was measured on, in every arm."""
-        return bool(self.machines) and all(map(machine.names_processor, self.machines.values()))
 
 
 class _Stats(msgspec.Struct):
@@ -144,7 +138,10 @@ def _side(text: bytes, name: str) -> Side:
     if loose := _with_nan(text):
         return _theirs(loose, name)
     if bytes(decode_as(_Kind, text, name, what, wrote).triptych):
-        return _ours(files.decode(text, name), name)
+        run = files.decode(text, name)
+        machines = {arm.name: machine.facts(arm.fingerprint) for arm in run.arms}
+        benchmarks = {one.name: one for one in (_cell(run, cell, name) for cell in run.cells)}
+        return Side(name, machines, benchmarks, (run.created,), ours=True)
     return _theirs(decode_as(_File, text, name, what, wrote), name)
 
 
@@ -174,24 +171,16 @@ def _time_s(stats: _Stats, what: str) -> float:
     """The one value of a process: the median of its rounds."""
     if stats.rounds == 0 or (stats.median is None and not stats.data):
         raise RecordError(f"{what} has no rounds; nothing was measured: run it again without --benchmark-disable")
-    value = statistics.median(stats.data) if stats.data else stats.median
-    return _checked(what, math.nan if value is None else value, *stats.data)
-
-
-def _checked(what: str, value: float, *rounds: float) -> float:
-    """The value, if it and the rounds behind it are durations; single rounds may be below a clock's resolution."""
-    for one in (value, *filter(None, rounds)):
-        if not SHORTEST_S <= one <= LONGEST_S:
-            raise RecordError(
-                f"{what} took {one:g} s; expected durations from {SHORTEST_S:g} to {LONGEST_S:g} s: measure it again"
-            )
+    value = statistics.median(stats.data) if stats.data else stats.median or 0.0
+    _refuse_absurd(what, value, *filter(None, stats.data))  # a single round may be below a clock's resolution
     return value
 
 
-def _ours(run: Run, name: str) -> Side:
-    machines = {arm.name: machine.facts(arm.fingerprint) for arm in run.arms}
-    benchmarks = {measured.name: measured for measured in (_cell(run, cell, name) for cell in run.cells)}
-    return Side(name, machines, benchmarks, (run.created,), ours=True)
+def _refuse_absurd(what: str, *durations: float) -> None:
+    for one in durations:
+        if not SHORTEST_S <= one <= LONGEST_S:
+            between = f"expected durations from {SHORTEST_S:g} to {LONGEST_S:g} s: measure it again"
+            raise RecordError(f"{what} took {one:g} s; {between}")
 
 
 def _cell(run: Run, found: CellRecord, file: str) -> Measured:
@@ -203,8 +192,7 @@ def _cell(run: Run, found: CellRecord, file: str) -> Measured:
     if failed or not times[TIME.name]:
         why = f"{outcome.kind.replace('_', ' ')}: {outcome.reason}" if outcome.reason else "no block was measured"
         return Measured(name, kind, {}, why, failed)
-    for value in times[TIME.name]:
-        _checked(f"{file}: {name!r}", value)
+    _refuse_absurd(f"{file}: {name!r}", *times[TIME.name])
     return Measured(name, kind, {metric: values for metric, values in times.items() if values}, trained=((run, found),))
 
 

@@ -191,7 +191,7 @@ def _judged(
         return look(cells)
 
     seen = look({one.cell.id for one in run.cells})
-    policy, wider = bands.widened(policy, bands.fitting(known, run.arms[0].fingerprint))
+    policy, wider = bands.widened(policy, known, run.arms[0].fingerprint)
     unlike = stopped(sides.settled(run))
     first = seen._replace(heads={one: logs for one, logs in seen.heads.items() if one.cell not in unlike})
     timed, canaries = look_twice(first, again, policy, run.settings.restarts)

@@ -14,12 +14,6 @@ from triptych.benches.record.run import Fingerprint
 Facts = Mapping[str, str | None]
 """What was measured on, by name; null where nobody said."""
 
-MOVES = "load_average"
-"""The one fact that may differ between two times that are compared."""
-
-SPEAK_FOR_THEMSELVES = ("cpu_model", "device_kind", "os")
-"""Facts whose values need no name beside them."""
-
 
 def everything(fingerprint: Fingerprint) -> dict[str, Any]:
     """Every fact by name, a library's version under the library's name."""
@@ -48,7 +42,8 @@ def strangers_facts(machine_info: Mapping[str, Any]) -> Facts:
 
 
 def _said(found: Mapping[str, Any]) -> Facts:
-    return {name: None if value is None else str(value) for name, value in found.items() if name != MOVES}
+    """All but the one fact that may differ between two times that are compared."""
+    return {name: None if value is None else str(value) for name, value in found.items() if name != "load_average"}
 
 
 def names_processor(found: Facts) -> bool:
@@ -76,7 +71,7 @@ def differing(machines: Sequence[Facts]) -> list[str]:
 def in_words(found: Facts, name: str) -> str:
     """For instance "jax 0.10.2", or a processor's name by itself."""
     value = found.get(name) or "unknown"
-    return value if name in SPEAK_FOR_THEMSELVES else f"{name} {value}"
+    return value if name in ("cpu_model", "device_kind", "os") else f"{name} {value}"
 
 
 def toolchain(fingerprint: Fingerprint, architecture: str) -> str:

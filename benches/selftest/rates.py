@@ -101,15 +101,6 @@ class Summary(msgspec.Struct, frozen=True):
     widened: dict[str, float] = {}
 
 
-def summary(series: Series, policy: Policy, widened: dict[str, float], restarts: int = GATE.restarts) -> Summary:
-    """The rates with where they come from; of a policy that bands have widened so.
-
-    Raises:
-        ValueError: If the series is too short for a gate of two looks.
-    """
-    return Summary(series.header, len(series.restarts), rates(series, policy, restarts, SUITES), widened)
-
-
 def shipped() -> list[Summary]:
     """What comes with this project: the gate in a quiet and in a loaded series."""
     return [
@@ -122,20 +113,29 @@ Draw = Callable[[np.random.Generator, np.ndarray], tuple[bool, int]]
 """Draws a gate from restarts of these numbers: whether what is counted was said, and of how many restarts."""
 
 
-def rates(series: Series, policy: Policy, restarts: int, suites: int = SUITES) -> list[Rate]:
-    """Everything there is to say, case by case; `restarts` are those of one look, `suites` gates are drawn.
+def summary(
+    series: Series, policy: Policy, widened: dict[str, float], restarts: int = GATE.restarts, suites: int = SUITES
+) -> Summary:
+    """Everything there is to say, case by case.
+
+    Args:
+        series: As recorded.
+        policy: Of the gate, with the margins that bands have widened.
+        widened: Those margins.
+        restarts: Of one look.
+        suites: How many gates are drawn.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
     refuse_short(series, restarts)
-    draws = _Draws(series, policy, restarts, suites)
-    unchanged = "nothing changed"
-    return [
+    draws, unchanged = _Draws(series, policy, restarts, suites), "nothing changed"
+    rates = [
         *(draws.rate(unchanged, f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
         *draws.fixed(unchanged),
         *(rate for one in series.header.injections for rate in draws.injected(one)),
     ]
+    return Summary(series.header, len(series.restarts), rates, widened)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ def smallest_restarts(level: float, *, paired: bool) -> int:
     return n
 
 
-def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: float, power: float = POWER) -> float:
-    """The smallest shift that these restarts, of that spread, would call beyond `bound`, in a share of `power`.
+def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: float) -> float:
+    """The smallest shift that these restarts, of that spread, would call beyond `bound`, in a share of `POWER`.
 
     Called means both significant at `level` and estimated beyond `bound`. Infinite if the level is out of reach.
     For a family, give `level` divided by its size: what the first rejection of Holm's procedure asks.
@@ -28,7 +28,7 @@ def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: fl
     low, middle = _normal_draws(restarts, level)
     if low is None:
         return math.inf
-    return float(np.quantile(np.maximum(-spread * low, bound - spread * middle), power))
+    return float(np.quantile(np.maximum(-spread * low, bound - spread * middle), POWER))
 
 
 @lru_cache

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 CONFIDENCE = 0.95
+LEVEL = (1 - CONFIDENCE) / 2
+"""Of either end of an interval."""
 
 ROUNDING = 1e-9
 """A p-value this close to a level, relatively, equals it; one that equals a level counts as below."""
@@ -29,9 +31,9 @@ class Estimate(NamedTuple):
     n: int
 
 
-def smallest_n(confidence: float = CONFIDENCE) -> int:
-    """How many restarts an exact signed-rank interval needs: 2 * 2**-n must not exceed 1 - confidence."""
-    return math.ceil(1 - math.log2(1 - confidence))
+def smallest_n() -> int:
+    """How many restarts an exact signed-rank interval needs: 2**-n must not exceed the level of its ends."""
+    return math.ceil(-math.log2(LEVEL))
 
 
 def walsh_averages(values: Sequence[float]) -> np.ndarray:
@@ -75,12 +77,11 @@ def rank_sum_tail(m: int, n: int) -> np.ndarray:
     return np.cumsum(shares[m])
 
 
-def hodges_lehmann(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+def hodges_lehmann(values: Sequence[float]) -> Estimate:
     """Median of the Walsh averages, with the interval that inverts the exact two-sided signed-rank test.
 
     Args:
         values: One number per restart, on a scale where differences mean the same everywhere.
-        confidence: Two-sided coverage of the interval.
 
     Raises:
         ValueError: If there is no value.
@@ -90,17 +91,17 @@ def hodges_lehmann(values: Sequence[float], confidence: float = CONFIDENCE) -> E
     """
     if not values:
         raise ValueError("no values; expected one per restart")
-    return _estimate(walsh_averages(values), signed_rank_tail(len(values)), (1 - confidence) / 2, len(values))
+    return _estimate(walsh_averages(values), signed_rank_tail(len(values)), LEVEL, len(values))
 
 
-def geometric(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+def geometric(values: Sequence[float]) -> Estimate:
     """`hodges_lehmann` on a log scale, for positive values such as times and ratios of times."""
-    logs = hodges_lehmann([math.log(value) for value in values], confidence)
+    logs = hodges_lehmann([math.log(value) for value in values])
     low, high = (None if bound is None else math.exp(bound) for bound in (logs.low, logs.high))
     return Estimate(math.exp(logs.value), low, high, logs.n)
 
 
-def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
+def median(values: Sequence[float]) -> Estimate:
     """The median with the exact interval between two order statistics; a value may be infinite, and so may these.
 
     How many of n values lie below the true median is the number of heads in n throws of a coin.
@@ -115,7 +116,7 @@ def median(values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
         raise ValueError("no values; expected at least one")
     n = len(values)
     heads = np.cumsum([math.comb(n, k) / 2**n for k in range(n + 1)])
-    return _estimate(np.sort(values), heads, (1 - confidence) / 2, n)
+    return _estimate(np.sort(values), heads, LEVEL, n)
 
 
 def _estimate(values: np.ndarray, tail: np.ndarray, level: float, n: int) -> Estimate:
@@ -234,7 +235,7 @@ def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     return adjusted.tolist()
 
 
-def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Estimate:
+def clopper_pearson(successes: int, trials: int) -> Estimate:
     """A share with its exact interval.
 
     References:
@@ -242,5 +243,5 @@ def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE)
     """
     from scipy.stats import binomtest
 
-    interval = binomtest(successes, trials).proportion_ci(confidence, method="exact")
+    interval = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="exact")
     return Estimate(successes / trials, float(interval.low), float(interval.high), trials)

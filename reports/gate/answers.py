@@ -104,8 +104,8 @@ def of_itself(options: Options) -> int:
     known = series.read(path)
     if not load:  # what a competing process does is no noise of this machine
         write_json(rates.learn(known, GATE.restarts), output / bands.FILE)
-    learned = bands.fitting(bands.read(output / bands.FILE), known.header.fingerprint)
-    summary = rates.summary(known, *bands.widened(policy, learned))
+    learned = bands.read(output / bands.FILE)
+    summary = rates.summary(known, *bands.widened(policy, learned, known.header.fingerprint))
     write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
     click.echo(plain(summary))
     return Exit.FINE

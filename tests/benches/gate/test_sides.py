@@ -11,7 +11,7 @@ from triptych.benches.gate import looks, sides
 from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.gate.verdict import Finding, Verdict
+from triptych.benches.gate.verdict import Finding, Rule, Verdict
 from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 
 CELL = "xor-treemap-cpu-step"
@@ -48,7 +48,7 @@ def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
 
 def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
     """What the first look says."""
-    return looks.first_look(sides.seen(run), policy)
+    return looks.look(sides.seen(run), policy, Rule(policy.alpha, looks.LOOKS))
 
 
 def timed(run: Run) -> dict[str, Verdict]:
@@ -56,7 +56,7 @@ def timed(run: Run) -> dict[str, Verdict]:
 
 
 def canary(run: Run) -> list[Finding]:
-    return looks.canary(sides.seen(run, *CANARIES), POLICY)
+    return looks.look(sides.seen(run, *CANARIES), POLICY, Rule(POLICY.alpha))
 
 
 def settled(run: Run) -> Finding:
@@ -149,12 +149,13 @@ def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
 
 def test_a_second_look_leaves_standing_what_was_decided() -> None:
     """More restarts in which the regressed metric is fine again do not take the verdict back."""
-    policy, slower, unsure = POLICY, Subject("time", "a"), Subject("compile", "a")
-    first = looks.first_look({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, policy)
-    assert [one.verdict for one in first] == ["regressed", "undecided"]
-    more = {slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}
-    again = {one.metric: one.verdict for one in looks.second_look(first, more, policy)}
-    assert again == {"time": "regressed", "compile": "ok"}
+    slower, unsure = Subject("time", "a"), Subject("compile", "a")
+    first = looks.Seen({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, {})
+    more = looks.Seen({slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}, {})
+    found, _ = looks.look_twice(first, lambda _: more, POLICY, 10)
+    assert verdicts(found) == {"time": "regressed", "compile": "ok"}
+    alone, _ = looks.look_twice(first, lambda _: first, POLICY, 10)
+    assert verdicts(alone) == {"time": "regressed", "compile": "undecided"}
 
 
 def test_a_restart_that_was_cut_short_does_not_count() -> None:

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from triptych.benches.gate import bands, looks
+from triptych.benches.gate.bands import Band, Bands
 from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import CANARIES
+from triptych.benches.gate.verdict import Rule
 from triptych.benches.record.files import RecordError, write_json
+from triptych.benches.record.machine import facts
 from triptych.benches.record.run import Cell, Fingerprint, Settings
 from triptych.benches.selftest import rates, series
 from triptych.benches.selftest.rates import learn
@@ -30,6 +33,7 @@ SLOWED = [
 ]
 POLICY = Policy()
 TIME = Subject("time", TARGET.id)
+BANDS = Bands("today", dict(facts(HERE)), [Band(name, TARGET.id, 0.05) for name in ("time", "compile")])
 
 
 def sample(random: np.random.Generator, noise: float, slower: float = 1.0, longer: float = 1.0) -> Sample:
@@ -140,17 +144,17 @@ def test_nothing_is_decided_where_the_canary_alarms() -> None:
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly an alarm without a change, every injection called; an arm 6 % slower trips the gate and a fixed 5 %."""
     monkeypatch.setattr(rates, "HALVES", 2)
-    found = {(one.case, one.said): one.share for one in rates.rates(series_of(40), POLICY, 10, suites=40)}
+    found = {(one.case, one.said): one.share for one in rates.summary(series_of(40), POLICY, {}, 10, 40).rates}
     assert found["nothing changed", "regressed anywhere"] <= 0.05
     assert found["device +10 %", "regressed, that cell"] == 1
     assert found["compile +50 %", "regressed, that cell"] == 1
-    drifted = {one.said: one.share for one in rates.rates(series_of(40, 0.001, 1.06), POLICY, 10, suites=10)}
+    drifted = {one.said: one.share for one in rates.summary(series_of(40, 0.001, 1.06), POLICY, {}, 10, 10).rates}
     assert drifted["regressed anywhere"] == 1
     assert drifted["pytest-benchmark min:5%"] == 1
     assert drifted["pytest-benchmark min:10%"] == 0
 
 
-@pytest.mark.parametrize("use", [lambda made: rates.rates(made, POLICY, 10), lambda made: learn(made, 10)])
+@pytest.mark.parametrize("use", [lambda made: rates.summary(made, POLICY, {}), lambda made: learn(made, 10)])
 def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
     """Rather than rates of nothing, or margins from no noise."""
     with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
@@ -176,15 +180,14 @@ def test_a_band_holds_what_one_arm_is_slower_by() -> None:
 def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.MonkeyPatch) -> None:
     """It rates the gate as this machine will run it."""
     monkeypatch.setattr(rates, "HALVES", 1)
-    monkeypatch.setattr(rates, "SUITES", 1)
-    known = bands.widened(POLICY, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
-    assert rates.summary(series_of(20), *known).widened == {f"{TARGET.id}, time": 0.05}
+    known = bands.widened(POLICY, BANDS, HERE)
+    assert rates.summary(series_of(20), *known, suites=1).widened == {f"{TARGET.id}, time": 0.05}
 
 
 def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
     """Margins of 2 % and 10 %, a band of 5 % for both."""
     own = Policy(benchmarks={TARGET.id: {"time": 0.03}, "*": {"time": 0.02}})
-    policy, _ = bands.widened(own, {TIME: 0.05, Subject("compile", TARGET.id): 0.05})
+    policy, _ = bands.widened(own, BANDS, HERE)
     assert policy.margin("time", TARGET.id) == 0.05
     assert policy.margin("compile", TARGET.id) == 0.10
     assert policy.margin("time", "another") == 0.02
@@ -196,11 +199,12 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
     assert bands.read(path) is None
     write_json(learn(series_of(20), 10), path)
     known = bands.read(path)
-    assert bands.fitting(known, HERE).keys() == {
-        Subject(name, cell.id) for cell in CELLS for name in ("time", "compile")
-    }
+    assert known == learn(series_of(20), 10)
+    strict = Policy(margins={"time": 1e-6, "compile": 1e-6})
+    of_every_metric = {f"{cell.id}, {name}" for cell in CELLS for name in ("time", "compile")}
     elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
-    assert bands.fitting(known, elsewhere) == {}
+    for here, widened in ((HERE, of_every_metric), (elsewhere, set[str]()), (None, set[str]())):
+        assert bands.widened(strict, known, here)[1].keys() == widened
     for hostile in ({"bands": 3}, json.loads(path.read_text(encoding="utf-8").replace('"width": ', '"width": 1'))):
         path.write_text(json.dumps(hostile))
         with pytest.raises(RecordError, match="holds no noise bands"):
@@ -209,7 +213,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
     """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
-    first = looks.first_look(series.stacked(drawn(series_of(4))[0]), POLICY)
+    first = looks.look(series.stacked(drawn(series_of(4))[0]), POLICY, Rule(POLICY.alpha, looks.LOOKS))
     assert {one.verdict for one in first} == {"undecided"}
     assert looks.undecided(first, POLICY, 4) == set()
     assert looks.undecided(first, POLICY, 5) == {cell.id for cell in CELLS}

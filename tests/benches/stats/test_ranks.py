@@ -200,7 +200,7 @@ def test_holm_is_its_definition(p_values: list[float], family: int) -> None:
 
 def test_clopper_pearson_by_hand() -> None:
     """No alarm in 59 runs shows less than 5 % at one-sided 95 %, as 1 - 0.05 ** (1 / 59) says."""
-    assert ranks.clopper_pearson(0, 59, 0.90).high == pytest.approx(1 - 0.05 ** (1 / 59))
+    assert ranks.clopper_pearson(0, 59).high == pytest.approx(1 - 0.025 ** (1 / 59))
 
 
 def test_restarts_needed_by_hand() -> None:
