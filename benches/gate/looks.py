@@ -37,8 +37,9 @@ def look_twice(
     """
     strict = Rule(policy.alpha, LOOKS, family=len(first.heads))
     heads, canaries = look(first.heads, policy, strict), look(first.canaries, policy, Rule(policy.alpha))
-    cells = undecided(heads, policy, restarts)
-    if cells and not unfit(canaries):
+    may_decide = LOOKS * restarts >= smallest_restarts(strict.strictest, paired=True)
+    cells = {one.cell for one in heads if one.verdict == "undecided"}
+    if cells and may_decide and not unfit(canaries):
         seen = again(cells)
         decided = [one for one in heads if one.verdict != "undecided"]
         unsure = [one.subject for one in heads if one.verdict == "undecided" and one.subject in seen.heads]
@@ -54,12 +55,6 @@ def look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
     """The verdicts on what was seen in one look."""
     logs = seen.items()
     return judge([Comparison(*one, policy.margin(*one), paired_shift(values)) for one, values in logs], rule)
-
-
-def undecided(first: Sequence[Finding], policy: Policy, restarts: int) -> set[str]:
-    """The cells that a second look, of the same number of restarts, may decide."""
-    needed = smallest_restarts(Rule(policy.alpha, LOOKS, family=len(first)).strictest, paired=True)
-    return {one.cell for one in first if one.verdict == "undecided"} if LOOKS * restarts >= needed else set()
 
 
 def unfit(canaries: Sequence[Finding]) -> str:

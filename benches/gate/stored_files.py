@@ -85,10 +85,6 @@ class _File(msgspec.Struct):
     datetime: str = ""
 
 
-class _Kind(msgspec.Struct):
-    triptych: msgspec.Raw = msgspec.Raw()
-
-
 def read_side(paths: Sequence[Path]) -> Side:
     """Reads the files of one side.
 
@@ -137,7 +133,7 @@ def _side(text: bytes, name: str) -> Side:
     what, wrote = "benchmarks", "expected a whole file that `pytest --benchmark-json` or `triptych run` wrote"
     if loose := _with_nan(text):
         return _theirs(loose, name)
-    if bytes(decode_as(_Kind, text, name, what, wrote).triptych):
+    if "triptych" in decode_as(dict[str, msgspec.Raw], text, name, what, wrote):
         run = files.decode(text, name)
         machines = {arm.name: machine.facts(arm.fingerprint) for arm in run.arms}
         benchmarks = {one.name: one for one in (_cell(run, cell, name) for cell in run.cells)}

@@ -20,11 +20,10 @@ from triptych.benches.arms import checkout
 from triptych.benches.arms.checkout import Base, CheckoutError
 from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
 from triptych.benches.arms.process import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
-from triptych.benches.gate import bands, sides
-from triptych.benches.gate.bands import Bands
+from triptych.benches.gate import sides
 from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import NotComparable, match, survey
-from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.policy import BANDS, Bands, Policy, read_bands, widened
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some, stopped
@@ -64,7 +63,7 @@ def judge_checkout(
         OSError: If the output folder or the copies cannot be written.
     """
     repo = checkout.repository(folder)
-    known = bands.read(output / bands.FILE)
+    known = read_bands(output / BANDS)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
     trainers, workloads = (
         tuple(from_root(name, repo, folder) for name in given) for given in (scope.trainers, scope.workloads)
@@ -191,7 +190,7 @@ def _judged(
         return look(cells)
 
     seen = look({one.cell.id for one in run.cells})
-    policy, wider = bands.widened(policy, known, run.arms[0].fingerprint)
+    policy, wider = widened(policy, known, run.arms[0].fingerprint)
     unlike = stopped(sides.settled(run))
     first = seen._replace(heads={one: logs for one, logs in seen.heads.items() if one.cell not in unlike})
     timed, canaries = look_twice(first, again, policy, run.settings.restarts)

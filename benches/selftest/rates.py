@@ -15,10 +15,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from triptych.benches.gate.bands import Band, Bands
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
 from triptych.benches.gate.metrics import METRIC, Subject
-from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.policy import Band, Bands, Policy
 from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict

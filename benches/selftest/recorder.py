@@ -143,19 +143,14 @@ def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run,
 
 
 def _restart(run: Run, number: int) -> Restart:
-    """What one restart measured, in the series' words."""
+    """What one restart measured, in the series' words, and in four digits: 0.05 % is far below what anybody decides."""
     arms: dict[str, dict[str, Sample]] = {arm.name: {} for arm in run.arms}
     for cell in run.cells:
-        blocks = {block.round: block.step_s for block in cell.counted_blocks if block.restart == number}
+        blocks = {block.round: float(f"{block.step_s:.4g}") for block in cell.counted_blocks if block.restart == number}
         compiled = next(one.compile_s for one in cell.compiles if one.restart == number)
-        steps = [_rounded(blocks.get(round_number)) for round_number in range(run.settings.rounds)]
-        arms[cell.arm][cell.cell.id] = Sample(float(f"{compiled:.4g}"), steps)
+        sample = Sample(float(f"{compiled:.4g}"), [blocks.get(one) for one in range(run.settings.rounds)])
+        arms[cell.arm][cell.cell.id] = sample
     return Restart(number, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, arms)
-
-
-def _rounded(seconds: float | None) -> float | None:
-    """Four digits: a file of a tenth the size, and 0.05 % is far below what anybody decides."""
-    return None if seconds is None else float(f"{seconds:.4g}")
 
 
 def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) -> Header:

@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from itertools import count
 
 import numpy as np
 
@@ -13,10 +14,7 @@ POWER = 0.9
 
 def smallest_restarts(level: float, *, paired: bool) -> int:
     """How many restarts (on each side, if unpaired) a one-sided exact test at that level needs at least."""
-    n = 1
-    while not reaches(2.0**-n if paired else 1 / math.comb(2 * n, n), level):
-        n += 1
-    return n
+    return next(n for n in count(1) if reaches(2.0**-n if paired else 1 / math.comb(2 * n, n), level))
 
 
 def detectable(restarts: tuple[int, ...], spread: float, level: float, bound: float) -> float:

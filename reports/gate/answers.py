@@ -19,8 +19,8 @@ import click
 from triptych.benches.arms.checkout import CheckoutError
 from triptych.benches.arms.process import WorkerLost, platform_arm
 from triptych.benches.exit_codes import Exit
-from triptych.benches.gate import bands, golden
-from triptych.benches.gate.policy import PolicyError, find
+from triptych.benches.gate import golden
+from triptych.benches.gate.policy import BANDS, PolicyError, find, read_bands, widened
 from triptych.benches.gate.scope import GATE, scope_of
 from triptych.benches.gate.stored import compare
 from triptych.benches.gate.stored_files import read_side, refuse_copies
@@ -47,6 +47,10 @@ def answered(question: Callable[[Options], int], options: Options) -> int:
     """The exit code of a question below, or of an error, which is told as a sentence."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+    for kind in WORDS:  # found out now, not after minutes of measuring
+        if (path := options.get(kind)) and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+            words = f"{path.parent} is no folder that can be written; make it first"
+            raise click.UsageError(f"--{kind} {path}: {words}")
     try:
         return question(options)
     except (PolicyError, ValueError, OSError, CheckoutError, RecordError, WorkerLost) as error:
@@ -57,39 +61,34 @@ def answered(question: Callable[[Options], int], options: Options) -> int:
 
 def of_code(options: Options) -> int:
     """The working tree against a base, measured now."""
-    refuse_unwritable(options)
     policy, output = find(options["policy"]), options["output"]
     return _deliver(*judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, output), options)
 
 
 def of_files(options: Options) -> int:
     """Result files of two sides."""
-    refuse_unwritable(options)
     policy, before, after = find(options["policy"]), options["before"], options["after"]
     refuse_copies([*before, *after])
     return _deliver(None, compare(read_side(before), read_side(after), policy), options)
 
 
 def of_counts(options: Options) -> int:
-    """The built-in cells against the golden counts."""
-    path = options["file"] or golden.GOLDEN
-    if not path.is_file():
+    """The built-in cells against the golden counts; or recorded as golden, and what changed."""
+    path, update = options["file"] or golden.GOLDEN, options["update"]
+    if not (update or path.is_file()):
         raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
-    refuse_unwritable(options)
-    known = golden.read(path)
-    return _deliver(None, golden.judge(known, *_count_built_in()), options)
-
-
-def update_counts(options: Options) -> int:
-    """Records the built-in cells as golden; says what changed."""
-    path = options["file"] or golden.GOLDEN
-    known = golden.read(path) if path.exists() else golden.GoldenFile(golden.SCHEMA, {})
-    environment, counted = _count_built_in()
-    new, said = golden.updated(known, environment, counted)
+    known = golden.GoldenFile(golden.SCHEMA, {}) if update and not path.exists() else golden.read(path)
+    cells = tally.built_in_cells()
+    click.echo(f"Counting {several(len(cells), 'cell')}; that takes some twenty seconds.", err=True)
+    found = tally.count_cells(cells, platform_arm("cpu"))  # neither its cores nor XLA's threads change a count
+    environment = toolchain(found.fingerprint, platform.machine())
+    if not update:
+        return _deliver(None, golden.judge(known, environment, found.counted), options)
+    new, said = golden.updated(known, environment, found.counted)
     golden.write(new, path)
     for line in said or ["Nothing changed."]:
         click.echo(name(line, 2000))
-    click.echo(f"Wrote {path}: {several(len(counted), 'cell')} in {environment}")
+    click.echo(f"Wrote {path}: {several(len(cells), 'cell')} in {environment}")
     return Exit.FINE
 
 
@@ -103,23 +102,12 @@ def of_itself(options: Options) -> int:
     recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
     known = series.read(path)
     if not load:  # what a competing process does is no noise of this machine
-        write_json(rates.learn(known, GATE.restarts), output / bands.FILE)
-    learned = bands.read(output / bands.FILE)
-    summary = rates.summary(known, *bands.widened(policy, learned, known.header.fingerprint))
+        write_json(rates.learn(known, GATE.restarts), output / BANDS)
+    learned = read_bands(output / BANDS)
+    summary = rates.summary(known, *widened(policy, learned, known.header.fingerprint))
     write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
     click.echo(plain(summary))
     return Exit.FINE
-
-
-def refuse_unwritable(options: Options) -> None:
-    """Finds out now, not after minutes of measuring, whether the files that were asked for can be written.
-
-    Raises:
-        ValueError: If one cannot.
-    """
-    for kind in WORDS:
-        if (path := options[kind]) and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
-            raise ValueError(f"--{kind} {path}: {path.parent} is no folder that can be written; make it first")
 
 
 def _deliver(measured: Run | None, judgement: Judgement, options: Options) -> int:
@@ -172,11 +160,3 @@ def _leave(number: int, _: object) -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
     sys.exit(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)
-
-
-def _count_built_in() -> tuple[str, golden.Tallied]:
-    """The toolchain, and what it made of each cell; neither the CPU's cores nor XLA's threads change a count."""
-    cells = tally.built_in_cells()
-    click.echo(f"Counting {several(len(cells), 'cell')}; that takes some twenty seconds.", err=True)
-    found = tally.count_cells(cells, platform_arm("cpu"))
-    return toolchain(found.fingerprint, platform.machine()), found.counted

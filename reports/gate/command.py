@@ -147,7 +147,7 @@ def counts(context: click.Context, **options: Any) -> None:
         _refuse_typed(context, "would change nothing beside --update; leave it out", but=("update", "file"))
     from triptych.reports.gate import answers
 
-    context.exit(answers.answered(answers.update_counts if options["update"] else answers.of_counts, options))
+    context.exit(answers.answered(answers.of_counts, options))
 
 
 @gate.command("test", short_help="Record a long series, then say how good the gate is here.")

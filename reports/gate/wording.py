@@ -83,8 +83,7 @@ def plain(judgement: Judgement) -> list[str]:
 
 def in_order(judgement: Judgement) -> list[Finding]:
     """The worst findings first, otherwise as they came."""
-    order = list(EXIT_CODES)
-    return sorted(judgement.findings, key=lambda finding: order.index(finding.verdict))
+    return sorted(judgement.findings, key=lambda finding: list(EXIT_CODES).index(finding.verdict))
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str]:

@@ -82,7 +82,7 @@ def _sees(summary: Summary) -> str:
     """How surely it sees the typical slowdown, and fixed thresholds of the same samples."""
     typical = [one for one in summary.rates if one.case.endswith(f" {TYPICAL}")]
     shares = " and ".join(
-        f"{_share(one)} {_interval(one)} where it was {_kind(one.case)}"
+        f"{_share(one)} {_interval(one)} where it was {dict(KINDS)[one.case.partition(' ')[0]]}"
         for one in typical
         if not one.said.startswith(FIXED)
     )
@@ -95,11 +95,6 @@ def _listed(rates: Sequence[Rate]) -> str:
     """The fixed thresholds among them, and how often they called something."""
     fixed = [one for one in rates if one.said.startswith(FIXED)]
     return ", ".join(f"{one.said.removeprefix(FIXED)} in {_share(one)}" for one in fixed)
-
-
-def _kind(case: str) -> str:
-    first = case.partition(" ")[0]
-    return dict(KINDS).get(first, first)
 
 
 def _share(rate: Rate) -> str:

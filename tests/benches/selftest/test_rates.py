@@ -9,12 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from triptych.benches.gate import bands, looks
-from triptych.benches.gate.bands import Band, Bands
+from triptych.benches.gate import looks
 from triptych.benches.gate.metrics import Subject
-from triptych.benches.gate.policy import Policy
+from triptych.benches.gate.policy import Band, Bands, Policy, read_bands, widened
 from triptych.benches.gate.sides import CANARIES
-from triptych.benches.gate.verdict import Rule
 from triptych.benches.record.files import RecordError, write_json
 from triptych.benches.record.machine import facts
 from triptych.benches.record.run import Cell, Fingerprint, Settings
@@ -180,14 +178,14 @@ def test_a_band_holds_what_one_arm_is_slower_by() -> None:
 def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.MonkeyPatch) -> None:
     """It rates the gate as this machine will run it."""
     monkeypatch.setattr(rates, "HALVES", 1)
-    known = bands.widened(POLICY, BANDS, HERE)
+    known = widened(POLICY, BANDS, HERE)
     assert rates.summary(series_of(20), *known, suites=1).widened == {f"{TARGET.id}, time": 0.05}
 
 
 def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
     """Margins of 2 % and 10 %, a band of 5 % for both."""
     own = Policy(benchmarks={TARGET.id: {"time": 0.03}, "*": {"time": 0.02}})
-    policy, _ = bands.widened(own, BANDS, HERE)
+    policy, _ = widened(own, BANDS, HERE)
     assert policy.margin("time", TARGET.id) == 0.05
     assert policy.margin("compile", TARGET.id) == 0.10
     assert policy.margin("time", "another") == 0.02
@@ -195,25 +193,26 @@ def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
 
 def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> None:
     """Read back whole; nothing on another processor; a spoiled file is a sentence."""
-    path = tmp_path / bands.FILE
-    assert bands.read(path) is None
+    path = tmp_path / "bands.json"
+    assert read_bands(path) is None
     write_json(learn(series_of(20), 10), path)
-    known = bands.read(path)
+    known = read_bands(path)
     assert known == learn(series_of(20), 10)
     strict = Policy(margins={"time": 1e-6, "compile": 1e-6})
     of_every_metric = {f"{cell.id}, {name}" for cell in CELLS for name in ("time", "compile")}
     elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
-    for here, widened in ((HERE, of_every_metric), (elsewhere, set[str]()), (None, set[str]())):
-        assert bands.widened(strict, known, here)[1].keys() == widened
+    for here, expected in ((HERE, of_every_metric), (elsewhere, set[str]()), (None, set[str]())):
+        assert widened(strict, known, here)[1].keys() == expected
     for hostile in ({"bands": 3}, json.loads(path.read_text(encoding="utf-8").replace('"width": ', '"width": 1'))):
         path.write_text(json.dumps(hostile))
         with pytest.raises(RecordError, match="holds no noise bands"):
-            bands.read(path)
+            read_bands(path)
 
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
     """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
-    first = looks.look(series.stacked(drawn(series_of(4))[0]), POLICY, Rule(POLICY.alpha, looks.LOOKS))
-    assert {one.verdict for one in first} == {"undecided"}
-    assert looks.undecided(first, POLICY, 4) == set()
-    assert looks.undecided(first, POLICY, 5) == {cell.id for cell in CELLS}
+    first, asked = looks.Seen(series.stacked(drawn(series_of(4))[0]), {}), list[set[str]]()
+    for restarts in (4, 5):
+        found, _ = looks.look_twice(first, lambda cells: asked.append(cells) or first, POLICY, restarts)
+        assert {one.verdict for one in found} == {"undecided"}
+    assert asked == [{cell.id for cell in CELLS}]
