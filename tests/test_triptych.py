@@ -41,10 +41,7 @@ def result(tmp_path: Path) -> Path:
         (["--workload=mnist"], "unknown workload 'mnist'; expected one of xor, xor_adam, xnor_online, digits"),
         (["--device=abacus"], "unknown device 'abacus'; expected one of cpu"),
         (["--sweep=depht=1:8"], "'depht=1:8' cannot be read; expected AXIS=FROM:TO"),
-        (
-            ["--device=cpu", "--sweep-budget=60"],
-            "--sweep-budget is 60; expected a number of seconds above 0",
-        ),
+        (["--device=cpu", "--sweep-budget=60"], "--sweep-budget is 60; expected a number of seconds above 0"),
         (["--mode=fast"], "unknown mode 'fast'; expected one of step, scan, eager"),
         (["--quick", "--thorough"], "--quick and --thorough were both given"),
         (["--restarts=0"], "--restarts is 0; expected 1 or more"),

@@ -28,7 +28,7 @@ FlaxParams = Any
 """Flax's own tree, which Optax takes and gives back as any tree: {"Dense_0": {"kernel", "bias"}, ...}."""
 
 State = tuple[FlaxParams, optax.OptState]
-"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are the cheapest to pass into a compiled call."""
+"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are cheapest to pass on."""
 
 
 class Mlp(nn.Module):

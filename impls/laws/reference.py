@@ -102,11 +102,7 @@ def gradient(task: Task, params: CanonicalParams, x: Inputs, y: Outputs) -> list
     return grads
 
 
-def train(
-    task: Task,
-    params: CanonicalParams,
-    batches: Batches,
-) -> tuple[list[Layer], list[float]]:
+def train(task: Task, params: CanonicalParams, batches: Batches) -> tuple[list[Layer], list[float]]:
     """One update per batch.
 
     Returns:

@@ -35,10 +35,7 @@ TASK_OF_EACH_OPTIMIZER = tuple(Task(SIZES, "tanh", "sigmoid", "bce", optimizer) 
 TASK_OF_EACH_LOSS = tuple(task for task in TASKS if (task.optimizer, task.activation) == (OPTIMIZERS[0], "tanh"))
 
 XOR = Task((2, 8, 1), "tanh", "sigmoid", "bce", Adam(0.05))
-XOR_ROWS: Rows = (
-    np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32),
-    np.array([[0], [1], [1], [0]], np.float32),
-)
+XOR_ROWS: Rows = (np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([[0], [1], [1], [0]], np.float32))
 
 
 def describe(task: Task) -> str:

@@ -25,7 +25,7 @@ Moments = tuple[Params, Params, Float32[Array, ""]]
 """Adam's running first and second moments of the gradients, and its step count."""
 
 State = tuple[Params, Moments | None]
-"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are the cheapest to pass into a compiled call."""
+"""The parameters, and what the optimizer remembers. Tuples, lists and dicts are cheapest to pass on."""
 
 
 def predict(task: Task, params: Params, x: Float32[Array, " inputs"]) -> Float32[Array, " outputs"]:

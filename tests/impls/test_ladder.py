@@ -8,10 +8,7 @@ from triptych.impls import registry, treemap
 from triptych.impls.protocol import Layer
 from triptych.impls.task import Adam, Sgd, Task
 
-XOR = (
-    np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32),
-    np.array([[0], [1], [1], [0]], np.float32),
-)
+XOR = (np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([[0], [1], [1], [0]], np.float32))
 
 
 def params() -> list[Layer]:
@@ -56,8 +53,4 @@ def test_rungs_below_treemap_keep_their_old_state() -> None:
 def test_rungs_have_names_but_are_not_listed() -> None:
     """They can be asked for; a newcomer's list holds the trainers."""
     assert not set(registry.RUNGS) & set(registry.names())
-    assert [registry.label(name) for name in registry.RUNGS] == [
-        "batched",
-        "compiled_gradient",
-        "undonated",
-    ]
+    assert [registry.label(name) for name in registry.RUNGS] == ["batched", "compiled_gradient", "undonated"]

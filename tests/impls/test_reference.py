@@ -15,10 +15,7 @@ from triptych.impls.task import Adam, Sgd, Task
 FORMULAS = [task for task in TASKS if isinstance(task.optimizer, Sgd)]
 
 BY_HAND = Task((1, 1, 1), "relu", "identity", "mse", Sgd(0.5))
-HAND_PARAMS = [
-    {"w": np.array([[0.5]]), "b": np.array([0.0])},
-    {"w": np.array([[3.0]]), "b": np.array([1.0])},
-]
+HAND_PARAMS = [{"w": np.array([[0.5]]), "b": np.array([0.0])}, {"w": np.array([[3.0]]), "b": np.array([1.0])}]
 HAND_X, HAND_Y = np.array([[2.0]]), np.array([[1.0]])
 
 

@@ -23,10 +23,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "activation": ({"activation": "gelu"}, "activation is 'gelu'; expected one of relu, tanh, sigmoid"),
     "output": ({"output": "tanh"}, "output is 'tanh'; expected one of identity, sigmoid"),
     "loss": ({"loss": "hinge"}, "loss is 'hinge'; expected one of mse, bce, softmax_cross_entropy"),
-    "bce of logits": (
-        {"output": "identity"},
-        "loss 'bce' does not fit output 'identity'; it needs output 'sigmoid'",
-    ),
+    "bce of logits": ({"output": "identity"}, "loss 'bce' does not fit output 'identity'; it needs output 'sigmoid'"),
     "softmax of probabilities": (
         {"loss": "softmax_cross_entropy"},
         "loss 'softmax_cross_entropy' does not fit output 'sigmoid'; it needs output 'identity'",

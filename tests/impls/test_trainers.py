@@ -26,10 +26,7 @@ ODD_SIZES = (((1, 1, 1), 1), ((7, 5, 3, 2), 13), ((3, 2), 1))
 ODD_TASKS = [
     (task, size)
     for sizes, size in ODD_SIZES
-    for task in (
-        Task(sizes, "relu", "identity", "mse", Sgd(0.1)),
-        Task(sizes, "tanh", "sigmoid", "bce", Adam(0.01)),
-    )
+    for task in (Task(sizes, "relu", "identity", "mse", Sgd(0.1)), Task(sizes, "tanh", "sigmoid", "bce", Adam(0.01)))
 ]
 
 

@@ -37,12 +37,7 @@ COMPILE_S = {"naive": 0.7, "treemap": 0.10, "flax_optax": 0.12}
 STEPS = {"xor": 2000, "digits": 900}
 FLOPS = {"xor": 226, "digits": 360_012}
 BYTES = {"xor": 156, "digits": 67_324}
-CUT = Outcome(
-    "over_budget",
-    "came to step 93 of 900 in 12.0 s; the rest would take 104 s",
-    steps_done=93,
-    rest_s=104.0,
-)
+CUT = Outcome("over_budget", "came to step 93 of 900 in 12.0 s; the rest would take 104 s", steps_done=93, rest_s=104.0)
 
 
 def fingerprint(**changes: Any) -> Fingerprint:

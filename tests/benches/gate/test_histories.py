@@ -205,10 +205,7 @@ def test_a_shallow_clone_lacks_its_base(tmp_path: Path) -> None:
         (["--base=HEAD", "--trainer=/mine.py:Trainer"], "/mine.py lies outside"),
         (["--base=HEAD", "--output=/dev/null/x"], "the result cannot be written to /dev/null/x (Not a directory)"),
         (["--base=HEAD", "--baseline", "a.txt"], "--baseline is now `triptych gate files BEFORE... --after AFTER...`"),
-        (
-            ["files", "a.txt", "--after", "a.txt"],
-            "--output, --json, --workload, --cpus before 'files' would",
-        ),
+        (["files", "a.txt", "--after", "a.txt"], "--output, --json, --workload, --cpus before 'files' would"),
     ],
 )
 def test_wrong_usage_is_a_sentence(tmp_path: Path, arguments: list[str], sentence: str) -> None:

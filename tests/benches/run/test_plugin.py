@@ -170,8 +170,7 @@ def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "folder"),
-    [((), "tests"), (("--benchmark-only",), "benches"), (("benches",), "benches")],
+    ("arguments", "folder"), [((), "tests"), (("--benchmark-only",), "benches"), (("benches",), "benches")]
 )
 def test_what_a_bare_pytest_collects(arguments: tuple[str, ...], folder: str) -> None:
     """Without --benchmark-only the tests, with it the benchmarks, never both; a folder that is named is collected."""
