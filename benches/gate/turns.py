@@ -35,9 +35,6 @@ from triptych.benches.schedule.progress import command_line, progress
 from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
 from triptych.benches.worker.messages import Spec, Surveyed
 
-SAVE_EVERY_S = 10.0
-"""At most so often, so that writing does not disturb what is timed."""
-
 Tell = Callable[[str], None]
 """Takes sentences for whoever waits."""
 
@@ -217,11 +214,12 @@ def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) 
 
 
 def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
+    """At most every ten seconds, so that writing does not disturb what is timed."""
     saved = 0.0
 
     def save_if_due() -> None:
         nonlocal saved
-        if time.monotonic() - saved > SAVE_EVERY_S:
+        if time.monotonic() - saved > 10:
             save()
             saved = time.monotonic()
 

@@ -32,9 +32,6 @@ WHERE: dict[Verdict, str] = {"regressed": "beyond", "improved": "beyond", "ok": 
 EVERY = "every benchmark"
 """In the place of a cell, where something is said of all."""
 
-MOST = math.log(1e15)
-"""Factors beyond this are cut: nothing that was measured gets there, and a hostile file must not overflow."""
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -211,4 +208,5 @@ def percent(change: float) -> str:
 
 
 def _exp(value: float) -> float:
-    return math.exp(min(value, MOST))
+    """A factor, cut where nothing that was measured gets: a hostile file must not overflow."""
+    return math.exp(min(value, math.log(1e15)))

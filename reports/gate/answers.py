@@ -37,8 +37,6 @@ from triptych.reports.text import name
 Options = Mapping[str, Any]
 """Of the command line, by name."""
 
-MINIMAL_WIDTH = 80
-
 WORDS = {"markdown": wording.markdown, "junit": wording.junit, "json": wording.as_json}
 """What is written to the file of an option, where it is given."""
 
@@ -139,7 +137,7 @@ def deliver(judgement: Judgement, options: Options, environment: Mapping[str, st
     if stream.isatty():
         from rich.console import Console
 
-        console = Console(file=stream, width=max(MINIMAL_WIDTH, shutil.get_terminal_size().columns))
+        console = Console(file=stream, width=max(80, shutil.get_terminal_size().columns))
         console.print(
             wording.table(judgement), *wording.notes(judgement), sep="\n", markup=False, highlight=False, emoji=False
         )

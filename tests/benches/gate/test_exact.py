@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from triptych.benches.gate.exact import compare_counts
+from triptych.benches.gate.sides import compare_counts
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import Cell
 

@@ -283,6 +283,15 @@ def test_rates_are_said_in_two_sentences() -> None:
     assert told.lines[2] == ("nothing changed", "pytest-benchmark's fixed min:5%", "42.0 %", "[30.0–55.0 %]", "300")
 
 
+def test_a_terminal_says_what_the_page_says() -> None:
+    """The title, a line per rate with the figures of the table, the sentences."""
+    told, lines = rates.told(self_test()), rates.plain(self_test()).splitlines()
+    assert lines[0] == told.title
+    assert lines[len(told.lines) + 1 :] == told.sentences
+    for line, words in zip(lines[1:], told.lines, strict=False):
+        assert all(word in line for word in words)
+
+
 def test_a_series_without_a_rate_has_no_sentence_on_it() -> None:
     """Rather than a sentence on nothing."""
     assert rates.told(msgspec.structs.replace(self_test(), rates=[])).sentences == []
