@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from triptych.benches.exit_codes import WORDS
 from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Judgement, percent
@@ -49,7 +50,7 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
     return template.render(
         judgement=judgement,
         headline=wording.headline(judgement),
-        meaning=wording.MEANING[judgement.exit_code][1],
+        meaning=WORDS[judgement.exit_code].merge,
         findings=findings,
         forest=forest,
         on=forest.scale(findings),

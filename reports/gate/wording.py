@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from triptych.benches.exit_codes import Exit
+from triptych.benches.exit_codes import WORDS
 from triptych.benches.gate.verdict import EXIT_CODES, Finding, Judgement, Verdict
 from triptych.reports import text
 from triptych.reports.text import escaped
@@ -33,34 +33,12 @@ LONG = 2000
 TITLES = ("verdict", "benchmark", "metric", "finding")
 """Of the columns of a table."""
 
-MEANING: dict[Exit, tuple[str, str]] = {
-    Exit.FINE: (
-        "the gate is open",
-        "Nothing here speaks against a merge: every comparison is inside its margin, or better.",
-    ),
-    Exit.FAILED: (
-        "the gate is shut",
-        "Do not merge it as it is: at least one benchmark is slower beyond its margin, fails, or no longer computes or "
-        "compiles to the same.",
-    ),
-    Exit.UNDECIDED: (
-        "the gate cannot tell",
-        "No reason against a merge was found, but none was ruled out either: what is undecided may hide a slowdown. "
-        "More restarts, or a quieter machine, would tell.",
-    ),
-    Exit.NOTHING: (
-        "the gate cannot compare",
-        "Nothing is said for or against a merge: a part of the comparison is missing or cannot be made. See its row.",
-    ),
-}
-"""What an exit code says, in a few words and for a merge."""
-
 
 def headline(judgement: Judgement) -> str:
     """How many findings of each kind there are, and what that means."""
     counts = Counter(finding.verdict for finding in judgement.findings)
     said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in EXIT_CODES if counts[verdict])
-    return f"{MEANING[judgement.exit_code][0].capitalize()}: {said or 'nothing was measured'}."
+    return f"{WORDS[judgement.exit_code].gate.capitalize()}: {said or 'nothing was measured'}."
 
 
 def notes(judgement: Judgement) -> list[str]:
