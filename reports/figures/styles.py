@@ -22,6 +22,7 @@ INK, MUTED, GRID, BAND, PAPER = LIGHT.values()
 
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "text.color": INK,
+    "text.hinting": "no_hinting",
     "axes.unicode_minus": False, "axes.facecolor": "none", "axes.edgecolor": MUTED, "axes.labelcolor": INK,
     "axes.titlelocation": "left", "axes.titlesize": 9, "axes.titleweight": "bold",
     "axes.spines.right": False, "axes.spines.top": False, "axes.grid": True, "axes.axisbelow": True,

@@ -1,10 +1,12 @@
 """Figures as files: fit to be inlined together, themed, legible, the same bytes every time."""
 
+import io
 import itertools
 import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib.image
 import numpy as np
 import pytest
 
@@ -108,6 +110,13 @@ def test_text_is_text_with_a_title_and_a_description(drawings: list[svg.Drawing]
         assert root.get("aria-labelledby") == f"{drawing.exhibit.key}-title {drawing.exhibit.key}-desc"
         words = "".join(element.text or "" for element in root.iter(f"{SVG}text"))
         assert "xor" in words
+
+
+def test_nothing_is_cut_off_at_an_edge(drawings: list[svg.Drawing]) -> None:
+    """A rim of two pixels stays blank on the left, on the right and below; grid lines may touch the upper edge."""
+    for drawing in drawings:
+        image = matplotlib.image.imread(io.BytesIO(drawing.png))[:, :, :3]
+        assert image[:, :2].min() == image[:, -2:].min() == image[-2:].min() == 1, drawing.exhibit.key
 
 
 def test_hostile_names_draw(tmp_path: Path) -> None:
