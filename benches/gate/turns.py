@@ -121,7 +121,7 @@ def _arms(repo: Path, base: Base, scope: Scope, folder: Path, tell: Tell) -> tup
     python = scope.base_python
     if python is None and (changed := changed_constraints(folders[BASE], folders[HEAD])):
         if lacking := not_installed(changed):
-            words = f"the constraints changed, but of the head's {'; '.join(lacking)} here"
+            words = f"the constraints changed, and of those of the head {'; '.join(lacking)} here"
             raise ToolchainError(f"{words}; install them first: pip install -c {CONSTRAINTS} -e .")
         tell(f"The constraints changed ({', '.join(changed)}): building the base's own environment.")
         notes.append(f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own.")
