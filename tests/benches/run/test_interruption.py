@@ -26,6 +26,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     options = ["--trainer=treemap,flax_optax", "--workload=xor", "--device=cpu", "--restarts=99"]
     command = [sys.executable, "-m", "pytest", "--benchmark-only", *options, f"--output={tmp_path}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored, by children too
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         yield process, half_way(tmp_path / "result.json"), tmp_path / "result.json"
