@@ -1,6 +1,6 @@
 """What the gate judges by statistics: a row per metric, read by all that asks for margins, samples or ratios.
 
-Counts and memory are compared exactly, in `exact.py`; losses and outcomes in `sides.py`.
+Counts and memory are compared exactly, losses within a tolerance, both in `sides.py`.
 """
 
 import math

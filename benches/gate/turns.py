@@ -101,7 +101,6 @@ def _refuse_unwritable(folder: Path) -> None:
     """Finds out now, not after minutes, whether the folder can be written."""
     try:
         make_folder(folder)
-        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         words = f"the result cannot be written to {folder} ({error.strerror}); give another folder with --output"
         raise CheckoutError(words) from error

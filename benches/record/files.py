@@ -66,16 +66,17 @@ def write_json(value: msgspec.Struct, path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes sure that a folder for results is there; a new one is hidden from git.
+    """Makes sure, before minutes are spent, that a folder for results can be written; a new one is hidden from git.
 
     Untracked results would be uncommitted work, which the next gate would see as a change.
 
     Raises:
-        OSError: If it cannot be made.
+        OSError: If it cannot be made, or nothing can be written into it.
     """
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def replace_file(path: Path, content: bytes) -> None:

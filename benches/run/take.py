@@ -58,7 +58,6 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             files.write(run, path)
 
     files.make_folder(path.parent)
-    tempfile.TemporaryFile(dir=path.parent).close()  # fails now rather than after the first restart
     with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown:
         bar = shown.add_task("starting", total=1.0)
         paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}

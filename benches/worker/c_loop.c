@@ -2,7 +2,7 @@
 
    One hidden layer, sigmoid everywhere, binary cross-entropy clipped as in impls/task.py, plain gradient descent:
    the lesson's XOR network. The same numbers as the trainers, in float32, one update after the other. The sizes are
-   given to the compiler (limit.py), as XLA is given the shapes. */
+   given to the compiler (c_loop.py), as XLA is given the shapes. */
 
 #include <math.h>
 
