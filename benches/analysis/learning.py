@@ -55,7 +55,7 @@ def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
 
 def compile_s(record: CellRecord) -> float | None:
     """Seconds of a cold compile, the median over restarts."""
-    return statistics.median(one.compile_s for one in record.compiles) if record.compiles else None
+    return statistics.median(one.compile_s for one in record.cold_compiles) if record.cold_compiles else None
 
 
 def start_s(run: Run, record: CellRecord) -> float | None:

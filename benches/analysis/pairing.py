@@ -68,7 +68,7 @@ def compile_s(record: CellRecord) -> Estimate | None:
     Without jit nothing compiles: where a restart took no time at all, the seconds themselves are ranked, not their
     logarithms.
     """
-    values = [compiled.compile_s for compiled in record.compiles]
+    values = [compiled.compile_s for compiled in record.cold_compiles]
     estimate = geometric if all(values) else hodges_lehmann
     return estimate(values) if values else None
 
@@ -92,16 +92,9 @@ def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float,
     return {restart: statistics.median(values) for restart, values in found.items()}
 
 
-def compile_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
-    """Compile time over the reference's, one number per restart that both have; none where nothing compiled."""
-    ours, theirs = compile_times(record), compile_times(reference)
-    common = sorted(ours.keys() & theirs.keys())
-    return [ours[restart] / theirs[restart] for restart in common if ours[restart] and theirs[restart]]
-
-
 def compile_times(record: CellRecord) -> dict[int, float]:
     """Seconds of the cold compile of each restart."""
-    return {one.restart: one.compile_s for one in record.compiles}
+    return {one.restart: one.compile_s for one in record.cold_compiles}
 
 
 def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:

@@ -10,8 +10,8 @@ import msgspec
 from triptych.benches.record.counts import Ceilings, Count, Counts
 from triptych.benches.record.modes import Mode
 
-SCHEMA = 1
-"""Raised by one whenever an older reader could misread a newer file."""
+SCHEMA, OLDEST_SCHEMA = 2, 1
+"""Raised by one whenever an older reader could misread a newer file; and the oldest that is read here."""
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
@@ -60,7 +60,11 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 
 class ArmRecord(msgspec.Struct):
-    """One side of a comparison: a Python interpreter, a checkout, environment variables."""
+    """One side of a comparison: a Python interpreter, a checkout, environment variables.
+
+    Attributes:
+        cpus: The processors that its workers were kept on; empty where they may use all.
+    """
 
     name: str
     device: str
@@ -68,6 +72,7 @@ class ArmRecord(msgspec.Struct):
     fingerprint: Fingerprint | None = None
     commit: str | None = None
     ceilings: Ceilings | None = None
+    cpus: list[int] = []
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -117,7 +122,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Compile(msgspec.Struct, frozen=True):
-    """One cold compile: caches cleared, first call made, phases summed over all programs."""
+    """One compile: caches cleared, first call made, phases summed over all programs.
+
+    Attributes:
+        again: Made by a process that had compiled the cell before, and not the first of a fresh one.
+    """
 
     restart: Count
     trace_s: Seconds
@@ -125,6 +134,7 @@ class Compile(msgspec.Struct, frozen=True):
     backend_s: Seconds
     first_call_s: Seconds
     programs: Count
+    again: bool = False
 
     @property
     def compile_s(self) -> float:
@@ -140,6 +150,8 @@ class Block(msgspec.Struct, frozen=True):
         seconds: Wall time of the whole block, device drained on both sides.
         dispatch_s: The part until the last call had returned, before waiting for the device.
         void: Why the block does not count (a compile, a transfer, another device), or null if it does.
+        loss: Mean loss over the training data after the block, by the harness's own arithmetic, outside the clock; null
+            where nothing is trained.
     """
 
     restart: Count
@@ -149,11 +161,35 @@ class Block(msgspec.Struct, frozen=True):
     seconds: Duration
     dispatch_s: Seconds
     void: str | None = None
+    loss: float | None = None
 
     @property
     def step_s(self) -> float:
         """Seconds per step."""
         return self.seconds / self.steps
+
+
+class LongStep(msgspec.Struct, frozen=True, array_like=True):
+    """A step that took long: its number, its time, and what lay behind it; empty where that is not known."""
+
+    step: Count
+    seconds: Duration
+    cause: str = ""
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """Single steps of one restart, each waited for, the garbage collector as users have it; latencies, not throughput.
+
+    Attributes:
+        p99_s: The 99th percentile; null with fewer than 500 steps.
+        longest: The longest steps, the longest first.
+    """
+
+    restart: Count
+    steps: Annotated[int, msgspec.Meta(ge=1)]
+    median_s: Duration
+    p99_s: Duration | None
+    longest: list[LongStep]
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
@@ -255,6 +291,7 @@ class CellRecord(msgspec.Struct):
     Attributes:
         steps_per_call: Steps that one call makes: all of a training in the modes "scan" and "limit".
         unroll: Steps that a scan writes out in each turn of its loop.
+        busy_threads: Threads of its worker that computed while blocks were timed.
     """
 
     cell: Cell
@@ -269,6 +306,13 @@ class CellRecord(msgspec.Struct):
     counts: Counts | None = None
     steps_per_call: Count | None = None
     unroll: Count | None = None
+    tails: list[Tail] = []
+    busy_threads: Count | None = None
+
+    @property
+    def cold_compiles(self) -> list[Compile]:
+        """The first compile of each fresh process."""
+        return [compiled for compiled in self.compiles if not compiled.again]
 
     @property
     def counted_blocks(self) -> list[Block]:
@@ -280,10 +324,14 @@ class Settings(msgspec.Struct, frozen=True):
     """How much is measured.
 
     Attributes:
-        restarts: Fresh workers per arm; the n of every interval, and 6 is the least that a 95 % interval needs.
-        rounds: Blocks of every cell per restart.
+        restarts: Fresh workers per cell; the n of every interval, and 6 is the least that a 95 % interval needs.
+        slow_restarts: Of a cell whose step takes longer than a block.
+        rounds: Blocks of every cell per restart; a cell with longer steps takes part in fewer.
         block_s: Length that a block is calibrated to.
-        train_budget_s: Training of one cell is cut after this long.
+        compiles: Compiles per restart where they are short; the first, cold, is always there.
+        tail_s: Single steps are recorded for this long per restart.
+        train_budget_s: A training that would take longer is put off until everything is timed.
+        loss_budget_s: A training put off is made to its end if it takes no longer than this; else cut as the others.
         timeout_s: A worker silent for this long beyond what was expected counts as hung.
         seed: Of the run order.
         sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
@@ -291,10 +339,14 @@ class Settings(msgspec.Struct, frozen=True):
         start_up: Whether fresh processes are timed from their start to their first step, once a restart.
     """
 
-    restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
-    rounds: Annotated[int, msgspec.Meta(ge=1)] = 5
-    block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.1
+    restarts: Annotated[int, msgspec.Meta(ge=1)] = 10
+    slow_restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
+    rounds: Annotated[int, msgspec.Meta(ge=1)] = 40
+    block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.012
+    compiles: Annotated[int, msgspec.Meta(ge=1)] = 1
+    tail_s: Annotated[float, msgspec.Meta(ge=0)] = 0.1
     train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
+    loss_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     seed: int = 0
     sweep_budget_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -309,6 +361,7 @@ class Run(msgspec.Struct):
         reference: The trainer that ratios stand against.
         references: What the registry loads, by the trainer's name in the cells.
         cut_short: Restarts that lost a worker; a comparison of arms leaves them out.
+        done: What was measured to its end, so that a run which was stopped can be taken up again.
     """
 
     schema: int
@@ -324,6 +377,7 @@ class Run(msgspec.Struct):
     status: Literal["incomplete", "complete"] = "incomplete"
     duration_s: Seconds = 0.0
     cut_short: list[Count] = []
+    done: list[str] = []
 
     def workload(self, name: str) -> WorkloadRecord:
         """The workload of that name; `read` has checked that every cell's is there."""

@@ -19,7 +19,7 @@ PHASES = (("trace_s", "trace", 0.35), ("lower_s", "lower", 0.6), ("backend_s", "
 
 def rows(report: Report) -> list[Row]:
     """The cells that compiled."""
-    return [row for row in naming.side_by_side(report) if row.record.compiles]
+    return [row for row in naming.side_by_side(report) if row.record.cold_compiles]
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -41,7 +41,7 @@ def exhibit(report: Report) -> Exhibit:
 def phases(row: Row) -> list[float]:
     """Seconds of each phase and of the whole first call, medians over restarts."""
     fields = [*(field for field, _, _ in PHASES), "first_call_s"]
-    return [statistics.median(getattr(one, field) for one in row.record.compiles) for field in fields]
+    return [statistics.median(getattr(one, field) for one in row.record.cold_compiles) for field in fields]
 
 
 def draw(report: Report) -> Figure:

@@ -67,7 +67,8 @@ def _samples(record: CellRecord) -> Iterator[Row]:
             yield {"metric": metric, "value": getattr(block, metric), "void": block.void or "", **at}
     for one in record.compiles:
         phases = {"compile_s": one.compile_s, **_fields(one)}
-        yield from ({"metric": name, "value": value, "restart": one.restart} for name, value in phases.items())
+        at = {"restart": one.restart, "void": "made again in the same process" if phases.pop("again") else ""}
+        yield from ({"metric": name, "value": value, **at} for name, value in phases.items())
     for one in record.trainings:
         at = {"restart": one.restart, "steps": one.steps_done}
         for metric in ("train_s", "final_loss", "held_out_loss", "accuracy"):

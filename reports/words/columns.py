@@ -89,7 +89,7 @@ def compiling(row: Row) -> Entry:
     """Seconds to compile, and how many programs."""
     if row.compile_s is None:
         return Entry(NONE)
-    programs = text.count(max(one.programs for one in row.record.compiles), "program")
+    programs = text.count(max(one.programs for one in row.record.cold_compiles), "program")
     value = row.compile_s.value
     return Entry(text.significant(value), (text.interval(row.compile_s), programs), value)
 
