@@ -47,7 +47,7 @@ def run(context: click.Context, pytest_args: tuple[str, ...], **options: object)
     """
     import pytest
 
-    from triptych.benches.arms.process import ROOT
+    from triptych.benches.arms.arm import ROOT
 
     click.echo("Starting; the first figures come with the first restart.", err=True)
     own = ROOT / "pyproject.toml"

@@ -1,104 +1,36 @@
-"""Arms and their workers, seen from the parent: start, ask, lose, end. No worker outlives its `Worker`."""
+"""Workers, seen from the parent: start, ask, stop, lose, end. No worker outlives its `Workers`.
+
+A forkserver of each arm makes them; see `triptych.benches.worker.forkserver`. POSIX only.
+"""
 
 import contextlib
+import json
 import os
 import selectors
-import shutil
 import signal
+import socket
 import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Self
+from collections.abc import Sequence
+from typing import IO, Any, Self, TypeVar
 
 import msgspec
 import psutil
 
+from triptych.benches.arms.arm import Arm
 from triptych.benches.record.run import Fingerprint, OutcomeKind
 from triptych.benches.worker import messages
 
-ROOT = Path(__file__).resolve().parents[2]
-"""Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
+T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
 
-ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
-NOT_INHERITED = (
-    "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_INFS", "JAX_DEFAULT_DTYPE_BITS",
-    "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL", "JAX_NUMPY_DTYPE_PROMOTION", "JAX_THREEFRY_PARTITIONABLE",
-)  # fmt: skip
-"""Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
+PRELOAD = "jax.numpy,triptych.benches.worker.answers"
+"""What a forkserver has imported; no backend is started by that, so it may fork."""
 
-ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
-
-
-def import_path() -> Path:
-    """The folder that gives a worker `triptych` and, where links can be had, nothing beside it."""
-    links = ROOT / ".package"
-    if (links / "triptych" / "__init__.py").is_file():
-        return links
-    return ROOT if (ROOT / "triptych.py").is_file() else ROOT.parent
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One side of a comparison: an interpreter, a checkout and environment variables.
-
-    Attributes:
-        checkout: Where its modules are looked for, in its root and below `src`, and the current folder of its workers.
-            None: none but the instrument, and the folder of the parent.
-        instrument: Where `triptych` is found, if the checkout is not one of Triptych itself.
-        cpus: The processors that its workers may use; all of the parent's if empty.
-    """
-
-    name: str
-    device: str
-    env: dict[str, str] = field(default_factory=dict[str, str])
-    python: str = sys.executable
-    checkout: Path | None = None
-    instrument: Path = field(default_factory=import_path)
-    cpus: tuple[int, ...] = ()
-
-
-def platform_arm(device: str) -> Arm:
-    """The arm that runs on one platform of this machine, with this interpreter and checkout."""
-    env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device}
-    return Arm(device, device, env if device == "cpu" else env | ENV_OF_ACCELERATORS)
-
-
-def pinned_arm(device: str, threads: int, cpus: tuple[int, ...]) -> Arm:
-    """The arm of a comparison that decides something: on certain processors, with a certain number of threads."""
-    arm, n = platform_arm(device), str(threads)
-    env = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n}
-    return replace(arm, env=arm.env | env, cpus=cpus)
-
-
-def find_platforms() -> list[str]:
-    """Asks a short-lived worker which platforms jax finds, CPU first.
-
-    Raises:
-        WorkerLost: If it cannot start, for instance because jax is not installed.
-    """
-    with Worker(Arm("probe", "any")) as worker:
-        answer = worker.ask(messages.Platforms(), START_TIMEOUT_S)
-    if not isinstance(answer, messages.PlatformsFound):
-        raise WorkerLost("killed", f"jax cannot list its platforms: {getattr(answer, 'reason', answer)}")
-    return answer.names
-
-
-def fingerprint_of(worker: "Worker", arm: Arm) -> Fingerprint:
-    """What a worker says of its machine and its libraries.
-
-    Raises:
-        WorkerLost: If it cannot use its device.
-    """
-    answer = worker.ask(messages.Describe(), START_TIMEOUT_S)
-    if not isinstance(answer, messages.Described):
-        reason = getattr(answer, "reason", answer)
-        raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {reason}")
-    return answer.fingerprint
+LOOK_S = 1.0
+"""How often a silent worker is looked at: what it has started may hold its socket open when it is gone."""
 
 
 class WorkerLost(Exception):
@@ -110,35 +42,118 @@ class WorkerLost(Exception):
         self.reason = reason
 
 
-class Worker:
-    """One process of an arm, in a process group of its own, so that Ctrl-C reaches only the parent.
+class Lines:
+    """The lines that come from a socket, each awaited for a limited time."""
 
-    A pinned worker imports first and is pinned afterwards: XLA has no threads until it is asked for devices.
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel, self._buffer = channel, b""
+
+    def next(self, timeout_s: float) -> bytes | None:
+        """The next line; empty where the other end has gone, None where nothing came in time."""
+        deadline = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._channel, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    return None
+                try:
+                    chunk = self._channel.recv(1 << 16)
+                except ConnectionError:
+                    return b""
+                if not chunk:
+                    return b""
+                self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+
+class Forkserver:
+    """One process of an arm that makes its workers and, should this process die, ends them."""
+
+    def __init__(self, arm: Arm) -> None:
+        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
+        self._process, self._control = _start_process(arm, self._words, [PRELOAD])
+        self._lines = Lines(self._control)
+        self._ready = False
+        self._pids: set[int] = set()
+
+    def fork(self, channel: socket.socket, words: IO[bytes]) -> int:
+        """Makes a worker that is asked on a socket; gives its process.
+
+        Raises:
+            WorkerLost: If it is not there.
+        """
+        if not self._ready:
+            self._await_ready()
+        with contextlib.suppress(OSError):
+            request = msgspec.json.encode(messages.Fork())
+            socket.send_fds(self._control, [request], [channel.fileno(), words.fileno()])
+        pid = self._answer(messages.Forked).pid
+        self._pids.add(pid)
+        return pid
+
+    def end_worker(self, pid: int) -> int | None:
+        """Ends one and all below it; gives its status, or None if the forkserver itself is gone."""
+        self._pids.discard(pid)
+        try:
+            self._control.sendall(msgspec.json.encode(messages.End(pid)))
+            return self._answer(messages.Ended).status
+        except (OSError, WorkerLost):
+            return None
+
+    def below(self, pid: int) -> list[psutil.Process]:
+        """What a worker has started, and what has lost its parent, which nobody can tell whose it was."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self._pids]
+            return [*psutil.Process(pid).children(recursive=True), *orphans]
+        return []
+
+    def end(self) -> None:
+        """Hangs up, on which it ends all its workers and itself."""
+        self._control.close()
+        try:
+            self._process.wait(START_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._words.close()
+
+    def _await_ready(self) -> None:
+        line = self._lines.next(START_TIMEOUT_S) or b""
+        if line != f"triptych forkserver {messages.PROTOCOL}".encode():
+            raise WorkerLost("killed", f"it does not start as this instrument's workers do{last_words(self._words)}")
+        self._ready = True
+
+    def _answer(self, kind: type[T]) -> T:
+        if line := self._lines.next(START_TIMEOUT_S):
+            return msgspec.json.decode(line, type=kind)
+        raise WorkerLost("killed", f"the process that makes workers is gone{last_words(self._words)}")
+
+
+class Worker:
+    """One process that holds one cell. On the CPU it runs only while it is asked, else it is stopped.
+
+    It leads a process group, so that Ctrl-C reaches only the parent; what it has started is stopped with it.
 
     Attributes:
         began_s: The monotonic clock, which all processes share, just before this one was started.
     """
 
-    def __init__(self, arm: Arm) -> None:
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
-        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        flat = arm.checkout is not None and _is_flat(arm.checkout)
+    def __init__(self, arm: Arm, server: Forkserver | None) -> None:
+        self._server, self._stops = server, server is not None and arm.device == "cpu"
+        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
+        self._below: list[psutil.Process] = []
+        self._alone: subprocess.Popen[bytes] | None = None
         self.began_s = time.monotonic()
-        self._process = subprocess.Popen(
-            [arm.python, "-P", "-m", "benches.worker" if flat else "triptych.benches.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._stderr,
-            env=inherited | {"PYTHONPATH": _search_path(arm)} | arm.env,
-            cwd=arm.checkout,
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None, "stdout is a pipe"
-        self._output = self._process.stdout.fileno()
-        self._buffer = b""
-        self._to_pin = arm.cpus
-        if arm.cpus:
-            self._send(messages.Import())
+        if server is None:
+            self._alone, self._channel = _start_process(arm, self._words, [])
+            self._pid = self._alone.pid
+        else:
+            self._channel, theirs = socket.socketpair()
+            with theirs:
+                self._pid = server.fork(theirs, self._words)
+        self._lines = Lines(self._channel)
+        _pin(self._pid, arm.cpus)
 
     def __enter__(self) -> Self:
         return self
@@ -153,103 +168,180 @@ class Worker:
             WorkerLost: If the worker ends, says nothing for `timeout_s` seconds, or something that is no answer; it is
                 dead afterwards.
         """
-        if self._to_pin:
-            self._read_line(START_TIMEOUT_S)
-            _pin(self._process.pid, self._to_pin)
-            self._to_pin = ()
-        self._send(request)
-        line = self._read_line(timeout_s)
+        self.send(request)
+        return self.receive(type(request).__name__, timeout_s)
+
+    def send(self, request: messages.Request) -> None:
+        """Lets it run, with something to do; `receive` gives its answer."""
+        self._signal(signal.SIGCONT)
+        with contextlib.suppress(OSError):  # then it is gone, which receive will find
+            self._channel.sendall(msgspec.json.encode(request) + b"\n")
+
+    def receive(self, asked: str, timeout_s: float) -> messages.Answer:
+        """Waits for an answer, and stops the worker.
+
+        Raises:
+            WorkerLost: See `ask`.
+        """
+        if self._words.closed:
+            raise WorkerLost("killed", "it has been ended already")
+        deadline, line = time.monotonic() + timeout_s, None
+        while line is None and (left := deadline - time.monotonic()) > 0:
+            line = self._lines.next(min(left, LOOK_S))
+            if line is None and not self._is_alive():
+                line = b""
+        if line is None:
+            self.end()
+            raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
+        if not line:
+            raise self._lost()
+        self._signal(signal.SIGSTOP)
         try:
             return msgspec.json.decode(line, type=messages.Answer)
         except msgspec.DecodeError as error:
             self.end()
-            raise WorkerLost("killed", f"its answer to {type(request).__name__} is none ({error})") from error
+            raise WorkerLost("killed", f"its answer to {asked} is none ({error})") from error
 
-    def _send(self, request: messages.Request) -> None:
-        assert self._process.stdin is not None, "stdin is a pipe"
-        try:
-            self._process.stdin.write(msgspec.json.encode(request) + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._lost() from None
+    def busy_threads(self) -> dict[int, float]:
+        """Seconds that each of its threads has computed so far."""
+        with contextlib.suppress(psutil.Error):
+            return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process(self._pid).threads()}
+        return {}
 
-    def end(self) -> None:
-        """Ends the process and its process group."""
+    def end(self) -> int | None:
+        """Ends the process and all that it has started; gives its status if that is known."""
+        self._channel.close()
+        status = self._end_process()
+        for one in self._below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        self._words.close()
+        return status
+
+    def _end_process(self) -> int | None:
+        if self._words.closed:
+            return None
+        if self._server and (status := self._server.end_worker(self._pid)) is not None:
+            return os.waitstatus_to_exitcode(status)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._stderr):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+            os.killpg(self._pid, signal.SIGKILL)
+        return self._alone.wait() if self._alone else None
 
-    def _read_line(self, timeout_s: float) -> bytes:
-        deadline = time.monotonic() + timeout_s
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._output, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    self.end()
-                    raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")
-                chunk = os.read(self._output, 1 << 16)
-                if not chunk:
-                    raise self._lost()
-                self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
+    def _signal(self, sent: signal.Signals) -> None:
+        """Stops it with all below it, or lets them go on."""
+        if not self._stops:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, sent)
+        if sent == signal.SIGSTOP and self._server:
+            self._below = self._server.below(self._pid)
+        for one in self._below:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(sent)
+
+    def _is_alive(self) -> bool:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self._pid).status() != psutil.STATUS_ZOMBIE
+        return False
 
     def _lost(self) -> WorkerLost:
         """What to say of a process that has ended by itself."""
-        status = self._process.wait()
-        how = f"signal {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
-        self._stderr.seek(0)
-        last_words = self._stderr.read().decode(errors="replace").strip().splitlines()[-3:]
-        self.end()
-        told = f"; its last words: {' | '.join(last_words)}" if last_words else ""
+        told = last_words(self._words)
+        status = self.end()
+        how = "nobody knows how" if status is None else f"exit status {status}"
+        if status is not None and status < 0:
+            how = f"signal {signal.Signals(-status).name}"
         return WorkerLost("killed", f"its process ended with {how}{told}")
 
 
-def has_instrument(checkout: Path) -> bool:
-    """Whether a checkout brings a worker of its own: Triptych's, of today or of before it had folders."""
-    today = all((checkout / file).is_file() for file in ("triptych.py", "benches/worker/__main__.py"))
-    return today or _is_flat(checkout)
+class Workers:
+    """Starts the workers of all arms, and ends them with what made them."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, Forkserver] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for server in self._servers.values():
+            server.end()
+
+    def start(self, arm: Arm) -> Worker:
+        """A worker of that arm.
+
+        Raises:
+            WorkerLost: If it cannot start.
+        """
+        if not arm.forked:
+            return Worker(arm, None)
+        key = json.dumps([arm.python, str(arm.checkout), str(arm.instrument), arm.env])
+        if key in self._servers:
+            with contextlib.suppress(WorkerLost):
+                return Worker(arm, self._servers[key])
+            self._servers.pop(key).end()
+        self._servers[key] = Forkserver(arm)
+        return Worker(arm, self._servers[key])
 
 
-def _is_flat(checkout: Path) -> bool:
-    """Whether it is a Triptych of before its folders had one name together."""
-    return (checkout / "benches" / "worker.py").is_file()
-
-
-def copy_instrument(folder: Path) -> Path:
-    """Copies what a worker needs there, under the one name `triptych`.
+def find_platforms() -> list[str]:
+    """Asks a short-lived worker which platforms jax finds, CPU first.
 
     Raises:
-        OSError: If it cannot be copied.
+        WorkerLost: If it cannot start, for instance because jax is not installed.
     """
-    package = folder / "triptych"
-    for part in ("impls", "benches"):
-        shutil.copytree(ROOT / part, package / part, ignore=shutil.ignore_patterns("__pycache__"))
-    front_door = next(file for file in (ROOT / "triptych.py", ROOT / "__init__.py") if file.is_file())
-    shutil.copy(front_door, package / "__init__.py")
-    return folder
+    with Worker(Arm("probe", "any"), None) as worker:
+        answer = worker.ask(messages.Platforms(), START_TIMEOUT_S)
+    if not isinstance(answer, messages.PlatformsFound):
+        raise WorkerLost("killed", f"jax cannot list its platforms: {getattr(answer, 'reason', answer)}")
+    return answer.names
 
 
-def _search_path(arm: Arm) -> str:
-    """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
-    own = [] if arm.checkout is None else [arm.checkout, arm.checkout / "src"]
-    first = arm.checkout is not None and has_instrument(arm.checkout)
-    places = [*own, arm.instrument] if first else [arm.instrument, *own]
-    return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])
+def fingerprint_of(worker: Worker, arm: Arm) -> Fingerprint:
+    """What a worker says of its machine and its libraries.
+
+    Raises:
+        WorkerLost: If it cannot use its device.
+    """
+    answer = worker.ask(messages.Describe(), START_TIMEOUT_S)
+    if not isinstance(answer, messages.Described):
+        reason = getattr(answer, "reason", answer)
+        raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {reason}")
+    return answer.fingerprint
 
 
-def _pin(pid: int, cpus: tuple[int, ...]) -> None:
+def _pin(pid: int, cpus: Sequence[int]) -> None:
     """Keeps a process, and the threads that it will make, on some processors where the system can do that.
 
     As a batch process: else XLA's own thread, woken by the step's, takes the one processor from it, more or less often
     with every program, so that a step with more to compute could take less time.
     """
-    with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-        if hasattr(psutil.Process, "cpu_affinity"):
-            psutil.Process(pid).cpu_affinity(list(cpus))
-        if hasattr(os, "SCHED_BATCH"):
+    if cpus and hasattr(os, "sched_setaffinity"):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(pid, cpus)
             os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
+
+
+def last_words(words: IO[bytes]) -> str:
+    """The last lines that a process wrote, for the end of a sentence."""
+    words.seek(0)
+    lines = words.read().decode(errors="replace").strip().splitlines()[-3:]
+    return f"; its last words: {' | '.join(lines)}" if lines else ""
+
+
+def _start_process(arm: Arm, words: IO[bytes], preload: list[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """A new interpreter of an arm, and the socket on which it is asked."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        fd = theirs.fileno()
+        process: Any = subprocess.Popen(
+            [arm.python, "-P", "-m", "triptych.benches.worker", str(fd), *preload],
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=words,
+            env=arm.environment,
+            cwd=arm.checkout,
+            pass_fds=[fd],
+            start_new_session=True,
+        )
+    return process, ours

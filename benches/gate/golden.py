@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from triptych.benches.arms.process import ROOT
+from triptych.benches.arms.arm import ROOT
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.benches.record.counts import Amount, Counts, changes, gated
 from triptych.benches.record.files import RecordError, decode_as, read_bytes, replace_file

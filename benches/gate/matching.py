@@ -1,8 +1,10 @@
 """What base and head both have to offer, and what only one of them has: asked of a worker of each."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import START_TIMEOUT_S, Worker, WorkerLost
 from triptych.benches.gate.policy import Policy, missing, renamed
 from triptych.benches.gate.scope import LEFT_OUT, Scope
 from triptych.benches.gate.verdict import Finding, Judgement
@@ -15,7 +17,7 @@ class NotComparable(Exception):
     """Base and head cannot be measured against each other; the message says why."""
 
 
-def survey(arm: Arm, scope: Scope, folder: Path, repo: Path) -> messages.Surveyed:
+def survey(arm: Arm, start: Callable[[Arm], Worker], scope: Scope, folder: Path, repo: Path) -> messages.Surveyed:
     """Asks a worker of the arm, a copy of the repository, for its trainers and workloads, whose data it writes.
 
     Raises:
@@ -25,7 +27,7 @@ def survey(arm: Arm, scope: Scope, folder: Path, repo: Path) -> messages.Surveye
     place.mkdir()
     request = messages.Survey(list(scope.trainers), list(scope.workloads), str(place), str(repo))
     try:
-        with Worker(arm) as worker:
+        with start(arm) as worker:
             answer = worker.ask(request, START_TIMEOUT_S)
     except WorkerLost as error:
         raise NotComparable(f"the {arm.name} has no worker that answers this gate: {error}") from error

@@ -1,6 +1,5 @@
 """What a gate on code is asked: which cells, against what, on which processors, for how long."""
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from triptych.benches.arms.arm import cpus_of
 from triptych.benches.arms.checkout import CheckoutError
 from triptych.benches.record.run import Settings
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 
-GATE = Settings(restarts=10, rounds=6, block_s=0.05, train_budget_s=1.5)
+GATE = Settings(restarts=10, slow_restarts=10, compiles=2, tail_s=0.0, train_budget_s=1.5, loss_budget_s=1.5)
 
 LEFT_OUT = ("naive", "digits")
 """Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""
@@ -25,8 +25,7 @@ class Scope:
 
     Attributes:
         trainers: References as the registry loads them; the built-in ones of each side if empty.
-        cpus: The processors of every worker; any if empty.
-        threads: Of XLA.
+        cpus: The processors of every worker, each with one thread of XLA's; any number of both if empty.
         base_python: The base's interpreter; if None, this one, or a new environment where constraints changed.
     """
 
@@ -35,7 +34,6 @@ class Scope:
     device: str = "cpu"
     settings: Settings = GATE
     cpus: tuple[int, ...] = ()
-    threads: int = 1
     base_python: str | None = None
 
 
@@ -55,8 +53,7 @@ def scope_of(options: Mapping[str, Any]) -> Scope:
         workloads=_names(options["workload"]) or DEFAULT_WORKLOADS,
         device=options["device"],
         settings=msgspec.structs.replace(GATE, **asked),
-        cpus=_cpus(options["cpus"]),
-        threads=options["threads"],
+        cpus=cpus_of(options["cpus"], options["device"]),
         base_python=str(Path(found).absolute()) if found else None,
     )
 
@@ -84,22 +81,3 @@ def from_root(reference: str, repo: Path, folder: Path) -> str:
     if not path.is_relative_to(repo.resolve()):
         raise CheckoutError(f"{place} lies outside {repo}, so base and head would be the same file; give one inside")
     return f"{path.relative_to(repo.resolve())}:{attribute}"
-
-
-def _cpus(text: str | None) -> tuple[int, ...]:
-    """The processors named, or the last one that this process may use."""
-    if text is None:
-        return last_cpu()
-    present, named = _cpus_present(), [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) in present for part in named):
-        raise ValueError(f"--cpus {text!r}: expected numbers among {', '.join(map(str, present))}, with commas between")
-    return tuple(map(int, named))
-
-
-def last_cpu() -> tuple[int, ...]:
-    """The last processor that this process may use, often the quietest; none where the system does not tell."""
-    return tuple(_cpus_present()[-1:])
-
-
-def _cpus_present() -> list[int]:
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

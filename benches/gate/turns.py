@@ -17,9 +17,10 @@ from functools import partial
 from pathlib import Path
 
 from triptych.benches.arms import checkout
+from triptych.benches.arms.arm import Arm, copy_instrument, has_instrument, platform_arm
 from triptych.benches.arms.checkout import Base, CheckoutError
 from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
-from triptych.benches.arms.process import Arm, Worker, WorkerLost, copy_instrument, has_instrument, pinned_arm
+from triptych.benches.arms.process import WorkerLost, Workers
 from triptych.benches.gate import sides
 from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import NotComparable, match, survey
@@ -67,13 +68,13 @@ def judge_checkout(
     )
     scope = replace(scope, trainers=trainers, workloads=workloads)
     _refuse_unwritable(output)
-    with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown:
+    with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown, Workers() as workers:
         atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
         bar = shown.add_task("starting", total=1.0)
         tell = partial(shown.console.print, highlight=False, markup=False, emoji=False, soft_wrap=True)
         try:
             arms, notes = _arms(repo, base, scope, Path(copies), tell)
-            offers = [survey(arm, scope, Path(copies), repo) for arm in arms]
+            offers = [survey(arm, workers.start, scope, Path(copies), repo) for arm in arms]
             cells, unmatched = match(offers[0], offers[1], scope, policy)
         except (NotComparable, WorkerLost, ToolchainError) as error:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
@@ -85,8 +86,13 @@ def judge_checkout(
         run = _run(arms, cells, offers[1], scope, commits)
         tell(_plan(run, base.name, scope))
         save = partial(write, run, output / "result.json")
-        rim = Rim(Worker, _now_and_then(save), lambda doing, share: shown.update(bar, description=doing, advance=share))
         began = time.monotonic()
+
+        def show(doing: str, left_s: float) -> None:
+            done_s = time.monotonic() - began
+            shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
+
+        rim = Rim(workers.start, _now_and_then(save), show)
         try:
             findings, remarks = _judged(run, partial(_look, run, arms, jobs_of(run, *offers), rim), policy, known, tell)
             run.status, run.duration_s = "complete", time.monotonic() - began
@@ -126,7 +132,7 @@ def _arms(repo: Path, base: Base, scope: Scope, folder: Path, tell: Tell) -> tup
         notes.append(f"Toolchain changed: {', '.join(changed)}; the base ran in an environment of its own.")
         python = build(folders[BASE], folder / "environment")
     instrument = copy_instrument(folder / "instrument")
-    pinned = replace(pinned_arm(scope.device, scope.threads, scope.cpus), instrument=instrument)
+    pinned = replace(platform_arm(scope.device, scope.cpus), instrument=instrument)
     arms = [replace(pinned, name=name, checkout=copy) for name, copy in folders.items()]
     return [replace(arms[0], python=python or arms[0].python), arms[1]], notes
 
@@ -141,7 +147,7 @@ def _run(arms: list[Arm], cells: list[Cell], head: Surveyed, scope: Scope, commi
         commit=commits[HEAD],
         settings=scope.settings,
         reference=reference,
-        arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name]) for arm in arms],
+        arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name], cpus=list(arm.cpus)) for arm in arms],
         workloads=head.workloads,
         cells=[CellRecord(cell, arm.name) for arm in arms for cell in (canary if arm.name in CANARIES else cells)],
         references=head.trainers,
@@ -154,7 +160,7 @@ def _plan(run: Run, base: str, scope: Scope) -> str:
     return (
         f"Base {commits[BASE]} ({base}) against head {commits[HEAD]}{plus}: "
         f"{several(len(sides.pairs(run)), 'cell')}, {several(run.settings.restarts, 'restart')}, "
-        f"CPU {', '.join(map(str, scope.cpus)) or 'any'}, XLA threads: {scope.threads}. "
+        f"{'processor ' + ', '.join(map(str, scope.cpus)) if scope.cpus else 'all processors'}. "
         "It takes some minutes; what is undecided then is measured once more."
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from triptych.benches.arms.arm import cpus_of
 from triptych.benches.arms.process import find_platforms
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Settings
@@ -84,6 +85,10 @@ def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
             raise ChoiceError(f"{option.flag} is {value}; expected {option.least} or more")
     if typed["quick"] and typed["thorough"]:
         raise ChoiceError("--quick and --thorough were both given; expected one of them")
+    try:
+        cpus_of(typed["cpus"])
+    except ValueError as error:
+        raise ChoiceError(str(error)) from error
     budget_s = typed["sweep_budget"]
     if budget_s is not None and not (typed["sweep"] and 0 < budget_s < math.inf):
         raise ChoiceError(f"--sweep-budget is {budget_s:g}; expected a number of seconds above 0, beside a --sweep")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from triptych.benches.analysis.ladder import FLOOR, LADDER
-from triptych.benches.arms.process import Arm
+from triptych.benches.arms.arm import Arm
 from triptych.benches.record.run import Cell, Run, Settings
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
@@ -94,8 +94,9 @@ def swept(cells: Sequence[Cell], sweeps: Mapping[Axis, Sequence[int]]) -> list[C
 
 def in_many_sizes(settings: Settings) -> Settings:
     """A sweep has many cells, and asks little of each."""
-    block_s, train_s = min(settings.block_s, 0.04), min(settings.train_budget_s, 0.5)
-    return replace(settings, block_s=block_s, train_budget_s=train_s, sweep_budget_s=DEFAULT_SWEEP_BUDGET_S)
+    train_s = min(settings.train_budget_s, 0.5)
+    less = {"restarts": min(settings.restarts, 6), "tail_s": 0.0, "train_budget_s": train_s, "loss_budget_s": train_s}
+    return replace(settings, sweep_budget_s=DEFAULT_SWEEP_BUDGET_S, **less)
 
 
 EXPERIMENTS: dict[str, Experiment] = {

@@ -41,6 +41,7 @@ OPTIONS = (
     Option("mode", "step, scan, eager or floor, an empty call in place of a step (step)", tuple, "NAME"),
     Option("restarts", "fresh workers per device: the n of every interval", int, "N", least=1),
     Option("seed", "seed of the run order", int, "N", default=0),
+    Option("cpus", "processors of the workers, such as 0,1, or all as users have it (one)", str, "LIST"),
     Option("quick", "a look in half a minute, without intervals"),
     Option("thorough", "many restarts, long trainings"),
     Option("ladder", "also every rung from naive to a loop in C, one change at a time"),

@@ -101,7 +101,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     config, (choice, settings) = request.config, _choice(request.config)
     callspecs: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
     cells = dict.fromkeys(callspec.params["cell"] for callspec in callspecs if callspec)
-    config.stash[RUN] = measured = new_run(list(cells), settings, command_line())
+    config.stash[RUN] = measured = new_run(list(cells), settings, command_line(), config.getoption("cpus"))
     references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():

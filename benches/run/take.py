@@ -6,24 +6,33 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from triptych.benches.arms.arm import cpus_of, platform_arm
 from triptych.benches.arms.checkout import commit
-from triptych.benches.arms.process import Worker, platform_arm
+from triptych.benches.arms.process import Workers
 from triptych.benches.record import files
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.progress import progress
-from triptych.benches.schedule.rounds import ONE_ARM, SWEEP, Rim, measure
+from triptych.benches.schedule.rounds import Rim, measure
 from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import workload_named
 
 
-def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
-    """A record with everything but measurements."""
-    arms = [platform_arm(device) for device in dict.fromkeys(cell.device for cell in cells)]
+def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str | None = None) -> Run:
+    """A record with everything but measurements.
+
+    Args:
+        cells: To be measured.
+        settings: How much of each.
+        command: That was typed.
+        cpus: As `cpus_of` takes it.
+    """
+    devices = dict.fromkeys(cell.device for cell in cells)
+    arms = [platform_arm(device, cpus_of(cpus, device)) for device in devices]
     return Run(
         schema=SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -31,7 +40,7 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str) -> Run:
         commit=commit(),
         settings=settings,
         reference=reference_among(cells),
-        arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
+        arms=[ArmRecord(arm.name, arm.device, arm.env, cpus=list(arm.cpus)) for arm in arms],
         workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
         cells=[CellRecord(cell, cell.device) for cell in cells],
     )
@@ -58,7 +67,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             files.write(run, path)
 
     files.make_folder(path.parent)
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown:
+    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown, Workers() as workers:
         bar = shown.add_task("starting", total=1.0)
         paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
         cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
@@ -66,12 +75,16 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             messages.Spec(cell, references[cell.trainer], str(paths[known.name]), known.reference)
             for cell, known in cells
         ]
-        rim = Rim(Worker, keep, lambda doing, share: shown.update(bar, description=doing, advance=share))
+
+        def tell(doing: str, left_s: float) -> None:
+            done_s = time.monotonic() - began
+            shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
+
+        rim = Rim(workers.start, keep, tell)
         try:
-            arms = [platform_arm(arm.device) for arm in run.arms]
+            arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
             possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
-            plan = ONE_ARM if run.settings.sweep_budget_s is None else SWEEP
-            measure(run, arms, possible, rim, plan)
+            measure(run, arms, possible, rim)
             for experiment in EXPERIMENTS.values():
                 if experiment.after:
                     experiment.after(run, arms, possible, rim)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, WorkerLost
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import START_TIMEOUT_S, WorkerLost
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.rounds import Rim
@@ -30,15 +31,16 @@ def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim)
     with tempfile.TemporaryDirectory(prefix="triptych-cache-") as folder:
         cases: list[Case] = []
         for index, job in enumerate(chosen(jobs)):
-            arm = next(arm for arm in arms if arm.name == job.record.arm)
+            arm = replace(next(arm for arm in arms if arm.name == job.record.arm), forked=False)
             cached = replace(arm, env=arm.env | env_of_cache(Path(folder, str(index))))
             cases.extend([(job, "cold", arm), (job, "hit", cached)])
             _start(run, rim, cases[-1], 0)  # fills the cache; it is no sample
         for number in range(run.settings.restarts):
             for place, case in enumerate(order.sample(cases, len(cases)), start=number * len(cases)):
-                if start := _start(run, rim, case, place):
-                    case[0].record.starts.append(start)
-                rim.save()
+                starts = case[0].record.starts
+                if all(one.number != place for one in starts) and (start := _start(run, rim, case, place)):
+                    starts.append(start)
+                    rim.save()
 
 
 def chosen(jobs: Sequence[Job]) -> list[Job]:

@@ -1,65 +1,67 @@
-"""Who is measured when: restarts, rounds and cells in a seeded random order, over all arms.
+"""Who is measured when: restarts, places, rounds and cells in a seeded random order, over all arms.
 
-A restart starts one fresh worker per arm, compiles and prepares every cell, trains it where that is due and takes
-rounds of blocks; last, and once in a run, cells are trained from further seeds to their target loss. Where several arms
-hold a cell, they take their turns at it side by side. A cell that fails is recorded as that and left out from there on;
-a restart that lost a worker is cut short, and another takes its place. The record is saved whenever it has grown.
+A restart measures place after place: each trainer and arm there gets a fresh worker that holds its one cell, compiles
+and prepares it, trains it, and takes its turns at short blocks, the arms of a cell side by side. Trainings that take
+long come last of all. A cell that fails is recorded as that and left out from there on; between arms a restart that
+lost a worker is cut short, and another takes its place. The record is saved whenever a place is done.
 """
 
+import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from triptych.benches.arms.process import Arm, Worker, WorkerLost, fingerprint_of
+from triptych.benches.arms.arm import ONE_PROCESS_DEVICES, Arm
+from triptych.benches.arms.process import Worker, WorkerLost, fingerprint_of
 from triptych.benches.record.modes import MODES
-from triptych.benches.record.run import CellRecord, Outcome, Run
-from triptych.benches.schedule.job import Job, outcome_of
+from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
+from triptych.benches.schedule.job import Job, is_live, outcome_of
+from triptych.benches.schedule.progress import Forecast
 from triptych.benches.schedule.sweep_budget import fit
 from triptych.benches.worker import messages
 
 RETAKES = 3
 """How often a void block is taken again; then the round goes on without it."""
 
+LEAST_ROUNDS = 3
+"""However long the steps of a cell are."""
+
 TRAIN_AGAIN_BELOW_S = 1.0
-"""A shorter training is repeated before and after the blocks of every restart; a longer one is done once."""
+"""A shorter training is timed in every restart; a longer one is done once."""
 
 TRAIN_SLACK_S = 60.0
 """Beyond its budget a training takes its last segment of steps and the harness's own losses."""
 
+BUSY = 0.25
+"""Of what the busiest thread of a worker computes: a thread that computes less is none that needs a processor."""
+
 
 class Plan(NamedTuple):
-    """How restarts of one kind of run differ from those of another.
+    """How one kind of run differs from another.
 
     Attributes:
-        cold: Every cell is compiled from cleared caches before any is prepared. Else each is compiled and prepared
-            after the other, which takes half the time; what neighbours share, the small programs of eager trainers, is
-            then warm, and counts are taken last, from cold caches.
-        full: Short trainings are repeated after the blocks, to see that what was timed still learns as certified; and
-            the ceilings of the device are measured once.
-        patience: How many lost workers at one place make a cell, or an arm, a failed one.
+        full: Short trainings are timed in every restart, long ones made last, and the ceilings of the device measured.
+        patience: How many lost workers make a cell, or an arm, a failed one; before that, a restart is taken again.
         first: The number of the first restart, if the record already has some.
     """
 
-    cold: bool
     full: bool
     patience: int
     first: int = 0
 
 
-ONE_ARM = Plan(cold=True, full=True, patience=1)
-SWEEP = ONE_ARM._replace(cold=False)
-TWO_SIDES = Plan(cold=False, full=False, patience=3)
+ONE_ARM = Plan(full=True, patience=1)
+TWO_SIDES = Plan(full=False, patience=3)
 """A comparison of arms: one lost worker says nothing against an arm, since nobody knows who killed it."""
 
 
 @dataclass(frozen=True)
 class Rim:
-    """What the schedule does to the world: starting workers, saving the record, telling how far it is."""
+    """What the schedule does to the world: starting workers, saving the record, telling how many seconds are left."""
 
     start: Callable[[Arm], Worker]
     save: Callable[[], None]
@@ -68,10 +70,10 @@ class Rim:
 
 
 def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: Plan = ONE_ARM) -> None:
-    """Fills the run's cells; returns when all restarts are done. Stopping half-way leaves the record as it is.
+    """Fills the run's cells with what is missing. Stopping half-way leaves the record as it is.
 
     Args:
-        run: The record, its settings included.
+        run: The record, its settings included; what it says is done is not done again.
         arms: Whose workers to start.
         jobs: The cells to measure.
         rim: The world outside.
@@ -80,212 +82,223 @@ def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: 
     Raises:
         WorkerLost: If a worker cannot even start.
     """
-    restarts, number, left = _Restarts(run, rim, plan), plan.first, run.settings.restarts
-    while left and any(map(_is_live, jobs)) and len(run.cut_short) <= run.settings.restarts:
-        kept = restarts.take(number, arms, jobs, left)
-        if kept is None:
-            run.cut_short.append(number)
-        else:
-            left, jobs = left - 1, kept
+    restarts, number, done = _Restarts(run, arms, jobs, rim, plan), plan.first, 0
+    while done < run.settings.restarts and any(map(is_live, jobs)) and len(run.cut_short) <= run.settings.restarts:
+        if number not in run.cut_short:
+            if restarts.take(number, done):
+                done += 1
+            else:
+                run.cut_short.append(number)
         number += 1
+    restarts.train_last()
+
+
+def is_among(index: int, some: float, many: int) -> bool:
+    """Whether this one of many belongs to an even selection of some of them, the first included."""
+    return int(index * some // many) > int((index - 1) * some // many)
 
 
 class _Restarts:
-    """One restart after another: its workers, its run order, and roughly how long a step of each cell takes in it."""
+    """One restart after another: its workers, its run order, and how many steps make a block of each cell."""
 
-    def __init__(self, run: Run, rim: Rim, plan: Plan) -> None:
+    def __init__(self, run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: Plan) -> None:
         self._run, self._rim, self._plan = run, rim, plan
-        self._order = random.Random(f"{run.settings.seed} from restart {plan.first}")
-        self._arms = {arm.name: arm for arm in run.arms}
+        self._arms = {arm.name: arm for arm in arms}
+        self._jobs = jobs
         self._lost_workers = Counter[str]()
         self._workers: dict[str, Worker] = {}
-        self._step_s: dict[str, float] = {}
+        self._forecast = Forecast(run.settings, rim.clock)
+        self._order = random.Random()
         self._number = self._position = 0
 
-    def take(self, number: int, arms: Sequence[Arm], jobs: Sequence[Job], left: int) -> Sequence[Job] | None:
-        """Measures every live cell.
+    def take(self, number: int, index: int) -> bool:
+        """Measures every live cell in its place; False if a worker was lost, and the plan has patience left.
 
         Args:
             number: That of the restart.
-            arms: Whose workers to start.
-            jobs: The cells.
-            left: How many restarts are to come, this one included; for the progress.
-
-        Returns:
-            The cells that a further restart is to measure; None if a worker was lost.
+            index: How many came before it in this run.
         """
-        self._number, self._position, self._step_s = number, 0, {}
-        phases, began = self._phases(jobs), self._rim.clock()
-        with ExitStack() as stack:
-            if not self._start(arms, stack):
-                return None
-            try:
-                if self._run.settings.sweep_budget_s is not None and not any(job.record.blocks for job in jobs):
-                    jobs = fit(jobs, self._run.settings, self._rim.clock() - began, self._try)
-                    phases.remove(self._train)  # `fit` has trained every cell
-                for phase in phases:
-                    self._each(jobs, phase, share=1 / (left * len(phases) * max(len(jobs), 1)))
-                for arm in arms:
-                    self._measure_ceilings(arm)
-            except WorkerLost:
-                return None
-        return jobs
-
-    def _phases(self, jobs: Sequence[Job]) -> list[Callable[[Job], None]]:
-        settings = self._run.settings
-        ready = [self._compile, self._prepare] if self._plan.cold else [self._make_ready]
-        rounds = [partial(self._time_block, round_number=number) for number in range(settings.rounds)]
-        again = [self._train] if self._plan.full else []
-        due = [seed for seed in range(settings.seeds) if any(is_due(job.record, seed) for job in jobs)]
-        seeds = [partial(self._train_seed, seed=seed) for seed in due]
-        return [*ready, self._train, *rounds, *again, self._count, *seeds]
-
-    def _start(self, arms: Sequence[Arm], stack: ExitStack) -> bool:
-        """Starts a worker per arm; False if one was lost, and the plan has patience left."""
-
-        def start(arm: Arm) -> None:
-            self._workers[arm.name] = stack.enter_context(self._rim.start(arm))
-
-        def describe(arm: Arm) -> None:
-            self._arms[arm.name].fingerprint = fingerprint_of(self._workers[arm.name], arm)
-
-        for begin in (start, describe):
-            for arm in arms:
-                try:
-                    begin(arm)
-                except WorkerLost:
-                    if self._is_too_often(arm.name):
-                        raise
-                    return False
+        self._number, self._position = number, 0
+        taking_part = [job for job in self._jobs if is_live(job) and self._takes_part(job, index)]
+        places: dict[tuple[str, str, str], list[Job]] = {}
+        for job in taking_part:
+            places.setdefault(job.place, []).append(job)
+        order = random.Random(f"{self._run.settings.seed} restart {number}")
+        shuffled = order.sample(list(places.values()), len(places))
+        try:
+            if self._run.settings.sweep_budget_s is not None and index == 0:
+                fit(shuffled, self._run.settings, self._rim.clock, self._measure_place)
+            else:
+                for jobs in shuffled:
+                    self._measure_place(jobs)
+        except WorkerLost:
+            if self._plan.patience == 1 or max(self._lost_workers[arm] for arm in self._arms) >= self._plan.patience:
+                raise
+            return False
         return True
 
-    def _is_too_often(self, place: str) -> bool:
-        """Counts a lost worker."""
-        self._lost_workers[place] += 1
-        return self._lost_workers[place] >= self._plan.patience
-
-    def _try(self, job: Job) -> float:
-        """Makes a cell ready and trains it; the seconds that it takes in every restart."""
-        settings, clock = self._run.settings, self._rim.clock
-        if not _is_live(job):
-            return 0.0
-        self._rim.advance(f"trying {job.spec.cell.id}", 0.0)
-        began = clock()
-        self._make_ready(job)
-        ready = clock()
-        if _is_live(job):
-            self._train(job)
-        blocks_s = settings.rounds * max(settings.block_s, self._step_s.get(job.key, 0.0))
-        return (ready - began) + 2 * (clock() - ready) + blocks_s
-
-    def _each(self, jobs: Sequence[Job], phase: Callable[[Job], None], share: float) -> None:
-        """One phase over all live cells in a fresh random order; the slowest to compile is compiled last.
-
-        A cold compile clears what was compiled before, so their order decides only which cell is still warm afterwards.
-        """
-        order = self._in_turns([job for job in jobs if _is_live(job)])
-        if phase == self._compile and order:
-            slowest = max(order, key=lambda job: job.record.compiles[-1].compile_s if job.record.compiles else 0.0)
-            order.sort(key=lambda job: job is slowest)
-        for job in order:
-            self._rim.advance(f"restart {self._number + 1}: {job.spec.cell.id}", share)
-            phase(job)
+    def train_last(self) -> None:
+        """The trainings that are only about the loss, side by side on all processors; nothing is timed any more."""
+        waiting = [job for job in self._jobs if is_live(job) and self._plan.full and not job.record.trainings]
+        waiting = [job for job in waiting if MODES[job.record.cell.mode].trained and job.record.blocks]
+        while waiting:
+            many = (os.cpu_count() or 1) if waiting[0].record.cell.device == "cpu" else 1
+            chunk, waiting = waiting[:many], waiting[many:]
+            with ExitStack() as stack:
+                for job in chunk:
+                    self._begin(job, stack, replace(self._arms[job.record.arm], cpus=()))
+                names = ", ".join(job.spec.cell.id for job in chunk)
+                self._rim.advance(f"training {names}", max(map(self._expected_s, chunk)))
+                self._ask_all(chunk, lambda job: messages.Compile(job.spec, self._number))
+                self._ask_all(chunk, lambda job: self._training(job, self._run.settings.loss_budget_s))
             self._rim.save()
 
-    def _in_turns(self, jobs: Sequence[Job]) -> list[Job]:
-        """Cells in random order, the arms of each side by side, in random order too."""
-        cells: dict[str, list[Job]] = {}
+    def _takes_part(self, job: Job, index: int) -> bool:
+        """A cell whose step takes longer than a block takes part in fewer restarts."""
+        settings = self._run.settings
+        slow = job.step_s is not None and job.step_s > settings.block_s
+        return not slow or is_among(index, min(settings.slow_restarts, settings.restarts), settings.restarts)
+
+    def _measure_place(self, jobs: Sequence[Job]) -> None:
+        """All that one restart measures of the cells of a place, if that is not done already."""
+        key = f"{self._number} {' '.join(jobs[0].place)}"
+        if key in self._run.done:
+            return
+        self._order = random.Random(f"{self._run.settings.seed} {key}")
+        in_turn = jobs[0].record.cell.device in ONE_PROCESS_DEVICES
+        for together in [[job] for job in jobs] if in_turn else [jobs]:
+            with ExitStack() as stack:
+                self._measure_together(together, stack)
+        self._run.done.append(key)
+        self._rim.save()
+
+    def _measure_together(self, jobs: Sequence[Job], stack: ExitStack) -> None:
         for job in jobs:
+            self._begin(job, stack, self._arms[job.record.arm])
+        for phase in (self._compile, self._prepare, self._train):
+            self._each(jobs, phase)
+        before = {job.key: self._workers[job.key].busy_threads() for job in jobs if is_live(job)}
+        for number in range(self._run.settings.rounds):
+            self._each([job for job in jobs if self._is_in_round(job, number)], self._time_block, number)
+        for job in jobs:
+            if is_live(job):
+                self._note_threads(job, before[job.key])
+        for phase in (self._record_tail, self._train_seeds, self._measure_ceilings, self._count):
+            self._each(jobs, phase)
+
+    def _begin(self, job: Job, stack: ExitStack, arm: Arm) -> None:
+        """Starts the worker of a cell, and describes its arm if that was not done yet.
+
+        Raises:
+            WorkerLost: If it cannot start.
+        """
+        described = self._arm_record(arm.name)
+        try:
+            worker = self._workers[job.key] = stack.enter_context(self._rim.start(arm))
+            described.fingerprint = described.fingerprint or fingerprint_of(worker, arm)
+        except WorkerLost:
+            self._lost_workers[arm.name] += 1
+            raise
+
+    def _each(self, jobs: Sequence[Job], phase: Callable[..., None], *args: int) -> None:
+        """One phase over all live cells in a fresh random order, the arms of each side by side in random order too."""
+        cells: dict[str, list[Job]] = {}
+        for job in filter(is_live, jobs):
             cells.setdefault(job.spec.cell.id, []).append(job)
-        shuffled = self._order.sample(list(cells.values()), len(cells))
-        return [job for arms in shuffled for job in self._order.sample(arms, len(arms))]
+        for arms in self._order.sample(list(cells.values()), len(cells)):
+            for job in self._order.sample(arms, len(arms)):
+                doing = f"restart {self._number + 1}: {job.spec.cell.id}"
+                self._rim.advance(doing, self._forecast.left_s(self._jobs, self._number - self._plan.first))
+                with self._forecast.spending(job):
+                    phase(job, *args)
 
     def _ask(self, job: Job, request: messages.Request, expected_s: float = 0.0) -> messages.Answer | None:
         """The answer, or None after the cell was marked as failed."""
+        self._workers[job.key].send(request)
+        return self._answer(job, request, expected_s)
+
+    def _answer(self, job: Job, request: messages.Request, expected_s: float) -> messages.Answer | None:
         try:
-            answer = self._workers[job.record.arm].ask(request, self._run.settings.timeout_s + expected_s)
+            answer = self._workers[job.key].receive(type(request).__name__, self._run.settings.timeout_s + expected_s)
         except WorkerLost as lost:
-            if self._is_too_often(job.key):
+            self._lost_workers[job.key] += 1
+            if self._lost_workers[job.key] >= self._plan.patience:
                 job.record.outcome = Outcome(lost.kind, lost.reason)
-            raise
+            if self._plan.patience > 1:
+                raise
+            return None
         if isinstance(answer, messages.Failed):
             job.record.outcome = Outcome(answer.kind, answer.reason)
             return None
         return answer
 
-    def _measure_ceilings(self, arm: Arm) -> None:
-        """Once per arm, when its worker has nothing else to do."""
-        if not self._plan.full or self._arms[arm.name].ceilings:
-            return
-        answer = self._workers[arm.name].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
-        if isinstance(answer, messages.CeilingsMeasured):
-            self._arms[arm.name].ceilings = answer.ceilings
-            self._rim.save()
-
-    def _make_ready(self, job: Job) -> None:
-        if job.key in self._step_s:
-            return
-        self._compile(job)
-        if _is_live(job):
-            self._prepare(job)
+    def _ask_all(self, jobs: Sequence[Job], request_of: Callable[[Job], messages.Request]) -> None:
+        """The same of several workers at a time; what they answer is kept."""
+        requests = [(job, request_of(job)) for job in jobs if is_live(job)]
+        for job, request in requests:
+            self._workers[job.key].send(request)
+        for job, request in requests:
+            budget_s = request.budget_s if isinstance(request, messages.Train) else 0.0
+            answer = self._answer(job, request, 2 * budget_s + TRAIN_SLACK_S)
+            if isinstance(answer, messages.Trained):
+                self._keep_training(job, answer)
 
     def _compile(self, job: Job) -> None:
-        count = self._plan.cold and job.record.counts is None
-        answer = self._ask(job, messages.CompileCold(job.spec, self._number, clear=self._plan.cold, count=count))
+        answer = self._ask(job, messages.Compile(job.spec, self._number, self._run.settings.compiles))
         if isinstance(answer, messages.Compiled):
-            job.record.compiles.append(answer.compiled)
+            job.record.compiles.extend(answer.compiles)
 
     def _prepare(self, job: Job) -> None:
-        answer = self._ask(job, messages.Prepare(job.spec, prove=not job.record.trainings))
+        """Warms up; a block is of as many steps in every restart, and in every arm."""
+        blocks = job.record.counted_blocks
+        known = next((one for one in self._jobs if one.spec.cell == job.spec.cell and one.calibrated), None)
+        steps = blocks[-1].steps if blocks else known.calibrated[-1][0] if known else None
+        answer = self._ask(job, messages.Prepare(not blocks, self._run.settings.block_s, steps if blocks else None))
         if isinstance(answer, messages.Prepared):
-            self._step_s[job.key] = max(answer.step_s, 1e-9)
             job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
+            job.calibrated.append((steps or answer.steps, answer.step_s))
 
     def _train(self, job: Job) -> None:
-        trainings = job.record.trainings
+        settings, trainings = self._run.settings, job.record.trainings
         if not MODES[job.spec.cell.mode].trained:
             job.record.outcome = Outcome("ok", "no training: an empty call learns nothing")
-            return
-        if trainings and not (self._plan.full and trainings[-1].train_s <= TRAIN_AGAIN_BELOW_S):
-            return
-        budget_s = self._run.settings.train_budget_s
-        answer = self._ask(job, messages.Train(job.spec.cell.id, self._number, budget_s), 2 * budget_s + TRAIN_SLACK_S)
+        elif trainings:
+            if self._plan.full and trainings[0].train_s <= TRAIN_AGAIN_BELOW_S and job.record.outcome.kind == "ok":
+                self._ask_training(job, settings.train_budget_s)
+        elif not settings.train_budget_s < self._expected_s(job) <= settings.loss_budget_s:
+            self._ask_training(job, settings.train_budget_s)
+
+    def _expected_s(self, job: Job) -> float:
+        """Of a whole training."""
+        return (job.step_s or 0.0) * self._run.workload(job.spec.cell.workload).steps
+
+    def _ask_training(self, job: Job, budget_s: float) -> None:
+        answer = self._ask(job, self._training(job, budget_s), 2 * budget_s + TRAIN_SLACK_S)
         if isinstance(answer, messages.Trained):
-            trainings.append(answer.training)
-            job.record.peak_bytes = answer.peak_bytes
-            job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
+            self._keep_training(job, answer)
 
-    def _train_seed(self, job: Job, seed: int) -> None:
-        """Trains to the target loss from one seed's starting values, where that is still to be done."""
-        if not is_due(job.record, seed):
-            return
-        budget_s = self._run.settings.train_budget_s
-        request = messages.TrainSeed(job.spec.cell.id, seed, self._number, budget_s)
-        answer = self._ask(job, request, 3 * budget_s + TRAIN_SLACK_S)
-        if isinstance(answer, messages.SeedTrained):
-            job.record.seed_trainings.append(answer.training)
+    def _training(self, job: Job, budget_s: float) -> messages.Train:
+        return messages.Train(self._number, budget_s, curve=not job.record.trainings)
 
-    def _count(self, job: Job) -> None:
-        """Once per cell; a trainer that cannot be counted keeps its times and has no counts.
+    def _keep_training(self, job: Job, answer: messages.Trained) -> None:
+        job.record.trainings.append(answer.training)
+        job.record.peak_bytes = answer.peak_bytes
+        job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
 
-        Where compiles were not cold its programs are built again, from cold caches: what its neighbours built before,
-        and a change of theirs, would be counted as its own.
-        """
-        if job.record.counts is not None or not MODES[job.spec.cell.mode].traced:
-            return
-        worker, timeout_s = self._workers[job.record.arm], self._run.settings.timeout_s
-        if not self._plan.cold:
-            worker.ask(messages.CompileCold(job.spec, self._number, count=True), timeout_s)
-        answer = worker.ask(messages.Count(job.spec), timeout_s)
-        if isinstance(answer, messages.Counted):
-            job.record.counts = answer.counts
+    def _is_in_round(self, job: Job, number: int) -> bool:
+        """A cell whose blocks are longer than those of the others takes part in fewer rounds."""
+        if not job.calibrated:
+            return False
+        steps, _ = job.calibrated[-1]
+        rounds, block_s = self._run.settings.rounds, self._run.settings.block_s
+        share = min(1.0, block_s / max(steps * (job.step_s or 0.0), 1e-9))
+        return is_among(number, min(max(LEAST_ROUNDS, rounds * share), rounds), rounds)
 
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""
-        cell_id = job.spec.cell.id
-        steps, void = max(1, round(self._run.settings.block_s / self._step_s[job.key])), None
+        (steps, _), void = job.calibrated[-1], None
         for _ in range(1 + RETAKES):
-            answer = self._ask(job, messages.TimeBlock(cell_id, steps, self._number, round_number, self._position))
+            answer = self._ask(job, messages.TimeBlock(steps, self._number, round_number, self._position))
             if not isinstance(answer, messages.BlockTimed):
                 return
             job.record.blocks.append(answer.block)
@@ -297,6 +310,50 @@ class _Restarts:
         if counted <= blocks / 2:
             job.record.outcome = Outcome("void", f"{blocks - counted} of {blocks} blocks were void: {void}")
 
+    def _note_threads(self, job: Job, before: dict[int, float]) -> None:
+        """How many threads computed while blocks were timed."""
+        now = self._workers[job.key].busy_threads()
+        busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in now.items())
+        if busy and busy[-1] > 0:
+            number = sum(seconds >= BUSY * busy[-1] for seconds in busy)
+            job.record.busy_threads = max(number, job.record.busy_threads or 0)
+
+    def _record_tail(self, job: Job) -> None:
+        mode = MODES[job.spec.cell.mode]
+        if self._run.settings.tail_s and mode.single and mode.ranked:
+            answer = self._ask(job, messages.RecordTail(self._number, self._run.settings.tail_s))
+            if isinstance(answer, messages.TailRecorded):
+                job.record.tails.append(answer.tail)
+
+    def _count(self, job: Job) -> None:
+        """Once per cell; a trainer that cannot be counted keeps its times and has no counts."""
+        if job.record.counts is not None or not MODES[job.spec.cell.mode].traced:
+            return
+        with suppress(WorkerLost):
+            answer = self._workers[job.key].ask(messages.Count(), self._run.settings.timeout_s)
+            job.record.counts = getattr(answer, "counts", None)
+
+    def _train_seeds(self, job: Job) -> None:
+        """Trains to the target loss from the starting values of every seed, where that is still to be done."""
+        budget_s = self._run.settings.train_budget_s
+        for seed in range(self._run.settings.seeds):
+            if is_due(job.record, seed):
+                answer = self._ask(job, messages.TrainSeed(seed, self._number, budget_s), 3 * budget_s + TRAIN_SLACK_S)
+                if not isinstance(answer, messages.SeedTrained):
+                    return
+                job.record.seed_trainings.append(answer.training)
+
+    def _measure_ceilings(self, job: Job) -> None:
+        """Once per arm, by a worker that has nothing else to do."""
+        arm = self._arm_record(job.record.arm)
+        if self._plan.full and arm.ceilings is None:
+            with suppress(WorkerLost):
+                answer = self._workers[job.key].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
+                arm.ceilings = getattr(answer, "ceilings", None)
+
+    def _arm_record(self, name: str) -> ArmRecord:
+        return next(arm for arm in self._run.arms if arm.name == name)
+
 
 def is_due(record: CellRecord, seed: int) -> bool:
     """Whether a cell is still to be trained from a seed; seeds are taken in turn.
@@ -306,7 +363,3 @@ def is_due(record: CellRecord, seed: int) -> bool:
     """
     done = record.seed_trainings
     return MODES[record.cell.mode].seeded and len(done) <= seed and not (done and done[0].ending == "cut")
-
-
-def _is_live(job: Job) -> bool:
-    return job.record.outcome.kind in ("ok", "over_budget", "unmeasured")

@@ -1,11 +1,12 @@
-"""Counts cells without timing them: one worker, one cell after another, each from cold caches."""
+"""Counts cells without timing them, each in a worker of its own."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from triptych.benches.arms.process import Arm, Worker, WorkerLost, fingerprint_of
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker, WorkerLost, Workers, fingerprint_of
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import Cell, Fingerprint
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
@@ -38,33 +39,29 @@ def built_in_cells() -> list[Cell]:
     return cells + [Cell(workload, "naive", "cpu") for workload in DEFAULT_WORKLOADS]
 
 
-def count_cells(cells: Sequence[Cell], arm: Arm, start: Callable[[Arm], Worker] = Worker) -> Tally:
-    """Counts built-in trainers on an arm. A cell that ends the worker is said so of, and the next gets a fresh one.
+def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
+    """Counts built-in trainers on an arm; a cell that cannot be counted is said so of.
 
     Raises:
         WorkerLost: If no worker can start.
     """
     counted: dict[Cell, Counts | str] = {}
-    fingerprint = None
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
+    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, Workers() as workers:
         paths = {name: save(WORKLOADS[name], Path(folder)) for name in {cell.workload for cell in cells}}
-        while left := [cell for cell in cells if cell not in counted]:
-            with start(arm) as worker:
-                fingerprint = fingerprint_of(worker, arm)
-                _count(worker, left, paths, counted)
-    assert fingerprint is not None, "there is a cell to count"
-    return Tally(fingerprint, {cell: counted[cell] for cell in cells})
+        with workers.start(arm) as worker:
+            fingerprint = fingerprint_of(worker, arm)
+        for cell in cells:
+            with workers.start(arm) as worker:
+                counted[cell] = _count(worker, messages.Spec(cell, cell.trainer, str(paths[cell.workload])))
+    return Tally(fingerprint, counted)
 
 
-def _count(worker: Worker, cells: list[Cell], paths: dict[str, Path], counted: dict[Cell, Counts | str]) -> None:
-    """Fills in cell after cell; returns early, with the reason filled in, when one has ended the worker."""
-    for cell in cells:
-        spec = messages.Spec(cell, cell.trainer, str(paths[cell.workload]))
-        try:
-            answer = worker.ask(messages.CompileCold(spec, restart=0, count=True), TIMEOUT_S)
-            if isinstance(answer, messages.Compiled):
-                answer = worker.ask(messages.Count(spec), TIMEOUT_S)
-        except WorkerLost as lost:
-            counted[cell] = lost.reason
-            return
-        counted[cell] = getattr(answer, "counts", getattr(answer, "reason", "no answer"))
+def _count(worker: Worker, spec: messages.Spec) -> Counts | str:
+    """The counts of a cell, or why there are none."""
+    try:
+        answer = worker.ask(messages.Compile(spec, restart=0), TIMEOUT_S)
+        if isinstance(answer, messages.Compiled):
+            answer = worker.ask(messages.Count(), TIMEOUT_S)
+    except WorkerLost as lost:
+        return lost.reason
+    return getattr(answer, "counts", getattr(answer, "reason", "no answer"))

@@ -10,7 +10,7 @@ import random
 import sys
 from collections.abc import Mapping, Sequence
 
-from triptych.benches.arms.process import platform_arm
+from triptych.benches.arms.arm import platform_arm
 from triptych.benches.gate.verdict import several
 from triptych.benches.record.counts import EXACT, Counts
 from triptych.benches.record.run import Cell

@@ -12,13 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from triptych.benches.arms.arm import Arm, copy_instrument, cpus_of, platform_arm
 from triptych.benches.arms.checkout import commit
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
-from triptych.benches.gate.scope import GATE, LEFT_OUT, last_cpu
+from triptych.benches.arms.process import START_TIMEOUT_S, Worker, Workers
+from triptych.benches.gate.metrics import COMPILE
+from triptych.benches.gate.scope import GATE, LEFT_OUT
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.machine import differences, facts
-from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
+from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
@@ -31,7 +35,7 @@ from triptych.benches.workloads.published import WORKLOADS, describe, save
 TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
 """The cell of which slowed copies are measured."""
 
-SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05, 0.10), "host": (0.03, 0.05, 0.10), "compile": (0.20,)}
+SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05), "host": (0.03, 0.05), "compile": (0.25,)}
 
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
@@ -39,7 +43,7 @@ PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "
 TRAINERS = "slowed.py"
 """Where the trainers of the injections are written, in the copy that is measured."""
 
-PROBE_PROCESSES, PROBE_ROUNDS = 6, 8
+PROBE_PROCESSES = 8
 """A process has a speed of its own, so that several tell more than a long look at one."""
 
 LOADS = {
@@ -73,14 +77,17 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         if load:
             competing = stack.enter_context(subprocess.Popen([sys.executable, "-c", LOAD]))
             stack.callback(competing.kill)
-        plain = replace(pinned_arm("cpu", 1, last_cpu()), checkout=copy)
+        workers = stack.enter_context(Workers())
+        plain = replace(platform_arm("cpu", cpus_of(None)), checkout=copy)
         data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
-        with Worker(plain) as worker:
+        with workers.start(plain) as worker:
             fingerprint = _asked(worker, messages.Describe()).fingerprint
         if not path.exists():
             tell("Calibrating the injections.")
             path.parent.mkdir(parents=True, exist_ok=True)
-            series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
+            series.append(
+                path, _header(fingerprint, LOADS[load], _calibrated(plain, workers.start, data[TARGET.workload]))
+            )
         header, known = series.read(path)
         differing = differences(facts(header.fingerprint), facts(fingerprint))
         differing += [f"load: {header.load} against {LOADS[load]}"] if header.load != LOADS[load] else []
@@ -92,13 +99,13 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(header, arms, data)
         first = max((one.number for one in known), default=-1) + 1
-        for count, restart in zip(missing, restarts_of(run, arms, jobs, first), strict=False):
+        for count, restart in zip(missing, restarts_of(run, arms, jobs, first, workers.start), strict=False):
             series.append(path, restart)
             tell(f"Restart {count + 1} of {restarts}")
 
 
 def restarts_of(
-    run: Run, arms: list[Arm], jobs: list[Job], first: int, start: Callable[[Arm], Worker] = Worker
+    run: Run, arms: list[Arm], jobs: list[Job], first: int, start: Callable[[Arm], Worker]
 ) -> Iterator[Restart]:
     """Restart after restart, without end; one that lost a worker is left out.
 
@@ -126,7 +133,7 @@ def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run,
     plain = [cell for cell in every if (cell.trainer, cell.workload) != LEFT_OUT]
     slowed = {one.cell: one.trainer for one in header.injections}
     canary = [cell for cell in plain if cell.trainer == DEFAULT_REFERENCE]
-    cells = {arm.name: canary if arm.name in CANARIES else [*plain, *slowed] for arm in arms}
+    cells = {arm.name: canary if arm.name in CANARIES else plain for arm in arms} | {HEAD: [*plain, *slowed]}
     run = Run(
         schema=SCHEMA,
         created=header.created,
@@ -147,7 +154,9 @@ def _restart(run: Run, number: int) -> Restart:
     arms: dict[str, dict[str, Sample]] = {arm.name: {} for arm in run.arms}
     for cell in run.cells:
         blocks = {block.round: float(f"{block.step_s:.4g}") for block in cell.counted_blocks if block.restart == number}
-        compiled = next(one.compile_s for one in cell.compiles if one.restart == number)
+        [compiled] = COMPILE.by_restart(
+            msgspec.structs.replace(cell, compiles=[one for one in cell.compiles if one.restart == number])
+        )
         sample = Sample(float(f"{compiled:.4g}"), [blocks.get(one) for one in range(run.settings.rounds)])
         arms[cell.arm][cell.cell.id] = sample
     return Restart(number, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, arms)
@@ -161,12 +170,12 @@ def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) ->
         commit=commit(),
         load=load,
         fingerprint=fingerprint,
-        settings=Settings(restarts=1, rounds=GATE.rounds, block_s=GATE.block_s, train_budget_s=0.2),
+        settings=msgspec.structs.replace(GATE, restarts=1, slow_restarts=1, train_budget_s=0.2, loss_budget_s=0.2),
         injections=injections,
     )
 
 
-def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
+def _calibrated(arm: Arm, start: Callable[[Arm], Worker], data_path: str) -> list[Injection]:
     """The amounts that slow the target by the wanted sizes, interpolated between two probes of each kind."""
     probes = {kind: [injection(kind, 0, amount) for amount in PROBES[kind]] for kind in SIZES}
     assert arm.checkout is not None, "a recorder measures a copy"
@@ -176,19 +185,21 @@ def _calibrated(arm: Arm, data_path: str) -> list[Injection]:
     compiled: list[dict[str, float]] = []
     stepped: list[dict[str, float]] = []
     for _ in range(PROBE_PROCESSES):
-        with Worker(arm) as worker:
-            cold = {name: messages.CompileCold(spec, 0) for name, spec in specs.items()}
-            _asked(worker, cold[TARGET.trainer])  # a process is slow to compile for the first time
-            compiled.append({name: _asked(worker, one).compiled.compile_s for name, one in cold.items()})
-            for spec in specs.values():
-                _asked(worker, messages.Prepare(spec, prove=False))
-            blocks = {name: messages.TimeBlock(spec.cell.id, 1000, 0, 0, 0) for name, spec in specs.items()}
-            rounds = [{name: _asked(worker, blocks[name]).block.step_s for name in specs} for _ in range(PROBE_ROUNDS)]
+        with ExitStack() as stack:
+            held = {name: stack.enter_context(start(arm)) for name in specs}
+            compiles = {name: _asked(held[name], messages.Compile(spec, 0, 2)).compiles for name, spec in specs.items()}
+            compiled.append({name: made[-1].compile_s for name, made in compiles.items()})
+            steps = _asked(held[TARGET.trainer], messages.Prepare(prove=False, block_s=GATE.block_s)).steps
+            for worker in held.values():
+                _asked(worker, messages.Prepare(prove=False, block_s=GATE.block_s, steps=steps))
+            block = messages.TimeBlock(steps, 0, 0, 0)
+            rounds = [{name: _asked(held[name], block).block.step_s for name in specs} for _ in range(GATE.rounds)]
             stepped.append(_ratios(rounds))
-    compiles, steps = _ratios(compiled), {name: statistics.median(one[name] for one in stepped) for name in specs}
+    by_kind = {"compile": _ratios(compiled)}
+    stepping = {name: statistics.median(one[name] for one in stepped) for name in specs}
     found: list[Injection] = []
     for kind, sizes in SIZES.items():
-        (none, much), ratios = PROBES[kind], compiles if kind == "compile" else steps
+        (none, much), ratios = PROBES[kind], by_kind.get(kind, stepping)
         low, high = (ratios[one.trainer] - 1 for one in probes[kind])
         for size in sizes:
             amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))

@@ -118,7 +118,7 @@ def _lacking(header: Header, restart: Restart) -> str:
     if missing := {BASE, HEAD, *CANARIES} - arms.keys():
         return f"the arm {', '.join(sorted(missing))}"
     injected = {injection.cell.id for injection in header.injections}
-    missing = (injected | arms[BASE].keys() ^ arms[HEAD].keys()) - (arms[BASE].keys() & arms[HEAD].keys())
+    missing = (injected - arms[HEAD].keys()) | ((arms[BASE].keys() ^ arms[HEAD].keys()) - injected)
     return f"the cell {', '.join(sorted(missing))}" if missing else ""
 
 

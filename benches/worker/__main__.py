@@ -1,40 +1,42 @@
-"""A worker: the child process that alone imports jax, times blocks and trains.
+"""A worker: the process that imports jax, compiles, times and trains one cell, and a forkserver that makes workers.
 
-It reads requests and writes answers as JSON lines. Its real standard output is kept for the answers; whatever
-libraries print goes to standard error. When its parent goes away, so does it, whatever it is doing.
+It reads requests and writes answers as JSON lines on a socket. Whatever a trainer prints goes to a file of its last
+words; what it reads is empty.
 """
 
-import os
-import queue
+import socket
 import sys
-import threading
 from collections.abc import Callable
-from typing import BinaryIO
 
 import msgspec
 
 from triptych.benches.worker import messages
+from triptych.benches.worker.prctl import die_with_parent
 
 
 def main() -> None:
-    """Answers requests from standard input until it closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    """Takes the number of an open socket, and what a forkserver is to import; without it, this is a worker at once."""
+    die_with_parent()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    if sys.argv[2:]:
+        from triptych.benches.worker.forkserver import serve_forks
 
+        channel = serve_forks(channel, sys.argv[2].split(","))
+    serve(channel)
+
+
+def serve(channel: socket.socket) -> None:
+    """Answers requests until the parent hangs up."""
     decode = msgspec.json.Decoder(messages.Request).decode
     handle = None
-    while True:
-        line = requests.get()
+    for line in channel.makefile("rb"):
         try:
             request = decode(line)
             handle = handle or _handler(request)
             answer = handle(request)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a trainer may raise anything, a younger parent ask it
+        except BaseException as error:  # noqa: BLE001  a trainer may raise anything, a younger parent ask it
             answer = _failed(error)
-        answers.write(msgspec.json.encode(answer) + b"\n")
-        answers.flush()
+        channel.sendall(msgspec.json.encode(answer) + b"\n")
 
 
 def _handler(first: messages.Request) -> Callable[[messages.Request], messages.Answer]:
@@ -48,17 +50,10 @@ def _handler(first: messages.Request) -> Callable[[messages.Request], messages.A
     return Measurer().handle
 
 
-def _listen(stream: BinaryIO, requests: queue.SimpleQueue[bytes]) -> None:
-    """Passes lines on; at the end of the stream the parent is gone and the process ends at once."""
-    for line in stream:
-        requests.put(line)
-    os._exit(0)
-
-
 def _failed(error: BaseException) -> messages.Failed:
     """An exception's type and message as an answer."""
     out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-    reason = f"{type(error).__name__}: {error}".strip()
+    reason = f"{type(error).__name__}: {error}".strip().removesuffix(":")
     return messages.Failed("out_of_memory" if out_of_memory else "raised", reason[:2000])
 
 

@@ -1,4 +1,4 @@
-"""What a worker answers: compile cold, prepare, time a block with the clock of `clock.py`."""
+"""What a worker answers: it compiles the one cell that it holds, prepares it, and times blocks of it."""
 
 import gc
 import itertools
@@ -6,8 +6,10 @@ import time
 from typing import Any
 
 import jax
+import numpy as np
 
-from triptych.benches.record.run import Block, Compile
+from triptych.benches.record import run
+from triptych.benches.record.modes import MODES
 from triptych.benches.worker import messages
 from triptych.benches.worker.ceilings import measure_ceilings
 from triptych.benches.worker.cell import UNROLL, PreparedCell, Unsupported, prepare, why_it_leaves_the_device
@@ -15,28 +17,32 @@ from triptych.benches.worker.clock import BACKEND, TRACE, PhaseClock, run_calls
 from triptych.benches.worker.count import count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
 from triptych.benches.worker.survey import survey
+from triptych.benches.worker.tail import record_tail
 from triptych.benches.worker.to_target import train_to_target
-from triptych.benches.worker.training import train
+from triptych.benches.worker.training import curve_steps, host_params, train, training_loss
 
-CALIBRATION_S = 0.02
+CALIBRATION_S = 0.01
 """Calls are doubled until they take this long, to say how many steps make a block."""
 
 WARM_UP_CALLS = 3
 """The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
 
+AGAIN_S = 0.7
+"""So long a worker may spend on compiling again what it has compiled already."""
+
 
 class Measurer:
-    """Answers the requests of one worker; keeps its prepared cells."""
+    """Answers the requests of one worker."""
 
     def __init__(self) -> None:
         self._phases = PhaseClock()
-        self._cells: dict[str, PreparedCell] = {}
-        self._compiled_last: tuple[messages.Spec, PreparedCell] | None = None
-        self._programs: dict[str, int] = {}
         self._config = dict(jax.config.values)
+        self._cell: Any = None
+        self._compilations: int | None = None
+        self._end: tuple[Any, float] | None = None
 
     def handle(self, request: messages.Request) -> messages.Answer:
-        """Does what is asked; a trainer that turns a switch of jax, for itself and all others, has failed.
+        """Does what is asked; a trainer that turns a switch of jax has failed, for all run under the same.
 
         Raises:
             Exception: Whatever a trainer raises.
@@ -44,57 +50,54 @@ class Measurer:
         try:
             answer = self._do(request)
         except Unsupported as error:
-            answer = messages.Failed("unsupported", str(error))
-        finally:
-            turned = self._restore_config()
-        if turned:
-            return messages.Failed("raised", f"the trainer changed jax.config for everybody: {turned}")
-        return answer
-
-    def _restore_config(self) -> str:
-        """Turns every switch of jax back, and says which were not where they should be."""
+            return messages.Failed("unsupported", str(error))
         now = jax.config.values
-        turned = {name: now[name] for name, value in self._config.items() if now[name] != value}
-        for name in turned:
-            jax.config.update(name, self._config[name])
-        return ", ".join(f"{name}={value}" for name, value in turned.items())
+        if turned := [f"{name}={now[name]}" for name, value in self._config.items() if now[name] != value]:
+            return messages.Failed("raised", f"the trainer changed jax.config: {', '.join(turned)}")
+        return answer
 
     def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911  one per kind
         match request:
-            case messages.Import():
-                return messages.Imported()
             case messages.Describe():
                 return messages.Described(fingerprint())
             case messages.Platforms():
                 return messages.PlatformsFound(platforms())
             case messages.Survey():
                 return survey(request)
-            case messages.CompileCold():
-                return messages.Compiled(self._compile_cold(request))
-            case messages.Prepare():
-                return self._prepare(request)
-            case messages.TimeBlock():
-                return messages.BlockTimed(self._time_block(self._cells[request.cell_id], request))
-            case messages.Train():
-                cell = self._cells[request.cell_id]
-                training, device = train(cell, request), next(iter(cell.inputs[0][0].devices()))
-                return messages.Trained(training, (device.memory_stats() or {}).get("peak_bytes_in_use"))
-            case messages.TrainSeed():
-                return messages.SeedTrained(train_to_target(self._cells[request.cell_id], request))
-            case messages.Count():
-                compilations = self._programs.get(request.spec.cell.id)
-                return messages.Counted(count(self._warm_or_new(request.spec), compilations))
             case messages.MeasureCeilings():
                 return messages.CeilingsMeasured(measure_ceilings())
+            case messages.Compile():
+                return self._compile(request)
+            case messages.Prepare():
+                return self._prepare(self._cell, request)
+            case messages.TimeBlock():
+                return messages.BlockTimed(self._time_block(self._cell, request))
+            case messages.RecordTail():
+                return messages.TailRecorded(record_tail(self._cell, request.restart, request.seconds, self._phases))
+            case messages.Train():
+                training, device = train(self._cell, request), next(iter(self._cell.inputs[0][0].devices()))
+                return messages.Trained(training, (device.memory_stats() or {}).get("peak_bytes_in_use"))
+            case messages.TrainSeed():
+                return messages.SeedTrained(train_to_target(self._cell, request))
+            case messages.Count():
+                return messages.Counted(count(self._cell, self._compilations))
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
 
-    def _compile_cold(self, request: messages.CompileCold) -> Compile:
-        """The first call of a new trainer; its state is made before, so that those programs do not count."""
-        cell = prepare(request.spec)
+    def _compile(self, request: messages.Compile) -> messages.Compiled:
+        compiles = [self._compile_new(request, again=False)]
+        most = int(AGAIN_S / max(compiles[0].compile_s, 1e-9))
+        compiles += [self._compile_new(request, again=True) for _ in range(min(request.samples - 1, most))]
+        return messages.Compiled(compiles)
+
+    def _compile_new(self, request: messages.Compile, *, again: bool) -> run.Compile:
+        """The first call of a new build of the cell; its state is made before, so that those programs do not count.
+
+        Two more calls follow, off the clock, to count the programs that three calls build.
+        """
+        self._cell = cell = prepare(request.spec)
         state = cell.start()
-        if request.clear:
-            jax.clear_caches()
+        jax.clear_caches()
         gc.collect()
         self._phases.reset()
         with cell.running():
@@ -103,44 +106,41 @@ class Measurer:
             first_call_s = time.perf_counter() - began
         trace_s, lower_s, backend_s = self._phases.seconds.values()
         programs = self._phases.events[BACKEND]
-        compiled = Compile(request.restart, trace_s, lower_s, backend_s, first_call_s, programs)
-        if request.count:
+        compiled = run.Compile(request.restart, trace_s, lower_s, backend_s, first_call_s, programs, again)
+        if self._compilations is None:
             with cell.running():
                 for batch in itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS):
                     state, _ = cell.call(state, batch)
                 jax.block_until_ready(state)
-            self._programs[request.spec.cell.id] = self._phases.events[BACKEND]
-        self._compiled_last = request.spec, cell
+            self._compilations = self._phases.events[BACKEND]
         return compiled
 
-    def _prepare(self, request: messages.Prepare) -> messages.Prepared | messages.Failed:
-        cell = self._warm_or_new(request.spec)
+    def _prepare(self, cell: PreparedCell, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         if request.prove and (reason := why_it_leaves_the_device(cell)):
             return messages.Failed("void", reason)
         run_calls(cell, WARM_UP_CALLS)
-        self._cells[request.spec.cell.id] = cell
         gc.collect()
-        gc.freeze()  # what other cells have built must not lengthen the collections of this one
-        calls, (seconds, _, _) = 1, run_calls(cell, 1)
+        unroll = UNROLL if cell.mode == "scan" else None
+        if request.steps is not None:
+            return messages.Prepared(0.0, request.steps, cell.steps_per_call, unroll)
+        calls, seconds = 1, run_calls(cell, 1)[0]
         while seconds < CALIBRATION_S:
             calls *= 2
-            seconds, _, _ = run_calls(cell, calls)
+            seconds = min(run_calls(cell, calls)[0], run_calls(cell, calls)[0])
         step_s = seconds / calls / cell.steps_per_call
-        return messages.Prepared(step_s, cell.steps_per_call, UNROLL if cell.mode == "scan" else None)
+        most = max(request.block_s / step_s, cell.steps_per_call, 1)
+        steps = max(step for step in curve_steps(cell.workload.steps, cell.steps_per_call) if step <= most)
+        return messages.Prepared(step_s, max(steps, 1), cell.steps_per_call, unroll)
 
-    def _warm_or_new(self, spec: messages.Spec) -> PreparedCell:
-        """The cell compiled last, whose programs are there whatever was cleared before, or prepared; else a new one."""
-        if self._compiled_last is not None and self._compiled_last[0] == spec:
-            return self._compiled_last[1]
-        return self._cells.get(spec.cell.id) or prepare(spec)
-
-    def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> Block:
+    def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> run.Block:
         """Times a block from fresh starting values, the device drained on both sides of the clock."""
         calls = max(1, round(request.steps / cell.steps_per_call))
         self._phases.reset()
         seconds, dispatch_s, state = run_calls(cell, calls)
         place = request.restart, request.round, request.position
-        return Block(*place, calls * cell.steps_per_call, seconds, dispatch_s, self._why_void(cell, state))
+        void = self._why_void(cell, state)
+        loss = None if void else self._loss_after(cell, state)
+        return run.Block(*place, calls * cell.steps_per_call, seconds, dispatch_s, void, loss)
 
     def _why_void(self, cell: PreparedCell, state: Any) -> str | None:
         built, traced = self._phases.events[BACKEND], self._phases.events[TRACE]
@@ -152,3 +152,12 @@ class Measurer:
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
         return None
+
+    def _loss_after(self, cell: PreparedCell, state: Any) -> float | None:
+        """The loss that a block ends at; not computed again where its parameters are those of the block before."""
+        if not MODES[cell.mode].trained:
+            return None
+        leaves = jax.tree.leaves(host_params(cell, state))
+        if self._end is None or not all(map(np.array_equal, leaves, self._end[0])):
+            self._end = leaves, training_loss(cell, state)
+        return self._end[1]

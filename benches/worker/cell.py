@@ -1,5 +1,6 @@
 """A cell made ready in a worker: its trainer built, its batches on the device, its mode turned into one call."""
 
+import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from triptych.benches.record.files import replace_file
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.worker import c_loop
 from triptych.benches.worker.messages import Spec
@@ -47,10 +50,11 @@ class PreparedCell:
     inputs: list[Any]
     steps_per_call: int
     mode: Mode
+    data_path: str
 
     def start(self, seed: int = 0) -> Any:
         """A fresh state from the starting values of a seed, ready on the device."""
-        params = jax.tree.map(jnp.asarray, starting_values(self.workload.name, seed))
+        params = jax.tree.map(jnp.asarray, starting_values(self.workload.name, self.data_path, seed))
         return jax.block_until_ready(self.trainer.init(params))
 
     def running(self) -> AbstractContextManager[Any]:
@@ -59,9 +63,17 @@ class PreparedCell:
 
 
 @lru_cache
-def starting_values(workload: str, seed: int = 0) -> Layers:
-    """Drawn once per worker: some recipes draw by jax, whose programs would be compiled anew after every cold start."""
-    return workload_named(workload).initial_params(seed)
+def starting_values(workload: str, data_path: str, seed: int) -> Layers:
+    """Drawn once per run and kept beside the data: some recipes draw by jax, which has to compile programs for it."""
+    path = Path(f"{data_path}.seed{seed}.npz")
+    if not path.exists():
+        layers = workload_named(workload).initial_params(seed)
+        written = io.BytesIO()
+        named: dict[str, Any] = {f"{name}{index}": layer[name] for index, layer in enumerate(layers) for name in layer}
+        np.savez(written, **named)
+        replace_file(path, written.getvalue())
+    with np.load(path) as arrays:
+        return [{name: arrays[f"{name}{index}"] for name in "wb"} for index in range(len(arrays) // 2)]
 
 
 def prepare(spec: Spec) -> PreparedCell:
@@ -80,17 +92,18 @@ def prepare(spec: Spec) -> PreparedCell:
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
     match mode:
         case "limit":
-            return PreparedCell(workload, data, trainer, trainer.call, inputs[:1], workload.steps, mode)
+            calling = trainer.call, inputs[:1], workload.steps
         case "floor":
             # what a step costs that computes nothing: the same arrays in, donated as by a compiled step, and out again
             call = jax.jit(lambda state, _: (state, jnp.zeros(())), donate_argnums=0, keep_unused=True)
-            return PreparedCell(workload, data, trainer, call, inputs, 1, mode)
+            calling = call, inputs, 1
         case "step" | "eager":
-            return PreparedCell(workload, data, trainer, trainer.step, inputs, 1, mode)
+            calling = trainer.step, inputs, 1
         case "scan":
             stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
-            return PreparedCell(workload, data, trainer, call, [stacked], workload.steps, mode)
+            calling = call, [stacked], workload.steps
+    return PreparedCell(workload, data, trainer, *calling, mode, spec.data_path)
 
 
 def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:

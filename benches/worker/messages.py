@@ -10,7 +10,7 @@ import msgspec
 from triptych.benches.record import run
 from triptych.benches.record.counts import Ceilings, Counts
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -36,10 +36,6 @@ class Platforms(msgspec.Struct, frozen=True, tag="platforms"):
     """Which platforms are present? -> PlatformsFound."""
 
 
-class Import(msgspec.Struct, frozen=True, tag="import"):
-    """Import jax and what measures, and nothing else yet -> Imported."""
-
-
 class Survey(msgspec.Struct, frozen=True, tag="survey"):
     """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed.
 
@@ -53,52 +49,70 @@ class Survey(msgspec.Struct, frozen=True, tag="survey"):
     repo: str = ""
 
 
-class CompileCold(msgspec.Struct, frozen=True, tag="compile"):
-    """Make the first call of a new trainer -> Compiled.
+class Compile(msgspec.Struct, frozen=True, tag="compile"):
+    """Hold this cell from now on: build it, make its first call, and some further ones of new builds -> Compiled.
 
     Attributes:
-        clear: Whether all caches are cleared before, or hold what the worker's earlier cells left.
-        count: Whether two more calls follow, off the clock, to count the programs that three calls build.
+        samples: The most compiles to be made; fewer where they are long.
     """
 
     spec: Spec
     restart: int
-    clear: bool = True
-    count: bool = False
+    samples: int = 1
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
-    """Compile and warm up; if asked to, prove first that a step stays on the device -> Prepared."""
+    """Warm up the cell that is held -> Prepared.
 
-    spec: Spec
+    Attributes:
+        prove: Whether to prove first that a step stays on the device.
+        block_s: How long a block should take.
+        steps: Of a block, if that is known already.
+    """
+
     prove: bool
+    block_s: float
+    steps: int | None = None
 
 
 class TimeBlock(msgspec.Struct, frozen=True, tag="block"):
-    """Time that many steps of a prepared cell, at this place of the run -> BlockTimed."""
+    """Time that many steps, at this place of the run -> BlockTimed."""
 
-    cell_id: str
     steps: int
     restart: int
     round: int
     position: int
 
 
-class Train(msgspec.Struct, frozen=True, tag="train"):
-    """Train a prepared cell from its starting values to the end or the budget -> Trained."""
+class RecordTail(msgspec.Struct, frozen=True, tag="tail"):
+    """Time single steps for so long -> TailRecorded."""
 
-    cell_id: str
+    restart: int
+    seconds: float
+
+
+class Train(msgspec.Struct, frozen=True, tag="train"):
+    """Train from the starting values to the end or the budget -> Trained.
+
+    Attributes:
+        curve: Whether to take losses on the way, off the clock; without, only the first and the last.
+    """
+
     restart: int
     budget_s: float
+    curve: bool = True
 
 
 class TrainSeed(msgspec.Struct, frozen=True, tag="seed"):
-    """Train a prepared cell from a seed's starting values to its target loss, the end or the budget -> SeedTrained."""
+    """Train from a seed's starting values to the target loss, the end or the budget -> SeedTrained."""
 
-    cell_id: str
     seed: int
     restart: int
     budget_s: float
+
+
+class Count(msgspec.Struct, frozen=True, tag="count"):
+    """Count the cell that is held -> Counted."""
 
 
 class StartUp(msgspec.Struct, frozen=True, tag="start"):
@@ -114,19 +128,35 @@ class StartUp(msgspec.Struct, frozen=True, tag="start"):
     began_s: float
 
 
-class Count(msgspec.Struct, frozen=True, tag="count"):
-    """Count a cell, after `CompileCold` or when nothing is timed any more -> Counted."""
-
-    spec: Spec
-
-
 class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
     """What does your device reach at best? -> CeilingsMeasured."""
 
 
-OfWorker = Import | Describe | Platforms | Survey | MeasureCeilings
-OfCell = CompileCold | Prepare | TimeBlock | Train | TrainSeed | Count | StartUp
+OfWorker = Describe | Platforms | Survey | MeasureCeilings
+OfCell = Compile | Prepare | TimeBlock | RecordTail | Train | TrainSeed | Count | StartUp
 Request = OfWorker | OfCell
+
+
+class Fork(msgspec.Struct, frozen=True, tag="fork"):
+    """To a forkserver, with a socket and a file for its words: make a worker -> Forked."""
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
+    """To a forkserver: end a worker and all that it has started -> Ended."""
+
+    pid: int
+
+
+class Forked(msgspec.Struct, frozen=True, tag="forked"):
+    """A worker, the leader of a process group."""
+
+    pid: int
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """How a worker had ended, as `os.waitpid` says it."""
+
+    status: int
 
 
 class Described(msgspec.Struct, frozen=True, tag="described"):
@@ -139,10 +169,6 @@ class PlatformsFound(msgspec.Struct, frozen=True, tag="platforms_found"):
     """Names such as "cpu", "cuda", "tpu"; CPU first."""
 
     names: list[str]
-
-
-class Imported(msgspec.Struct, frozen=True, tag="imported"):
-    """Ready for requests, with not one of XLA's threads made."""
 
 
 class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
@@ -169,15 +195,23 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
-    """One cold compile."""
+    """The cold compile of a fresh process, and those that were made again."""
 
-    compiled: run.Compile
+    compiles: list[run.Compile]
 
 
 class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
-    """A rough guess at seconds per step; how many of them a call makes, and a scan writes out (null if it is none)."""
+    """Ready for blocks.
+
+    Attributes:
+        step_s: A rough guess at seconds per step; 0 where the steps of a block were known.
+        steps: Of a block, a number after which a training has its loss taken, so that both can be compared.
+        steps_per_call: How many of them a call makes.
+        unroll: How many a scan writes out; null if it is none.
+    """
 
     step_s: float
+    steps: int
     steps_per_call: int = 1
     unroll: int | None = None
 
@@ -186,6 +220,12 @@ class BlockTimed(msgspec.Struct, frozen=True, tag="block_timed"):
     """One block, perhaps void."""
 
     block: run.Block
+
+
+class TailRecorded(msgspec.Struct, frozen=True, tag="tail_recorded"):
+    """Single steps of one restart."""
+
+    tail: run.Tail
 
 
 class Trained(msgspec.Struct, frozen=True, tag="trained"):
@@ -226,6 +266,6 @@ class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
     ceilings: Ceilings
 
 
-ByWorker = Imported | Described | PlatformsFound | Surveyed | CeilingsMeasured | Failed
-ByCell = Compiled | Prepared | BlockTimed | Trained | SeedTrained | Counted | Started
+ByWorker = Described | PlatformsFound | Surveyed | CeilingsMeasured | Failed
+ByCell = Compiled | Prepared | BlockTimed | TailRecorded | Trained | SeedTrained | Counted | Started
 Answer = ByWorker | ByCell

@@ -21,8 +21,8 @@ from triptych.benches.worker.answers import Measurer
 from triptych.benches.worker.cell import PreparedCell, prepare
 from triptych.benches.workloads.published import WORKLOADS, save
 
-BLOCKS = 150
-BLOCK_S = 0.1
+BLOCKS = 400
+BLOCK_S = 0.012
 
 
 def main() -> None:
@@ -38,12 +38,13 @@ def overhead(workload: str, folder: Path) -> list[float]:
     cell = Cell(workload, "treemap", "cpu")
     spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
     measurer = Measurer()
-    prepared = measurer.handle(messages.Prepare(spec, prove=False))
+    measurer.handle(messages.Compile(spec, restart=0))
+    prepared = measurer.handle(messages.Prepare(prove=False, block_s=BLOCK_S))
     assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
-    steps = round(BLOCK_S / prepared.step_s)
+    steps = prepared.steps
 
     def instrument() -> float:
-        timed = measurer.handle(messages.TimeBlock(cell.id, steps, restart=0, round=0, position=0))
+        timed = measurer.handle(messages.TimeBlock(steps, restart=0, round=0, position=0))
         assert isinstance(timed, messages.BlockTimed), f"a block could not be timed: {timed}"
         return timed.block.step_s
 

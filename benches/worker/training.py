@@ -11,24 +11,33 @@ import numpy as np
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Point, Training
 from triptych.benches.worker.cell import PreparedCell
+from triptych.benches.worker.clock import run_calls
 from triptych.benches.worker.messages import Train
 from triptych.impls.laws import reference
 
 LOSS_RTOL = 1e-2
 """A returned loss further than this from the batch's is another quantity, not rounding."""
 
+ONE_PIECE_S = 2.0
+"""Trainings that take longer lose nothing by the stops."""
+
 CURVE_POINTS = 100
 """About as many points of a loss curve are kept, the first ten steps among them."""
 
 
 def train(cell: PreparedCell, request: Train) -> Training:
-    """Trains from the starting values; the clock stands still while the harness takes a loss."""
+    """Trains from the starting values; the clock stands still while the harness takes a loss.
+
+    Where that is short, the same steps are taken once more in one piece, for the stops make them longer.
+    """
+    if not request.curve:
+        return in_one_piece(cell, request.restart)
     state, done, train_s, diverged_at = cell.start(), 0, 0.0, None
     curve = [Point(0, 0.0, training_loss(cell, state))]
-    inputs = itertools.cycle(cell.inputs)
+    inputs, total = itertools.cycle(cell.inputs), cell.workload.steps
     check_first_loss(cell)
     with cell.running():
-        for until in curve_steps(cell.workload.steps, cell.steps_per_call)[1:]:
+        for until in curve_steps(total, cell.steps_per_call)[1:]:
             state, losses, seconds = timed_calls(cell, state, inputs, (until - done) // cell.steps_per_call)
             loss = training_loss(cell, state)
             diverged_at = first_not_finite([*losses, loss], done)
@@ -40,7 +49,21 @@ def train(cell: PreparedCell, request: Train) -> Training:
                 break
     if diverged_at is not None:
         return Training(request.restart, done, train_s, curve, None, None, None, diverged_at)
+    if done == total and train_s < ONE_PIECE_S:
+        pieces_s, train_s = train_s, run_calls(cell, total // cell.steps_per_call)[0]
+        curve = [Point(one.step, one.seconds * train_s / pieces_s, one.loss) for one in curve]
     return Training(request.restart, done, train_s, curve, curve[-1].loss, *held_out_scores(cell, state), None)
+
+
+def in_one_piece(cell: PreparedCell, restart: int) -> Training:
+    """A whole training without a stop, and the losses at both ends."""
+    steps = cell.workload.steps
+    train_s, _, state = run_calls(cell, steps // cell.steps_per_call)
+    first, last = (training_loss(cell, one) for one in (cell.start(), state))
+    curve = [Point(0, 0.0, first), Point(steps, train_s, last)]
+    if not np.isfinite(last):
+        return Training(restart, steps, train_s, curve[:1], None, None, None, steps)
+    return Training(restart, steps, train_s, curve, last, *held_out_scores(cell, state), None)
 
 
 def check_first_loss(cell: PreparedCell) -> None:

@@ -16,8 +16,9 @@ from typing import Any, TextIO
 
 import click
 
+from triptych.benches.arms.arm import platform_arm
 from triptych.benches.arms.checkout import CheckoutError
-from triptych.benches.arms.process import WorkerLost, platform_arm
+from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
 from triptych.benches.gate import golden
 from triptych.benches.gate.policy import BANDS, PolicyError, find, read_bands, widened

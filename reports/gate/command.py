@@ -82,8 +82,7 @@ def outputs(command: Command) -> Command:
 @click.option("--device", default="cpu", show_default=True, metavar="NAME", help="cpu, cuda or tpu.")
 @click.option("--restarts", type=click.IntRange(min=1), help="Of every side and look; 10 by default.")
 @click.option("--seed", type=int, help="Seed of the run order.")
-@click.option("--cpus", metavar="N,N", help="Processors for all workers; by default one, the last.")
-@click.option("--threads", default=1, show_default=True, type=click.IntRange(min=1), help="Of XLA.")
+@click.option("--cpus", metavar="LIST", help="Processors of the workers, such as 0,1, or all; by default the last.")
 @click.option("--base-python", metavar="FILE", help="The base's interpreter, if it needs another.")
 @POLICY
 @outputs

@@ -1,0 +1,121 @@
+"""Arms: an interpreter, a checkout, environment variables, and the processors on which its workers run."""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
+
+ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
+NOT_INHERITED = (
+    "JAX_ENABLE_X64", "JAX_DISABLE_JIT", "JAX_DEBUG_NANS", "JAX_DEBUG_INFS", "JAX_DEFAULT_DTYPE_BITS",
+    "JAX_DEFAULT_MATMUL_PRECISION", "JAX_DEFAULT_PRNG_IMPL", "JAX_NUMPY_DTYPE_PROMOTION", "JAX_THREEFRY_PARTITIONABLE",
+)  # fmt: skip
+"""Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
+
+ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+
+ONE_PROCESS_DEVICES = ("tpu",)
+"""Their workers follow one another, for such a device admits one process at a time."""
+
+
+def import_path() -> Path:
+    """The folder that gives a worker `triptych` and, where links can be had, nothing beside it."""
+    links = ROOT / ".package"
+    if (links / "triptych" / "__init__.py").is_file():
+        return links
+    return ROOT if (ROOT / "triptych.py").is_file() else ROOT.parent
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side of a comparison: an interpreter, a checkout and environment variables.
+
+    Attributes:
+        checkout: Where its modules are looked for, in its root and below `src`, and the current folder of its workers.
+            None: none but the instrument, and the folder of the parent.
+        instrument: Where `triptych` is found, if the checkout is not one of Triptych itself.
+        cpus: The processors that its workers may use; all of the parent's if empty.
+        forked: Whether workers come from a forkserver, with jax imported; else each begins as a new interpreter.
+    """
+
+    name: str
+    device: str
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    python: str = sys.executable
+    checkout: Path | None = None
+    instrument: Path = field(default_factory=import_path)
+    cpus: tuple[int, ...] = ()
+    forked: bool = True
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All variables of its processes."""
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        return inherited | {"PYTHONPATH": _search_path(self)} | self.env
+
+
+def platform_arm(device: str, cpus: tuple[int, ...] = ()) -> Arm:
+    """The arm that runs on one platform of this machine, with this interpreter and checkout.
+
+    Args:
+        device: The platform.
+        cpus: The processors of its workers, each with one thread of XLA's; any number of both if empty.
+    """
+    env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device} | (ENV_OF_ACCELERATORS if device != "cpu" else {})
+    n = str(len(cpus))
+    threads = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n} if cpus else {}
+    return Arm(device, device, env | threads, cpus=cpus)
+
+
+def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
+    """The processors that were asked for, none being all.
+
+    Args:
+        text: Numbers with commas between, or "all"; None for the usual one: the last, often the quietest, where cells
+            run on the CPU, and all elsewhere.
+        device: On which cells run.
+
+    Raises:
+        ValueError: If a processor is named that there is not.
+    """
+    present = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if text is None:
+        return tuple(present[-1:]) if device == "cpu" else ()
+    if text == "all":
+        return ()
+    named = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) in present for part in named):
+        known = f"numbers among {', '.join(map(str, present))}, with commas between, or all" if present else "all"
+        raise ValueError(f"--cpus {text!r}: expected {known}")
+    return tuple(dict.fromkeys(map(int, named)))
+
+
+def has_instrument(checkout: Path) -> bool:
+    """Whether a checkout is Triptych's own, which brings a worker."""
+    return all((checkout / file).is_file() for file in ("triptych.py", "benches/worker/__main__.py"))
+
+
+def copy_instrument(folder: Path) -> Path:
+    """Copies what a worker needs there, under the one name `triptych`.
+
+    Raises:
+        OSError: If it cannot be copied.
+    """
+    package = folder / "triptych"
+    for part in ("impls", "benches"):
+        shutil.copytree(ROOT / part, package / part, ignore=shutil.ignore_patterns("__pycache__"))
+    front_door = next(file for file in (ROOT / "triptych.py", ROOT / "__init__.py") if file.is_file())
+    shutil.copy(front_door, package / "__init__.py")
+    return folder
+
+
+def _search_path(arm: Arm) -> str:
+    """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
+    own = [] if arm.checkout is None else [arm.checkout, arm.checkout / "src"]
+    first = arm.checkout is not None and has_instrument(arm.checkout)
+    places = [*own, arm.instrument] if first else [arm.instrument, *own]
+    return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -1,0 +1,90 @@
+"""The forkserver: a process of an arm that has imported jax, and makes workers of itself by forking.
+
+It is their guardian too. A worker that is stopped cannot see that its parent has died, so the forkserver ends all of
+them, and all that they have started, when its own socket closes; and if it dies, they die with it.
+"""
+
+import contextlib
+import importlib
+import os
+import signal
+import socket
+from collections.abc import Sequence
+
+import msgspec
+import psutil
+
+from triptych.benches.worker import messages
+from triptych.benches.worker.prctl import adopt_orphans, die_with_parent
+
+READY = b"triptych forkserver %d\n" % messages.PROTOCOL
+"""The first line from a forkserver; an instrument of another age says something else, or nothing."""
+
+
+def serve_forks(control: socket.socket, preload: Sequence[str]) -> socket.socket:
+    """Answers `Fork` and `End` until the socket closes, and then ends everything below.
+
+    Args:
+        control: To the parent.
+        preload: Modules to import beforehand; one that cannot be is left to the workers, who can say so.
+
+    Returns:
+        In a worker: its own socket to the parent, on which it is to be asked.
+    """
+    adopt_orphans()
+    for name in preload:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    control.sendall(READY)
+    workers: set[int] = set()
+    decode = msgspec.json.Decoder(messages.Fork | messages.End).decode
+    while True:
+        line, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
+        request: messages.Fork | messages.End | None = decode(line) if line else None
+        match request:
+            case messages.Fork():
+                workers.add(pid := os.fork())
+                if pid == 0:
+                    control.close()
+                    return _become_worker(fds)
+                for fd in fds:
+                    os.close(fd)
+                control.sendall(msgspec.json.encode(messages.Forked(pid)) + b"\n")
+            case messages.End(pid):
+                workers.discard(pid)
+                control.sendall(msgspec.json.encode(messages.Ended(_end(pid, workers))) + b"\n")
+            case None:
+                for pid in workers:
+                    _end(pid, set())
+                os._exit(0)
+
+
+def _become_worker(fds: Sequence[int]) -> socket.socket:
+    """A group of its own, with nothing to read, and its words going to a file."""
+    channel, words = fds
+    os.setsid()
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for name in (1, 2):
+        os.dup2(words, name)
+    os.close(words)
+    return socket.socket(fileno=channel)
+
+
+def _end(pid: int, others: set[int]) -> int:
+    """Kills a worker, all below it, and whatever has lost its parent; says how the worker had ended."""
+    _kill(pid)
+    status = os.waitpid(pid, 0)[1]
+    while orphans := [one.pid for one in psutil.Process().children() if one.pid not in others]:
+        for orphan in orphans:
+            _kill(orphan)
+            os.waitpid(orphan, 0)
+    return status
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
