@@ -141,13 +141,19 @@ def record_of(run: Run, arm: str, cell: Cell) -> CellRecord | None:
 
 
 def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
-    """Compares the loss curves at every step that both recorded."""
+    """Compares the loss curves at every step that both recorded, and the losses at which timed blocks ended."""
     if not record.trainings or not reference.trainings:
         return Parity(holds=False, steps=0, reason="no losses to compare")
     workload = run.workload(record.cell.workload)
     theirs = reference.trainings[0].curve
     again = [*record.trainings[1:], *reference.trainings[1:]]
-    certificates = [agreement(training.curve, theirs, workload) for training in [*again, record.trainings[0]]]
+    known = {point.step for point in theirs}
+    ends = {
+        (one.steps, one.loss) for side in (record, reference) for one in side.counted_blocks if one.loss is not None
+    }
+    blocks = [[Point(step, 0.0, loss)] for step, loss in sorted(ends) if step in known and step]
+    curves = [*blocks, *(training.curve for training in again), record.trainings[0].curve]
+    certificates = [agreement(curve, theirs, workload) for curve in curves]
     return next((one for one in certificates if not one.holds), certificates[-1])
 
 

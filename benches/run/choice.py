@@ -63,6 +63,18 @@ def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
     return {cell: loaded.get(cell.trainer, cell.trainer) for cell in cells}
 
 
+def refuse_beside_resume(typed: Mapping[str, Any]) -> None:
+    """A run that is taken up goes on as it was begun.
+
+    Raises:
+        ChoiceError: If anything was typed that says how else.
+    """
+    for option in OPTIONS:
+        usual = option.default if option.kind is not bool else False
+        if option.name != "resume" and typed[option.name] not in (usual, []):
+            raise ChoiceError(f"{option.flag} was given beside --resume, which goes on as the run began; leave it out")
+
+
 def _check_known(kind: str, asked: Iterable[str], known: Sequence[str]) -> None:
     for name in asked:
         if name not in known:

@@ -49,6 +49,7 @@ OPTIONS = (
     Option("sweep_budget", f"a sweep leaves out what takes longer ({DEFAULT_SWEEP_BUDGET_S:g})", float, "SECONDS"),
     Option("seeds", "train to the target loss from this many starting values", int, "N", least=1),
     Option("start_up", "also time fresh processes from their start to the first step"),
+    Option("resume", "take up the run of that result file, which was stopped, with its own options", str, "FILE"),
     Option("output", "where result and page are written", str, "DIR", default="reports/latest"),
 )
 

@@ -15,16 +15,19 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
-from triptych.benches.record.files import to_builtins
+from triptych.benches.record.files import RecordError, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
-from triptych.benches.run.choice import chosen, settings_of
+from triptych.benches.run.choice import chosen, refuse_beside_resume, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
-from triptych.benches.run.take import new_run, take
+from triptych.benches.run.take import new_run, take, taken_up
 from triptych.benches.schedule.progress import command_line
 from triptych.impls import registry
 
 RUN = pytest.StashKey[Run]()
 """Where the run is kept once it has been measured."""
+
+BEGUN = pytest.StashKey[Run]()
+"""A run that is taken up again."""
 
 CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()
 """The cells, each with what the registry loads for it, and how much of them is measured."""
@@ -84,15 +87,21 @@ def _choice(config: pytest.Config) -> tuple[dict[Cell, str], Settings]:
         typed = {option.name: config.getoption(option.name) for option in OPTIONS}
         once = bool(config.getoption("benchmark_disable"))
         try:
-            config.stash[CHOICE] = chosen(typed), settings_of(typed, once=once)
-        except (ChoiceError, registry.RegistryError, WorkerLost) as error:
+            if typed["resume"]:
+                refuse_beside_resume(typed)
+                config.stash[BEGUN] = run = taken_up(result_path(config))
+                config.stash[CHOICE] = {one.cell: run.references[one.cell.trainer] for one in run.cells}, run.settings
+            else:
+                config.stash[CHOICE] = chosen(typed), settings_of(typed, once=once)
+        except (ChoiceError, RecordError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
 
 
-def output_folder(config: pytest.Config) -> Path:
-    """Where this run writes."""
-    return config.invocation_params.dir / str(config.getoption("output"))
+def result_path(config: pytest.Config) -> Path:
+    """Where this run writes what it measures, and its page beside it."""
+    resumed = config.getoption("resume")
+    return config.invocation_params.dir / (resumed or Path(config.getoption("output"), RESULT))
 
 
 @pytest.fixture(scope="session")
@@ -101,20 +110,23 @@ def run(request: pytest.FixtureRequest) -> Run:
     config, (choice, settings) = request.config, _choice(request.config)
     callspecs: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
     cells = dict.fromkeys(callspec.params["cell"] for callspec in callspecs if callspec)
-    config.stash[RUN] = measured = new_run(list(cells), settings, command_line(), config.getoption("cpus"))
+    new = new_run(list(cells), settings, command_line(), config.getoption("cpus"))
+    config.stash[RUN] = measured = config.stash.get(BEGUN, new)
     references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            take(measured, references, output_folder(config) / RESULT)
-        except (OSError, WorkerLost) as error:
+            take(measured, references, result_path(config))
+        except (OSError, RecordError, WorkerLost) as error:
             if not any(cell.compiles for cell in measured.cells):
                 del config.stash[RUN]
             pytest.exit(_stopped(error), returncode=pytest.ExitCode.USAGE_ERROR)
     return measured
 
 
-def _stopped(error: OSError | WorkerLost) -> str:
+def _stopped(error: OSError | RecordError | WorkerLost) -> str:
+    if isinstance(error, RecordError):
+        return str(error)
     if isinstance(error, WorkerLost):
         return f"the run stopped here, a worker could not start: {error}"
     if error.filename is None:

@@ -5,11 +5,14 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from triptych.benches.arms.arm import cpus_of, platform_arm
 from triptych.benches.arms.checkout import commit
-from triptych.benches.arms.process import Workers
+from triptych.benches.arms.process import Worker, Workers, fingerprint_of
 from triptych.benches.record import files
+from triptych.benches.record.files import RecordError
+from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.schedule.defaults import reference_among
@@ -19,7 +22,10 @@ from triptych.benches.schedule.rounds import Rim, measure
 from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save
-from triptych.benches.workloads.sizes import workload_named
+from triptych.benches.workloads.sizes import adopt, workload_named
+
+BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")
+"""What a cell's record holds of each restart."""
 
 
 def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str | None = None) -> Run:
@@ -46,6 +52,30 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str |
     )
 
 
+def taken_up(path: Path) -> Run:
+    """A run that was stopped, without what it has not measured to its end.
+
+    Raises:
+        RecordError: If the file is no result, or its run came to its end.
+        RegistryError: If a workload of somebody else is gone.
+    """
+    run = files.read(path)
+    for workload in run.workloads:
+        if workload.reference:
+            adopt(workload.reference)
+    if run.status == "complete":
+        raise RecordError(f"{path} holds a complete run; leave --resume out to measure again")
+    done = set(run.done)
+    for record in run.cells:
+        place = f"{record.cell.workload} {record.cell.device} {record.cell.mode}"
+        measured: list[Any] = [getattr(record, name) for name in BY_RESTART]
+        for samples in measured:
+            samples[:] = [one for one in samples if f"{one.restart} {place}" in done]
+        if not record.trainings and record.outcome.kind in ("ok", "over_budget"):
+            record.outcome = CellRecord(record.cell, record.arm).outcome
+    return run
+
+
 def take(run: Run, references: dict[str, str], path: Path) -> None:
     """Measures everything in the run and keeps the file at `path` up to date; Ctrl-C leaves it as far as it came.
 
@@ -56,9 +86,10 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
 
     Raises:
         triptych.benches.arms.process.WorkerLost: If a worker cannot even start.
+        RecordError: If the run was begun on another machine, or with other libraries.
         OSError: If the file cannot be written.
     """
-    began = time.monotonic()
+    began = time.monotonic() - run.duration_s
     run.references = references
 
     def keep() -> None:
@@ -83,6 +114,9 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         rim = Rim(workers.start, keep, tell)
         try:
             arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
+            for arm, record in zip(arms, run.arms, strict=True):
+                if record.fingerprint is not None:
+                    _refuse_elsewhere(record, workers.start(arm))
             possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
             measure(run, arms, possible, rim)
             for experiment in EXPERIMENTS.values():
@@ -91,3 +125,11 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             run.status = "complete"
         finally:
             keep()
+
+
+def _refuse_elsewhere(arm: ArmRecord, worker: Worker) -> None:
+    """A run goes on only where it began: its samples are compared with one another."""
+    with worker:
+        here = fingerprint_of(worker, platform_arm(arm.device))
+    if differing := differences(facts(arm.fingerprint), facts(here)):
+        raise RecordError(f"the run was begun elsewhere ({'; '.join(differing)}); measure anew without --resume")

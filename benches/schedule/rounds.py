@@ -291,7 +291,9 @@ class _Restarts:
             return False
         steps, _ = job.calibrated[-1]
         rounds, block_s = self._run.settings.rounds, self._run.settings.block_s
-        share = min(1.0, block_s / max(steps * (job.step_s or 0.0), 1e-9))
+        if steps > (job.record.steps_per_call or 1):
+            return True
+        share = block_s / max(steps * (job.step_s or 0.0), 1e-9)
         return is_among(number, min(max(LEAST_ROUNDS, rounds * share), rounds), rounds)
 
     def _time_block(self, job: Job, round_number: int) -> None:

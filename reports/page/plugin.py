@@ -7,7 +7,7 @@ import pytest
 
 from triptych.benches.analysis import pairing
 from triptych.benches.record.run import Run
-from triptych.benches.run.plugin import RESULT, RUN, output_folder
+from triptych.benches.run.plugin import RUN, result_path
 
 MINIMAL_WIDTH = 120
 """Columns of a table that is written into a log; narrower, its figures would be folded."""
@@ -25,10 +25,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from triptych.reports.page.page import write_report
     from triptych.reports.view.report import NothingMeasured
 
-    run, folder = config.stash[RUN], output_folder(config)
+    run, result = config.stash[RUN], result_path(config)
     try:
-        page = write_report([run], folder)[0]
-        config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (folder / RESULT, page, folder / "figures")]
+        page = write_report([run], result.parent)[0]
+        config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (result, page, result.parent / "figures")]
     except (NothingMeasured, OSError) as error:
         config.stash[WRITTEN] = [f"No page was written: {error}"]
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
