@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import IO, Any, Self, TypeVar
 
 import msgspec
@@ -75,7 +76,7 @@ class Forkserver:
         self._process, self._control = _start_process(arm, self._words, [PRELOAD])
         self._lines = Lines(self._control)
         self._ready = False
-        self._pids: set[int] = set()
+        self.pids: set[int] = set()
 
     def fork(self, channel: socket.socket, words: IO[bytes]) -> int:
         """Makes a worker that is asked on a socket; gives its process.
@@ -89,12 +90,12 @@ class Forkserver:
             request = msgspec.json.encode(messages.Fork())
             socket.send_fds(self._control, [request], [channel.fileno(), words.fileno()])
         pid = self._answer(messages.Forked).pid
-        self._pids.add(pid)
+        self.pids.add(pid)
         return pid
 
     def end_worker(self, pid: int) -> int | None:
         """Ends one and all below it; gives its status, or None if the forkserver itself is gone."""
-        self._pids.discard(pid)
+        self.pids.discard(pid)
         try:
             self._control.sendall(msgspec.json.encode(messages.End(pid)))
             return self._answer(messages.Ended).status
@@ -104,7 +105,7 @@ class Forkserver:
     def below(self, pid: int) -> list[psutil.Process]:
         """What a worker has started, and what has lost its parent, which nobody can tell whose it was."""
         with contextlib.suppress(psutil.NoSuchProcess):
-            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self._pids]
+            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self.pids]
             return [*psutil.Process(pid).children(recursive=True), *orphans]
         return []
 
@@ -136,24 +137,27 @@ class Worker:
     It leads a process group, so that Ctrl-C reaches only the parent; what it has started is stopped with it.
 
     Attributes:
+        pid: Of the process.
         began_s: The monotonic clock, which all processes share, just before this one was started.
     """
 
     def __init__(self, arm: Arm, server: Forkserver | None) -> None:
         self._server, self._stops = server, server is not None and arm.device == "cpu"
-        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
         self._below: list[psutil.Process] = []
         self._alone: subprocess.Popen[bytes] | None = None
         self.began_s = time.monotonic()
-        if server is None:
-            self._alone, self._channel = _start_process(arm, self._words, [])
-            self._pid = self._alone.pid
-        else:
-            self._channel, theirs = socket.socketpair()
-            with theirs:
-                self._pid = server.fork(theirs, self._words)
+        with ExitStack() as stack:
+            self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
+            if server is None:
+                self._alone, self._channel = _start_process(arm, self._words, [])
+                self.pid = self._alone.pid
+            else:
+                self._channel, theirs = map(stack.enter_context, socket.socketpair())
+                self.pid = server.fork(theirs, self._words)
+                theirs.close()
+            stack.pop_all()  # closed by end()
         self._lines = Lines(self._channel)
-        _pin(self._pid, arm.cpus)
+        _pin(self.pid, arm.cpus)
 
     def __enter__(self) -> Self:
         return self
@@ -205,7 +209,7 @@ class Worker:
     def busy_threads(self) -> dict[int, float]:
         """Seconds that each of its threads has computed so far."""
         with contextlib.suppress(psutil.Error):
-            return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process(self._pid).threads()}
+            return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process(self.pid).threads()}
         return {}
 
     def end(self) -> int | None:
@@ -221,10 +225,10 @@ class Worker:
     def _end_process(self) -> int | None:
         if self._words.closed:
             return None
-        if self._server and (status := self._server.end_worker(self._pid)) is not None:
+        if self._server and (status := self._server.end_worker(self.pid)) is not None:
             return os.waitstatus_to_exitcode(status)
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
         return self._alone.wait() if self._alone else None
 
     def _signal(self, sent: signal.Signals) -> None:
@@ -232,16 +236,16 @@ class Worker:
         if not self._stops:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._pid, sent)
+            os.killpg(self.pid, sent)
         if sent == signal.SIGSTOP and self._server:
-            self._below = self._server.below(self._pid)
+            self._below = self._server.below(self.pid)
         for one in self._below:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.send_signal(sent)
 
     def _is_alive(self) -> bool:
         with contextlib.suppress(psutil.NoSuchProcess):
-            return psutil.Process(self._pid).status() != psutil.STATUS_ZOMBIE
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
         return False
 
     def _lost(self) -> WorkerLost:

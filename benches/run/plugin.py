@@ -100,8 +100,8 @@ def _choice(config: pytest.Config) -> tuple[dict[Cell, str], Settings]:
 
 def result_path(config: pytest.Config) -> Path:
     """Where this run writes what it measures, and its page beside it."""
-    resumed = config.getoption("resume")
-    return config.invocation_params.dir / (resumed or Path(config.getoption("output"), RESULT))
+    resumed, folder = config.getoption("resume"), str(config.getoption("output"))
+    return config.invocation_params.dir / (resumed or Path(folder, RESULT))
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import msgspec
 import psutil
 
 from triptych.benches.worker import messages
-from triptych.benches.worker.prctl import adopt_orphans, die_with_parent
+from triptych.benches.worker.prctl import adopt_orphans
 
 READY = b"triptych forkserver %d\n" % messages.PROTOCOL
 """The first line from a forkserver; an instrument of another age says something else, or nothing."""
@@ -63,7 +63,6 @@ def _become_worker(fds: Sequence[int]) -> socket.socket:
     """A group of its own, with nothing to read, and its words going to a file."""
     channel, words = fds
     os.setsid()
-    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for name in (1, 2):
         os.dup2(words, name)
