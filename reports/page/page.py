@@ -120,6 +120,8 @@ def reproduce(view: Report, row: Row) -> str:
     workload = cell.workload if size_of(cell.workload) else run.workload(cell.workload).reference or cell.workload
     options = [("--workload", workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
     options += [("--device", cell.device), ("--mode", cell.mode)]
+    if cell.device == "cpu" and not next(arm.cpus for arm in run.arms if arm.name == row.place.arm):
+        options.append(("--cpus", "all"))
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
 

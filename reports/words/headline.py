@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from triptych.benches.record.run import ArmRecord
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words.naming import setting, side_name
 
 MOST_NAMED = 3
+
+MOST_THREADS = 2
+"""Of a worker that computes in turns: Python's, and the one of XLA's."""
 
 PHRASES = {
     "ties": "{0.trainer} ties ({0.span} times)",
@@ -115,9 +119,20 @@ def _of_runs(report: Report) -> Iterator[str]:
             where = f" in run {source.label}" if several else ""
             instead = f"; the ratios are to {text.short(run.reference)}" if trainers > {run.reference} else ""
             yield f"{DEFAULT_REFERENCE}, the usual reference, was not measured{where}{instead}."
+        for arm in run.arms:
+            if arm.device == "cpu":
+                yield f"{f'Run {source.label}, ' if several else ''}{where_measured(arm)}."
     if report.older:
         before = "one before them is" if report.older == 1 else f"{report.older} before them are"
         yield f"The last {len(report.sources)} runs stand side by side; {before} in the trend."
+
+
+def where_measured(arm: ArmRecord) -> str:
+    """On which processors, which decides what may be compared."""
+    if not arm.cpus:
+        return f"{arm.name}: measured on all processors, as users have it"
+    which = f"one processor ({arm.cpus[0]})" if len(arm.cpus) == 1 else f"processors {', '.join(map(str, arm.cpus))}"
+    return f"{arm.name}: measured on {which}, each with one thread of XLA's; --cpus all measures as users have it"
 
 
 def _of_cells(report: Report) -> Iterator[str]:
@@ -132,6 +147,12 @@ def _of_cells(report: Report) -> Iterator[str]:
         )
         rest = f"; and {len(ended) - MOST_NAMED} more" if len(ended) > MOST_NAMED else ""
         yield f"{len(ended)} of {text.count(len(report.rows), 'cell')} did not come to the end: {named}{rest}."
+    arms = {(source.label, arm.name): arm for source in report.sources for arm in source.run.arms}
+    for row in report.rows:
+        busy, cpus = row.record.busy_threads or 0, arms[row.place.source, row.place.arm].cpus
+        if busy > MOST_THREADS and len(cpus) == 1:
+            where = f"{text.short(row.trainer)} on {text.short(row.place.workload)}"
+            yield f"{where} kept {busy} threads busy on one processor; try --cpus all."
     certificates = [one.ratio.parity for one in report.rows if one.ratio.parity and one.standing != "reference"]
     lost = sum(not certificate.holds for certificate in certificates)
     if lost:
