@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from triptych.benches.analysis import pairing
-from triptych.benches.gate.metrics import TIME, Logs, Subject, logs
+from triptych.benches.gate import metrics
+from triptych.benches.gate.metrics import TIME, Levels, Logs, Subject, logs
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.record.counts import Counts, changes, gated, memory_bytes
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
@@ -47,6 +48,12 @@ def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[floa
         for cell, (ours, other) in pairs(run, arm, base).items()
         for subject, values in logs(cell, other, ours).items()
     }
+
+
+def levels(run: Run) -> Levels:
+    """What the base takes, by metric and cell."""
+    both = pairs(run).items()
+    return {subject: level for cell, (base, _) in both for subject, level in metrics.levels(cell, base).items()}
 
 
 def untimed(run: Run, found: Logs) -> list[Finding]:

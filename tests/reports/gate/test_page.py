@@ -127,6 +127,13 @@ def test_a_far_change_does_not_squeeze_the_near_ones() -> None:
     assert [words for _, words in forest.scale([far]).ticks()] == ["× 0.05", "× 1", "× 20"]
 
 
+def test_a_wide_margin_does_not_squeeze_the_others() -> None:
+    """The floor of a compile can be most of it: its strip is filled, its figure has three digits."""
+    near, wide = finding(1.01, 0.99, 1.03), finding(1.0, 0.99, 1.01, margin=2 / 3)
+    assert forest.scale([near, wide]).half == forest.scale([near]).half
+    assert [row[5] for row in rows_of(page_of(near, wide))] == ["2 %", "66.7 %"]
+
+
 def test_ticks_are_round_and_have_room() -> None:
     """At every scale: one below, one above, 15 units or more from the middle and from the edges."""
     for half in (0.001, 0.01, 0.03, 0.1, 0.35, 1.0986, 1.2, 3.0, 6.9):
