@@ -89,6 +89,7 @@ class Finding:
         restarts: How many: one number if paired, baseline and candidate if not.
         detectable: The smallest slowdown, a fraction, that such a run calls nine times in ten; where undecided.
         remark: Of an estimate, what the sentence says beyond its figures.
+        why: Sentences: what may be behind it, where that can be told, and how to measure it again.
     """
 
     metric: str
@@ -101,6 +102,7 @@ class Finding:
     restarts: tuple[int, ...] = ()
     detectable: float | None = None
     remark: str = ""
+    why: tuple[str, ...] = ()
 
     @property
     def subject(self) -> Subject:

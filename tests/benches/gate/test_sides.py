@@ -12,6 +12,7 @@ from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import Finding, Rule, Verdict
+from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 
 CELL = "xor-treemap-cpu-step"
@@ -260,3 +261,42 @@ def test_a_drift_that_both_sides_share_cancels() -> None:
     """Ten times slower at the end than at the start, and still ok."""
     run = planted(*(drifting(name, 1.0, lambda restart: 10 ** (restart / 7)) for name in (BASE, HEAD)))
     assert timed(run) == BOTH
+
+
+COUNTED = Counts(jaxpr_equations=45, executables_per_call=1, hlo_instructions=120, trainer_lines=90)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "cause"),
+    [
+        (COUNTED, {"jaxpr_equations": 46, "hlo_instructions": 131},
+         ["The head's program: equations 45 → 46; HLO instructions 120 → 131."]),
+        (COUNTED, {"trainer_lines": 95}, [sides.SAME_PROGRAMS]),
+        (COUNTED, {"hlo_instructions": None}, [sides.SAME_PROGRAMS]),
+        (COUNTED, {"jaxpr_equations": None}, []),
+        (COUNTED, None, []),
+        (None, {}, []),
+    ],
+    ids=["another program", "more lines", "wrapped in Python", "hardly counted", "head uncounted", "base uncounted"],
+)  # fmt: skip
+def test_what_regressed_is_explained_by_the_programs(
+    base: Counts | None, head: dict[str, int | None] | None, cause: list[str]
+) -> None:
+    """What the head's has more of, or that it lies elsewhere, or nothing; and how to measure it again."""
+    after = None if head is None else msgspec.structs.replace(COUNTED, **head)
+    run = planted(
+        msgspec.structs.replace(arm(BASE), counts=base),
+        msgspec.structs.replace(arm(HEAD, slower=1.05, compiles=20), counts=after),
+    )
+    found = sides.explained(times(run), run, lambda cell: f"measure {cell.id}")
+    assert {one.metric: one.why for one in found} == dict.fromkeys(
+        ("time", "compile"), (*cause, f"Measure it again: measure {CELL}")
+    )
+
+
+def test_only_what_takes_longer_is_explained() -> None:
+    """Not what is in order or faster, not other losses, not what is said of a cell that is not there."""
+    run = planted(head=arm(HEAD, slower=0.5))
+    others = [Finding("loss", CELL, "regressed", "other losses"), Finding("time", "gone", "regressed", "slower")]
+    found = sides.explained([*times(run), *others], run, lambda _: "again")
+    assert [one.why for one in found] == [()] * 4
