@@ -3,13 +3,14 @@
 The gate and its self-test both decide here: what the self-test says of error rates holds for this very function.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from triptych.benches.gate.metrics import Logs
+from triptych.benches.gate.metrics import Levels, Logs
 from triptych.benches.gate.policy import Policy
-from triptych.benches.gate.verdict import Comparison, Finding, Rule, judge
+from triptych.benches.gate.verdict import Finding, Rule, judge
 from triptych.benches.stats.power import smallest_restarts
 from triptych.benches.stats.ranks import paired_shift
 
@@ -18,10 +19,11 @@ LOOKS = 2
 
 
 class Seen(NamedTuple):
-    """What a look sees: head against base, and one canary against the other."""
+    """What a look sees: head against base, one canary against the other, and what the base takes."""
 
     heads: Logs
     canaries: Logs
+    levels: Levels
 
 
 def look_twice(
@@ -36,25 +38,26 @@ def look_twice(
         restarts: Of one look.
     """
     strict = Rule(policy.alpha, LOOKS, family=len(first.heads))
-    heads, canaries = look(first.heads, policy, strict), look(first.canaries, policy, Rule(policy.alpha))
+    heads = look(first.heads, first.levels, policy, strict)
+    canaries = look(first.canaries, first.levels, policy, Rule(policy.alpha))
     may_decide = LOOKS * restarts >= smallest_restarts(strict.strictest, paired=True)
     cells = {one.cell for one in heads if one.verdict == "undecided"}
     if cells and may_decide and not unfit(canaries):
         seen = again(cells)
         decided = [one for one in heads if one.verdict != "undecided"]
         unsure = [one.subject for one in heads if one.verdict == "undecided" and one.subject in seen.heads]
-        heads = [*decided, *look({one: seen.heads[one] for one in unsure}, policy, strict)]
+        heads = [*decided, *look({one: seen.heads[one] for one in unsure}, seen.levels, policy, strict)]
         newer = {subject: values for subject, values in seen.canaries.items() if subject.cell in cells}
-        canaries = look({**first.canaries, **newer}, policy, Rule(policy.alpha))
+        canaries = look({**first.canaries, **newer}, seen.levels, policy, Rule(policy.alpha))
     if unfit(canaries):
         heads = [_disbelieved(one) for one in heads]
     return heads, canaries
 
 
-def look(seen: Logs, policy: Policy, rule: Rule) -> list[Finding]:
-    """The verdicts on what was seen in one look."""
+def look(seen: Logs, levels: Levels, policy: Policy, rule: Rule) -> list[Finding]:
+    """The verdicts on what was seen in one look; where no level is known, no floor holds."""
     logs = seen.items()
-    return judge([Comparison(*one, policy.margin(*one), paired_shift(values)) for one, values in logs], rule)
+    return judge([policy.comparison(one, paired_shift(v), levels.get(one, math.inf)) for one, v in logs], rule)
 
 
 def unfit(canaries: Sequence[Finding]) -> str:

@@ -17,6 +17,7 @@ class Metric(NamedTuple):
 
     Attributes:
         margin: The change of no account, a fraction, where the policy says nothing else.
+        floor: The same in that unit; only a change beyond both is of account.
         samples: All that was measured of a cell, in that unit, by restart.
         ratios: Candidate over baseline, one number per restart that both have.
     """
@@ -24,6 +25,7 @@ class Metric(NamedTuple):
     name: str
     unit: str
     margin: float
+    floor: float
     samples: Callable[[CellRecord], Mapping[int, Sequence[float]]]
     ratios: Callable[[CellRecord, CellRecord], Sequence[float]]
 
@@ -54,8 +56,8 @@ def _compile_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     return [ours[restart] / theirs[restart] for restart in common if ours[restart] and theirs[restart]]
 
 
-TIME = Metric("time", "seconds per step", 0.02, _steps, pairing.paired_ratios)
-COMPILE = Metric("compile", "seconds", 0.10, _compiles, _compile_ratios)
+TIME = Metric("time", "seconds per step", 0.02, 0.0, _steps, pairing.paired_ratios)
+COMPILE = Metric("compile", "seconds", 0.10, 0.020, _compiles, _compile_ratios)
 
 METRICS = (TIME, COMPILE)
 
@@ -73,8 +75,17 @@ class Subject(NamedTuple):
 Logs = Mapping[Subject, Sequence[float]]
 """log(other arm / base), one number per restart."""
 
+Levels = Mapping[Subject, float]
+"""What the base takes, in the unit of the metric."""
+
 
 def logs(cell: str, other: CellRecord, base: CellRecord) -> dict[Subject, list[float]]:
     """The log-ratios of every metric that was measured on both sides."""
     ratios = {Subject(metric.name, cell): metric.ratios(other, base) for metric in METRICS}
     return {subject: list(map(math.log, values)) for subject, values in ratios.items() if values}
+
+
+def levels(cell: str, base: CellRecord) -> dict[Subject, float]:
+    """The base's median of every metric, over the restarts that took any time."""
+    taken = {Subject(metric.name, cell): list(filter(None, metric.by_restart(base))) for metric in METRICS}
+    return {subject: statistics.median(values) for subject, values in taken.items() if values}

@@ -16,15 +16,17 @@ from typing import Annotated, Any
 import msgspec
 
 from triptych.benches.gate.metrics import METRIC, METRICS, Subject
-from triptych.benches.gate.verdict import Finding
+from triptych.benches.gate.verdict import Comparison, Finding, rounded
 from triptych.benches.record.files import decode_as, read_bytes
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import Fingerprint
+from triptych.benches.stats.ranks import Shift
 
 Margin = Annotated[float, msgspec.Meta(gt=0, le=1)]
+Floor = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Alpha = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
 
-TABLES = ("margins", "benchmarks.<pattern>")
+TABLES = ("margins", "floors", "benchmarks.<pattern>")
 KEYS = ", ".join(["alpha", "allowed_missing", *(f"{table}.{metric.name}" for table in TABLES for metric in METRICS)])
 
 
@@ -39,9 +41,14 @@ class PolicyError(Exception):
 Margins = dict[str, Margin]
 """Changes of no account by metric, as fractions: 0.02 is 2 %. What is not given is inherited."""
 
+Floors = dict[str, Floor]
+"""Changes of no account by metric, in its unit: 0.02 is 20 ms. What is not given is inherited."""
+
 _MARGINS = msgspec.defstruct("Margins", [(one.name, Margin, one.margin) for one in METRICS], forbid_unknown_fields=True)
+_FLOORS = msgspec.defstruct("Floors", [(one.name, Floor, one.floor) for one in METRICS], forbid_unknown_fields=True)
 _TABLES = msgspec.defstruct(
-    "Tables", [("margins", _MARGINS, None), ("benchmarks", GenericAlias(dict, (str, _MARGINS)), None)]
+    "Tables",
+    [("margins", _MARGINS, None), ("floors", _FLOORS, None), ("benchmarks", GenericAlias(dict, (str, _MARGINS)), None)],
 )
 """The tables whose keys are metrics, to say which key is wrong."""
 
@@ -53,12 +60,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         alpha: Largest chance that a run without any change calls anything `regressed`.
         allowed_missing: Patterns of benchmarks that the candidate may lack.
         margins: Of every benchmark, by metric.
+        floors: Of every benchmark, by metric; a change is of account only beyond its margin and its floor.
         benchmarks: Of the benchmarks that a pattern matches; where several match, the last one that names the metric.
     """
 
     alpha: Alpha = 0.05
     allowed_missing: tuple[str, ...] = ()
     margins: Margins = {}
+    floors: Floors = {}
     benchmarks: dict[str, Margins] = {}
 
     def margin(self, metric: str, cell: str) -> float:
@@ -67,6 +76,22 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for pattern, own in self.benchmarks.items():
             margin = own.get(metric, margin) if matches(cell, pattern) else margin
         return margin
+
+    def comparison(self, subject: Subject, shift: Shift, level: float) -> Comparison:
+        """One metric of a benchmark, ready to be judged by its margin or, if that is wider, by its floor.
+
+        Args:
+            subject: The metric and the benchmark.
+            shift: Logarithm of candidate over baseline.
+            level: What the baseline takes, in the metric's unit.
+        """
+        least = self.floors.get(subject.metric, METRIC[subject.metric].floor)
+        margin, floor = self.margin(*subject), least / level
+        if floor <= margin:
+            return Comparison(*subject, margin, shift, floor)
+        ms, wider, usual = rounded(1000 * least), rounded(100 * floor), rounded(1000 * level)
+        words = f"{ms} ms are {wider} % of the base's {usual} ms, and less is of no account"
+        return Comparison(*subject, floor, shift, floor, words)
 
     def may_be_missing(self, cell: str) -> bool:
         """Whether the candidate may lack this benchmark."""
@@ -123,7 +148,8 @@ def read(path: Path) -> Policy:
         return msgspec.convert(table, Policy)
     except msgspec.ValidationError as error:
         raise PolicyError(
-            f"{path}, [tool.triptych.gate]: {error}; the keys are {KEYS}, and a margin is a fraction, 0.02 for 2 %"
+            f"{path}, [tool.triptych.gate]: {error}; the keys are {KEYS}, and a margin is a fraction, 0.02 for 2 %, "
+            "a floor the metric's own unit, 0.02 for 20 ms"
         ) from error
 
 

@@ -5,12 +5,14 @@ cancels. Two more arms with the base's code, the canaries, are measured beside t
 other, this machine is unfit to decide anything at this moment.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from triptych.benches.analysis import pairing
-from triptych.benches.gate.metrics import TIME, Logs, Subject, logs
+from triptych.benches.gate import metrics
+from triptych.benches.gate.metrics import METRIC, TIME, Levels, Logs, Subject, logs
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.record.counts import Counts, changes, gated, memory_bytes
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
@@ -20,6 +22,10 @@ BASE, HEAD = "base", "head"
 CANARIES = ("canary again", "canary")
 """Two more arms of the base's code, with fewer cells: equal in everything, so that what they differ in is noise."""
 
+SAME_PROGRAMS = (
+    "Base and head run the same compiled programs, by every count of both, so the cause is outside them (Python, "
+    "dispatch, or the machine), unless a loop in one turns more often."
+)
 
 Pair = tuple[CellRecord, CellRecord]
 """A cell in the base and in another arm."""
@@ -47,6 +53,12 @@ def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[floa
         for cell, (ours, other) in pairs(run, arm, base).items()
         for subject, values in logs(cell, other, ours).items()
     }
+
+
+def levels(run: Run) -> Levels:
+    """What the base takes, by metric and cell."""
+    both = pairs(run).items()
+    return {subject: level for cell, (base, _) in both for subject, level in metrics.levels(cell, base).items()}
 
 
 def untimed(run: Run, found: Logs) -> list[Finding]:
@@ -86,6 +98,36 @@ def _without(record: CellRecord, restarts: Collection[int]) -> CellRecord:
     compiles = [one for one in record.compiles if one.restart not in restarts]
     blocks = [one for one in record.blocks if one.restart not in restarts]
     return msgspec.structs.replace(record, compiles=compiles, blocks=blocks)
+
+
+def explained(findings: Sequence[Finding], run: Run, again: Callable[[Cell], str]) -> tuple[Finding, ...]:
+    """The findings, and of what takes longer also why, as far as counts tell, and how to measure it again.
+
+    Args:
+        findings: Of a gate.
+        run: What it measured.
+        again: The command that measures a cell again.
+    """
+    both = pairs(run)
+
+    def why(one: Finding) -> tuple[str, ...]:
+        if one.verdict != "regressed" or one.metric not in METRIC or one.cell not in both:
+            return ()
+        base, head = both[one.cell]
+        return (*_cause(base, head), f"Measure it again: {again(base.cell)}")
+
+    return tuple(replace(one, why=why(one)) for one in findings)
+
+
+def _cause(base: CellRecord, head: CellRecord) -> list[str]:
+    """What the head's program has more or less of, or that it lies elsewhere; nothing of what only one side counted."""
+    if not (base.counts and head.counts):
+        return []
+    before, after = (msgspec.structs.asdict(counts) for counts in (base.counts, head.counts))
+    known = [name for name in gated(base.cell.device) if None not in (before[name], after[name])]
+    if moved := changes(before, after, known):
+        return [f"The head's program: {'; '.join(moved)}."]
+    return [SAME_PROGRAMS] if "jaxpr_equations" in known else []
 
 
 def compare_counts(cell: Cell, baseline: Counts | None, candidate: Counts | None) -> list[Finding]:

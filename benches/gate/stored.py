@@ -7,10 +7,11 @@ says so with figures wherever a verdict rests on it. Measuring both sides again,
 """
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
 
 from triptych.benches.analysis import pairing
-from triptych.benches.gate.metrics import METRICS
+from triptych.benches.gate.metrics import METRICS, Subject
 from triptych.benches.gate.policy import Policy, missing, renamed
 from triptych.benches.gate.stored_files import Measured, Side, differences
 from triptych.benches.gate.verdict import (
@@ -127,7 +128,7 @@ def _ratios(baseline: Measured, candidate: Measured, policy: Policy) -> Iterator
         before, after = (side.times.get(metric.name, ()) for side in (baseline, candidate))
         if before and after and all((*before, *after)):
             shift = unpaired_shift([math.log(value) for value in before], [math.log(value) for value in after])
-            yield Comparison(metric.name, name, policy.margin(metric.name, name), shift)
+            yield policy.comparison(Subject(metric.name, name), shift, statistics.median(before))
         elif before and after and not any((*before, *after)):
             yield Finding(metric.name, name, "ok", f"no {metric.name} took any time on either side")
         elif before or after:

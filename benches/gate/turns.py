@@ -179,7 +179,7 @@ def _look(run: Run, arms: list[Arm], jobs: list[Job], rim: Rim, cells: Collectio
     """Measures cells as often as one look does, after what was measured before; gives all that was seen since."""
     first = 1 + max((block.restart for one in run.cells for block in one.blocks), default=-1)
     measure(run, arms, [job for job in jobs if job.spec.cell.id in cells], rim, TWO_SIDES._replace(first=first))
-    return Seen(sides.seen(run), sides.seen(run, *CANARIES))
+    return Seen(sides.seen(run), sides.seen(run, *CANARIES), sides.levels(run))
 
 
 def _judged(
@@ -209,7 +209,7 @@ def _judged(
 def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) -> list[str]:
     """What limits the findings, or vouches for them."""
     machine, lost = unfit(canaries), len(run.cut_short)
-    margins = (f"The margin of {cell}, is {100 * width:.1f} %" for cell, width in wider.items())
+    margins = (f"The margin of {cell}, is at least {100 * width:.1f} %" for cell, width in wider.items())
     return [
         *([f"Unfit: {machine}."] if machine else []),
         *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canaries),

@@ -65,12 +65,16 @@ class Comparison:
     Attributes:
         margin: A change smaller than this fraction is of no account.
         shift: Logarithm of candidate over baseline, where more is worse.
+        floor: What an improvement must save at least, a fraction of the baseline; the margin is no narrower.
+        remark: Why the margin is as wide as the floor; empty where it is wider.
     """
 
     metric: str
     cell: str
     margin: float
     shift: Shift
+    floor: float = 0.0
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Finding:
         restarts: How many: one number if paired, baseline and candidate if not.
         detectable: The smallest slowdown, a fraction, that such a run calls nine times in ten; where undecided.
         remark: Of an estimate, what the sentence says beyond its figures.
+        why: Sentences: what may be behind it, where that can be told, and how to measure it again.
     """
 
     metric: str
@@ -97,6 +102,7 @@ class Finding:
     restarts: tuple[int, ...] = ()
     detectable: float | None = None
     remark: str = ""
+    why: tuple[str, ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -148,7 +154,7 @@ def _finding(one: Comparison, slower: float, faster: float, rule: Rule) -> Findi
     logs = bounds(shift, rule.level)
     low, high = (None if end is None else _exp(end) for end in (logs.low, logs.high))
     estimate = Estimate(_exp(logs.value), low, high, logs.n)
-    verdict, seen, remark = _verdict(one, slower, faster, rule), None, ""
+    verdict, seen, remark = _verdict(one, slower, faster, rule), None, one.remark
     change = percent(estimate.value - 1)
     over = f"over {' against '.join(map(str, shift.restarts))} restart{'s' * (shift.restarts != (1,))}"
     if not _can_decide(shift, rule):
@@ -157,11 +163,12 @@ def _finding(one: Comparison, slower: float, faster: float, rule: Rule) -> Findi
     else:
         where = WHERE.get(verdict, "neither beyond nor surely inside")
         ends = ", ".join(percent((end or 0.0) - 1) for end in (low, high))
-        sentence = f"{change} [{ends}] {over}, {where} the margin of {100 * one.margin:g} %"
+        sentence = f"{change} [{ends}] {over}, {where} the margin of {rounded(100 * one.margin)} %"
         if verdict == "undecided":
             seen = _exp(detectable(shift.restarts, shift.spread, rule.strictest, math.log1p(one.margin))) - 1
-            remark = f"a slowdown is seen nine times in ten from {percent(seen)} on"
-            sentence += f"; {remark}"
+            words = f"a slowdown is seen nine times in ten from {percent(seen)} on"
+            remark = "; ".join(filter(None, (remark, words)))
+        sentence = "; ".join(filter(None, (sentence, remark)))
     p = slower if logs.value >= 0 else faster
     return Finding(one.metric, one.cell, verdict, sentence, estimate, p, one.margin, shift.restarts, seen, remark)
 
@@ -173,7 +180,7 @@ def _verdict(comparison: Comparison, slower: float, faster: float, rule: Rule) -
         return "undecided"
     if reaches(slower, rule.level) and change > margin:
         return "regressed"
-    if reaches(faster, rule.level) and change < -margin:
+    if reaches(faster, rule.level) and change < -margin and -math.expm1(change) > comparison.floor:
         return "improved"
     return "ok" if reaches(p_below(shift, margin), rule.level) else "undecided"
 
@@ -200,6 +207,11 @@ def some(names: Collection[str], most: int = 3) -> str:
     """For instance "a, b, c and 2 more"."""
     shown = ", ".join(list(names)[:most]) or "none"
     return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
+
+
+def rounded(value: float) -> str:
+    """Three digits, and all of a larger number: 66.7 or 1,234."""
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
 def percent(change: float) -> str:

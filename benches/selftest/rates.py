@@ -7,7 +7,7 @@ over the draws. From the same series a machine's noise bands are learned.
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,6 +29,7 @@ from triptych.benches.selftest.series import (
     Ratios,
     Restart,
     Series,
+    base_levels,
     canary_logs,
     head_logs,
     record_of,
@@ -184,11 +185,11 @@ class _Draws:
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Draw:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
-        heads, canaries = head_logs(self.series, injection), canary_logs(self.series)
+        recorded = head_logs(self.series, injection), canary_logs(self.series), base_levels(self.series)
 
         def draw(random: np.random.Generator, pool: np.ndarray) -> tuple[bool, int]:
             chosen = random.permutation(pool)[: LOOKS * self.restarts]
-            drawn = ([logs[i] for i in chosen] for logs in (heads, canaries))
+            drawn = ([one[i] for i in chosen] for one in recorded)
             findings = drawn_gate(*drawn, policy=self.policy, restarts=self.restarts)
             said = {one.subject for one in findings if one.verdict == verdict}
             looked = max(one.restarts[0] for one in findings)
@@ -222,9 +223,20 @@ class _Draws:
         return draw
 
 
-def drawn_gate(heads: Sequence[Ratios], canaries: Sequence[Ratios], policy: Policy, restarts: int) -> list[Finding]:
+def drawn_gate(
+    heads: Sequence[Ratios],
+    canaries: Sequence[Ratios],
+    bases: Sequence[Mapping[Subject, float]],
+    policy: Policy,
+    restarts: int,
+) -> list[Finding]:
     """What the gate says of these restarts: its first look takes the first of them, its second all."""
-    first, second = (Seen(stacked(heads[:n]), stacked(canaries[:n])) for n in (restarts, len(heads)))
+
+    def seen(n: int) -> Seen:
+        levels = {subject: statistics.median(values) for subject, values in stacked(bases[:n]).items()}
+        return Seen(stacked(heads[:n]), stacked(canaries[:n]), levels)
+
+    first, second = seen(restarts), seen(len(heads))
     return look_twice(first, lambda _: second, policy, restarts)[0]
 
 

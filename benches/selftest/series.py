@@ -5,13 +5,14 @@ is JSON Lines, a header and then one line per restart, so that a series can be s
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from triptych.benches.gate.looks import LOOKS
-from triptych.benches.gate.metrics import COMPILE, TIME, Subject, logs
+from triptych.benches.gate.metrics import COMPILE, TIME, Subject, levels, logs
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
 from triptych.benches.record.run import Block, Cell, CellRecord, Compile, Count, Duration, Fingerprint, Settings
@@ -154,6 +155,12 @@ def canary_logs(series: Series) -> list[Ratios]:
     return [_logs(*(restart.arms[arm] for arm in CANARIES)) for restart in series.restarts]
 
 
+def base_levels(series: Series) -> list[dict[Subject, float]]:
+    """What the base takes, by metric and cell, restart by restart."""
+    bases = ([levels(cell, record_of(one)).items() for cell, one in two.arms[BASE].items()] for two in series.restarts)
+    return [dict(chain.from_iterable(items)) for items in bases]
+
+
 def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> Ratios:
     found = {
         subject: value
@@ -181,7 +188,7 @@ def refuse_short(series: Series, restarts: int) -> None:
         raise ValueError(f"the series has {there} restarts, and one gate of two looks takes {needed}; go on with it")
 
 
-def stacked(restarts: Sequence[Ratios]) -> dict[Subject, list[float]]:
+def stacked(restarts: Sequence[Mapping[Subject, float]]) -> dict[Subject, list[float]]:
     """Restarts, as lists by subject."""
     subjects = sorted({subject for restart in restarts for subject in restart})
     return {subject: [restart[subject] for restart in restarts if subject in restart] for subject in subjects}

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ from triptych.benches.exit_codes import Exit
 from triptych.benches.gate import golden
 from triptych.benches.gate.policy import BANDS, PolicyError, find, read_bands, widened
 from triptych.benches.gate.scope import GATE, scope_of
+from triptych.benches.gate.sides import explained
 from triptych.benches.gate.stored import compare
 from triptych.benches.gate.stored_files import read_side, refuse_copies
 from triptych.benches.gate.turns import judge_checkout
@@ -32,7 +34,7 @@ from triptych.benches.record.machine import toolchain
 from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
-from triptych.reports.gate import wording
+from triptych.reports.gate import again, wording
 from triptych.reports.text import name
 
 Options = Mapping[str, Any]
@@ -61,7 +63,11 @@ def answered(question: Callable[[Options], int], options: Options) -> int:
 def of_code(options: Options) -> int:
     """The working tree against a base, measured now."""
     policy, output = find(options["policy"]), options["output"]
-    return _deliver(*judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, output), options)
+    run, judgement = judge_checkout(Path.cwd(), options["base"], scope_of(options), policy, output)
+    if run:
+        found = explained(judgement.findings, run, partial(again.command, options, run))
+        judgement = replace(judgement, findings=found)
+    return _deliver(run, judgement, options)
 
 
 def of_files(options: Options) -> int:
@@ -139,9 +145,12 @@ def deliver(judgement: Judgement, options: Options, environment: Mapping[str, st
         from rich.console import Console
 
         console = Console(file=stream, width=max(80, shutil.get_terminal_size().columns))
-        console.print(
-            wording.table(judgement), *wording.notes(judgement), sep="\n", markup=False, highlight=False, emoji=False
-        )
+        show = partial(console.print, markup=False, highlight=False, emoji=False)
+        show(wording.table(judgement))
+        for line in wording.reasons(judgement):
+            show(line, soft_wrap=True)  # in one piece, for a command is to be copied
+        for line in wording.notes(judgement):
+            show(line)
     else:
         stream.writelines(f"{line}\n" for line in wording.plain(judgement))
     if environment.get("GITHUB_ACTIONS"):

@@ -33,6 +33,10 @@ FAR = "M-8-5L-3 0L-8 5M-2-5L3 0L-2 5"
 """Two chevrons to the right: farther than the scale goes."""
 
 
+WIDEST = 0.25
+"""A wider margin fills its strip, so that the others are not squeezed."""
+
+
 class Scale(NamedTuple):
     """A log scale of ratios around 1, which lies in the middle.
 
@@ -81,6 +85,6 @@ def scale(findings: Sequence[Finding]) -> Scale:
     if values and not near:
         return Scale(min(1.1 * max(values), FARTHEST))
     ends = [abs(math.log(end)) for one in estimates for end in one[1:3] if end and 0 < end < math.inf]
-    margins = [1.5 * math.log1p(one.margin) for one in findings if one.margin and one.margin < math.inf]
+    margins = [1.5 * math.log1p(one.margin) for one in findings if one.margin and one.margin <= WIDEST]
     inside = [value for value in (*ends, *margins) if value < CLOSE_UP]
     return Scale(max(0.001, 1.1 * max((*near, *inside), default=0.0)))

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from triptych.benches.exit_codes import WORDS
 from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.sides import BASE, HEAD
-from triptych.benches.gate.verdict import Judgement, percent
+from triptych.benches.gate.verdict import Judgement, percent, rounded
 from triptych.benches.record.files import make_folder, replace_file
 from triptych.benches.record.run import Run
 from triptych.benches.selftest.rates import Summary, shipped
@@ -58,6 +58,7 @@ def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> 
         limit=limit,
         symbols=wording.SYMBOLS,
         change=change,
+        rounded=rounded,
         metrics=METRICS,
         notes=wording.notes(judgement),
         run=run,

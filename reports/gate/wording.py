@@ -49,14 +49,20 @@ def notes(judgement: Judgement) -> list[str]:
     ]
 
 
+def reasons(judgement: Judgement) -> list[str]:
+    """What may be behind the findings and how to measure them again, a line each, where anything can be said."""
+    said = [(one, words) for one in in_order(judgement) for words in one.why]
+    return [f"On {text.name(one.cell)}, {one.metric}: {text.name(words, LONG)}" for one, words in said]
+
+
 def plain(judgement: Judgement) -> list[str]:
-    """For a log: the headline, what is not in order, verdict first, the notes."""
+    """For a log: the headline, what is not in order, verdict first, why, the notes."""
     found = [one for one in in_order(judgement) if one.verdict != "ok"]
     rows = (_row(finding) for finding in found)
     lines = [
         f"{one.verdict}: {cell}, {metric}: {words}" for one, (_, cell, metric, words) in zip(found, rows, strict=True)
     ]
-    return [headline(judgement), *lines, *notes(judgement)]
+    return [headline(judgement), *lines, *reasons(judgement), *notes(judgement)]
 
 
 def in_order(judgement: Judgement) -> list[Finding]:
@@ -68,6 +74,11 @@ def _row(finding: Finding) -> tuple[str, str, str, str]:
     """Verdict, benchmark, metric and sentence of a finding, as all tables have them."""
     verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
     return verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG)
+
+
+def _whole(finding: Finding) -> str:
+    """The sentence, and why."""
+    return f"{finding.sentence}. {' '.join(finding.why)}" if finding.why else finding.sentence
 
 
 def table(judgement: Judgement) -> "Table":
@@ -84,7 +95,7 @@ def table(judgement: Judgement) -> "Table":
 
 
 def markdown(judgement: Judgement) -> str:
-    """For a pull request: the headline, what is not in order as a table, the rest folded, the notes."""
+    """For a pull request: the headline, what is not in order as a table, the rest folded, why, the notes."""
     findings = in_order(judgement)
     shown, quiet = ([one for one in findings if (one.verdict == "ok") is fine] for fine in (False, True))
     parts = [f"**{escaped(headline(judgement))}**"]
@@ -93,7 +104,7 @@ def markdown(judgement: Judgement) -> str:
     if quiet:
         summary = f"<summary>{text.count(len(quiet), 'finding')} in order</summary>"
         parts.append(f"<details>{summary}\n\n{_rows(quiet)}\n\n</details>")
-    return "\n\n".join([*parts, *map(escaped, notes(judgement))]) + "\n"
+    return "\n\n".join([*parts, *map(escaped, [*reasons(judgement), *notes(judgement)])]) + "\n"
 
 
 def _rows(findings: list[Finding]) -> str:
@@ -110,7 +121,7 @@ def annotations(judgement: Judgement) -> list[str]:
     levels: dict[Verdict, str] = {"undecided": "warning", "improved": "notice"}
     lines: list[str] = []
     for one in in_order(judgement):
-        said = (f"{one.verdict}: {one.cell}, {one.metric}", one.sentence)
+        said = (f"{one.verdict}: {one.cell}, {one.metric}", _whole(one))
         title, words = (text.name(part, LONG).replace("%", "%25") for part in said)
         title = title.replace(":", "%3A").replace(",", "%2C")
         if one.verdict != "ok":
@@ -136,7 +147,7 @@ def junit(judgement: Judgement) -> str:
     suite = ElementTree.Element("testsuite", {"name": "triptych gate", **{name: str(n) for name, n in totals.items()}})
     for finding in judgement.findings:
         case = ElementTree.SubElement(suite, "testcase", classname=text.name(finding.cell), name=finding.metric)
-        sentence = text.name(finding.sentence, LONG)
+        sentence = text.name(_whole(finding), LONG)
         if finding.verdict in tags:
             ElementTree.SubElement(case, tags[finding.verdict], message=sentence, type=finding.verdict)
         else:

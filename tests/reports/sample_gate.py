@@ -1,5 +1,6 @@
 """Findings of a gate as they come from `judge`, a run on code as if measured, and a self-test of known rates."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -25,6 +26,11 @@ def judged() -> Judgement:
     ]
     wide = paired_shift([float(random.normal(0, 0.08)) for _ in range(12)])
     found = judge([*comparisons, Comparison("compile", "steady", 0.10, wide)], Rule())
+    why = (
+        "The head's program: equations 45 → 46; HLO instructions 120 → 131; fusions 14 → 15; flops by XLA 500 → 620.",
+        "Measure it again: triptych gate --base main --trainer treemap --workload digits --restarts 20",
+    )
+    found = [replace(one, why=why) if one.cell == "slower" else one for one in found]
     other = Finding("loss", "other", "regressed", "head against base: losses differ at step 3; times are not compared")
     notes = ("The base against itself, steady, time: +0.1 % [−0.2 %, +0.4 %] over 12 restarts.", "1 restart lost.")
     return Judgement((*found, other), ("brand new",), notes)

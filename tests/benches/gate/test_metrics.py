@@ -2,10 +2,11 @@
 
 import math
 
+import msgspec
 import pytest
 from runs import cell_record
 
-from triptych.benches.gate.metrics import COMPILE, METRIC, METRICS, TIME, Metric, Subject, logs
+from triptych.benches.gate.metrics import COMPILE, METRIC, METRICS, TIME, Metric, Subject, levels, logs
 from triptych.benches.gate.policy import KEYS, Policy
 
 
@@ -24,9 +25,21 @@ def test_compiles_are_one_number_per_restart() -> None:
     assert logs("cell", record, record)[Subject("compile", "cell")] == [math.log(1.0)] * 2
 
 
+def test_a_level_is_the_median_of_the_restarts_that_took_any_time() -> None:
+    """Of 2, 4 and 6 seconds the second; a compile of no time is left out, and where all are there is no level."""
+    base = cell_record("a", {0: [1.0, 2.0, 9.0], 1: [4.0], 2: [6.0]})
+    assert levels("cell", base)[Subject("time", "cell")] == 4.0
+    none = [msgspec.structs.replace(one, trace_s=0.0, lower_s=0.0, backend_s=0.0) for one in base.compiles]
+    base.compiles = [*none[:2], base.compiles[2]]
+    assert levels("cell", base)[Subject("compile", "cell")] == base.compiles[2].compile_s
+    base.compiles = none
+    assert Subject("compile", "cell") not in levels("cell", base)
+
+
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_row_is_a_key_of_the_policy(metric: Metric) -> None:
-    """With its own margin where nobody gives another."""
+    """With its own margin and floor where nobody gives another."""
     assert Policy().margin(metric.name, "anything") == metric.margin
     assert f"margins.{metric.name}, " in KEYS
+    assert f"floors.{metric.name}, " in KEYS
     assert METRIC[metric.name] is metric

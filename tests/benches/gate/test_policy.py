@@ -1,10 +1,13 @@
 """A policy is read as written, or refused with a sentence."""
 
+import math
 from pathlib import Path
 
 import pytest
 
+from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy, PolicyError, find, matches, read
+from triptych.benches.stats.ranks import paired_shift
 
 WHOLE = """
 [project]
@@ -17,6 +20,7 @@ another_command = true
 alpha = 0.01
 allowed_missing = ["tests/test_old.py::*"]
 margins = { compile = 0.25 }
+floors = { time = 1e-6 }
 
 [tool.triptych.gate.benchmarks]
 "digits-*" = { time = 0.05 }
@@ -40,6 +44,33 @@ def test_margins_are_inherited(tmp_path: Path) -> None:
     assert policy.margin("compile", "digits-treemap-cpu-step") == 0.25
     assert policy.margin("time", "digits-naive-cpu-step") == 0.08
     assert Policy().margin("compile", "anything") == 0.10
+
+
+@pytest.mark.parametrize(
+    ("metric", "level", "margin", "remark"),
+    [
+        ("time", 1e-3, 0.02, ""),
+        ("time", 5e-5, 0.02, ""),
+        ("time", 4e-5, 0.025, "0.001 ms are 2.5 % of the base's 0.04 ms, and less is of no account"),
+        ("compile", 0.08, 0.25, ""),
+        ("compile", 0.01, 2.0, "20 ms are 200 % of the base's 10 ms, and less is of no account"),
+        ("compile", math.inf, 0.25, ""),
+    ],
+)
+def test_the_wider_of_margin_and_floor_holds(
+    tmp_path: Path, metric: str, level: float, margin: float, remark: str
+) -> None:
+    """A floor of a microsecond a step by the file, the usual 20 ms of a compile; the wider one says so."""
+    subject, shift = Subject(metric, "xor-naive-cpu-step"), paired_shift([0.0, 0.1])
+    made = policy_of(tmp_path, WHOLE).comparison(subject, shift, level)
+    assert (made.metric, made.cell, made.shift) == (*subject, shift)
+    assert (made.margin, made.remark) == (pytest.approx(margin), remark)
+
+
+def test_a_floor_may_be_taken_away(tmp_path: Path) -> None:
+    """With 0; then the margin alone holds."""
+    policy = policy_of(tmp_path, "[tool.triptych.gate.floors]\ncompile = 0")
+    assert policy.comparison(Subject("compile", "a"), paired_shift([0.0]), 1e-3).margin == 0.10
 
 
 def test_a_missing_benchmark_may_be_allowed(tmp_path: Path) -> None:
@@ -81,6 +112,11 @@ def test_without_a_policy_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.
         ("[tool.triptych.gate.margins]\ntime = 5", "Expected `float` <= 1.0 - at `$.margins.time`"),
         ("[tool.triptych.gate.margins]\ntime = -0.1", "Expected `float` > 0.0 - at `$.margins.time`"),
         ('[tool.triptych.gate.benchmarks]\n"a*" = { time = inf }', "Expected `float` <= 1.0"),
+        ("[tool.triptych.gate.floors]\nspeed = 0.05", "unknown field `speed` - at `$.floors`"),
+        ("[tool.triptych.gate.floors]\ncompile = -1", "Expected `float` >= 0.0 - at `$.floors.compile`"),
+        ("[tool.triptych.gate.floors]\ncompile = inf", "Expected `float` < 1000000000.0 - at `$.floors.compile`"),
+        ("[tool.triptych.gate.floors]\ncompile = nan", "at `$.floors.compile`"),
+        ("[tool.triptych.gate.floors]\ncompile = '20 ms'", "a floor the metric's own unit, 0.02 for 20 ms"),
         ('[tool.triptych.gate]\nallowed_missing = "a"', "Expected `array`, got `str`"),
         ("tool = 3", "Expected `object`, got `int`"),
         ("[tool.triptych]\ngate = []", "Expected `object`, got `array`"),

@@ -12,6 +12,7 @@ from triptych.benches.gate.metrics import Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import Finding, Rule, Verdict
+from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
 
 CELL = "xor-treemap-cpu-step"
@@ -26,8 +27,8 @@ BOTH: dict[str, Verdict] = {"time": "ok", "compile": "ok"}
 Losses = tuple[float, ...]
 
 
-def arm(name: str, slower: float = 1.0, losses: Losses = (0.7, 0.1), compiles: float = 1.0) -> CellRecord:
-    """A cell of eight restarts of three rounds each, so many times as slow as a microsecond a step."""
+def arm(name: str, slower: float = 1.0, losses: Losses = (0.7, 0.1), compiles: float = 10.0) -> CellRecord:
+    """A cell of eight restarts of three rounds, so many times as slow as 0.001 ms a step, 30 ms a compile."""
     blocks = {restart: [1e-6 * slower * speed] * 3 for restart, speed in enumerate(WOBBLE)}
     record = msgspec.structs.replace(cell_record("treemap", blocks, losses), arm=name)
     record.compiles = [
@@ -48,7 +49,7 @@ def verdicts(findings: Sequence[Finding]) -> dict[str, Verdict]:
 
 def times(run: Run, policy: Policy = POLICY) -> list[Finding]:
     """What the first look says."""
-    return looks.look(sides.seen(run), policy, Rule(policy.alpha, looks.LOOKS))
+    return looks.look(sides.seen(run), sides.levels(run), policy, Rule(policy.alpha, looks.LOOKS))
 
 
 def timed(run: Run) -> dict[str, Verdict]:
@@ -56,7 +57,7 @@ def timed(run: Run) -> dict[str, Verdict]:
 
 
 def canary(run: Run) -> list[Finding]:
-    return looks.look(sides.seen(run, *CANARIES), POLICY, Rule(POLICY.alpha))
+    return looks.look(sides.seen(run, *CANARIES), sides.levels(run), POLICY, Rule(POLICY.alpha))
 
 
 def settled(run: Run) -> Finding:
@@ -83,14 +84,28 @@ def test_nothing_changed_is_ok() -> None:
         (arm(HEAD, slower=1.05), {"time": "regressed", "compile": "ok"}),
         (arm(HEAD, slower=0.95), {"time": "improved", "compile": "ok"}),
         (arm(HEAD, slower=1.01), {"time": "ok", "compile": "ok"}),
-        (arm(HEAD, compiles=1.2), {"time": "ok", "compile": "regressed"}),
-        (arm(HEAD, compiles=0.5), {"time": "ok", "compile": "improved"}),
+        (arm(HEAD, compiles=12), {"time": "ok", "compile": "regressed"}),
+        (arm(HEAD, compiles=5), {"time": "ok", "compile": "improved"}),
     ],
     ids=["slower", "faster", "inside the margin", "compiles slower", "compiles faster"],
 )
 def test_a_change_is_called_by_its_metric(head: CellRecord, expected: dict[str, Verdict]) -> None:
     """5 % is beyond the margin of 2 %, 1 % inside it; 20 % is beyond the margin of 10 % for compiles."""
     assert timed(planted(head=head)) == expected
+
+
+@pytest.mark.parametrize(("compiles", "verdict"), [(1.5, "ok"), (1.8, "regressed"), (0.5, "ok"), (0.05, "improved")])
+def test_a_short_compile_has_the_margin_of_its_floor(compiles: float, verdict: Verdict) -> None:
+    """Where the base takes 30 ms, 15 ms more are of no account, and the finding says why; 24 ms more are of some.
+
+    15 ms less are of none either, although in logarithms they are farther off than 20 ms more.
+    """
+    _, found = times(planted(arm(BASE, compiles=1), arm(HEAD, compiles=compiles)))
+    assert (found.metric, found.verdict) == ("compile", verdict)
+    assert found.margin == pytest.approx(0.02 / 0.03, rel=0.01)
+    words = "20 ms are 66.7 % of the base's 30 ms, and less is of no account"
+    assert found.sentence.endswith(f"the margin of 66.7 %; {words}")
+    assert found.remark == words
 
 
 def test_the_estimate_is_the_planted_change() -> None:
@@ -150,8 +165,8 @@ def test_what_was_never_timed_on_both_sides_is_undecided() -> None:
 def test_a_second_look_leaves_standing_what_was_decided() -> None:
     """More restarts in which the regressed metric is fine again do not take the verdict back."""
     slower, unsure = Subject("time", "a"), Subject("compile", "a")
-    first = looks.Seen({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, {})
-    more = looks.Seen({slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}, {})
+    first = looks.Seen({slower: [0.5 + 0.001 * n for n in range(10)], unsure: [0.12, -0.1] * 5}, {}, {})
+    more = looks.Seen({slower: [0.0] * 30, unsure: [0.001 * n for n in range(30)]}, {}, {})
     found, _ = looks.look_twice(first, lambda _: more, POLICY, 10)
     assert verdicts(found) == {"time": "regressed", "compile": "ok"}
     alone, _ = looks.look_twice(first, lambda _: first, POLICY, 10)
@@ -214,7 +229,7 @@ def test_a_cell_of_one_arm_alone_is_not_compared() -> None:
 MIRROR: dict[Verdict, Verdict] = {"regressed": "improved", "improved": "regressed"}
 
 
-@pytest.mark.parametrize(("slower", "compiles"), [(3.0, 0.5), (1.015, 1.02), (0.97, 1.2)])
+@pytest.mark.parametrize(("slower", "compiles"), [(3.0, 5), (1.015, 10.2), (0.97, 12)])
 def test_swapping_the_arms_mirrors_the_verdict(slower: float, compiles: float) -> None:
     """What regressed one way round improved the other way round, and the estimates are reciprocal."""
     run = planted(arm(BASE), arm(HEAD, slower, compiles=compiles))
@@ -246,3 +261,42 @@ def test_a_drift_that_both_sides_share_cancels() -> None:
     """Ten times slower at the end than at the start, and still ok."""
     run = planted(*(drifting(name, 1.0, lambda restart: 10 ** (restart / 7)) for name in (BASE, HEAD)))
     assert timed(run) == BOTH
+
+
+COUNTED = Counts(jaxpr_equations=45, executables_per_call=1, hlo_instructions=120, trainer_lines=90)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "cause"),
+    [
+        (COUNTED, {"jaxpr_equations": 46, "hlo_instructions": 131},
+         ["The head's program: equations 45 → 46; HLO instructions 120 → 131."]),
+        (COUNTED, {"trainer_lines": 95}, [sides.SAME_PROGRAMS]),
+        (COUNTED, {"hlo_instructions": None}, [sides.SAME_PROGRAMS]),
+        (COUNTED, {"jaxpr_equations": None}, []),
+        (COUNTED, None, []),
+        (None, {}, []),
+    ],
+    ids=["another program", "more lines", "wrapped in Python", "hardly counted", "head uncounted", "base uncounted"],
+)  # fmt: skip
+def test_what_regressed_is_explained_by_the_programs(
+    base: Counts | None, head: dict[str, int | None] | None, cause: list[str]
+) -> None:
+    """What the head's has more of, or that it lies elsewhere, or nothing; and how to measure it again."""
+    after = None if head is None else msgspec.structs.replace(COUNTED, **head)
+    run = planted(
+        msgspec.structs.replace(arm(BASE), counts=base),
+        msgspec.structs.replace(arm(HEAD, slower=1.05, compiles=20), counts=after),
+    )
+    found = sides.explained(times(run), run, lambda cell: f"measure {cell.id}")
+    assert {one.metric: one.why for one in found} == dict.fromkeys(
+        ("time", "compile"), (*cause, f"Measure it again: measure {CELL}")
+    )
+
+
+def test_only_what_takes_longer_is_explained() -> None:
+    """Not what is in order or faster, not other losses, not what is said of a cell that is not there."""
+    run = planted(head=arm(HEAD, slower=0.5))
+    others = [Finding("loss", CELL, "regressed", "other losses"), Finding("time", "gone", "regressed", "slower")]
+    found = sides.explained([*times(run), *others], run, lambda _: "again")
+    assert [one.why for one in found] == [()] * 4

@@ -97,6 +97,23 @@ def test_a_margin_of_the_policy_decides(tmp_path: Path) -> None:
     assert "The policy's pattern '*::test_gone' matches no benchmark." in judgement.notes
 
 
+@pytest.mark.parametrize(("compile_s", "verdict"), [(0.06, "ok"), (0.6, "regressed")])
+def test_a_short_compile_has_the_margin_of_its_floor(tmp_path: Path, compile_s: float, verdict: str) -> None:
+    """15 % more of 60 ms are 9 ms, of no account; of 600 ms they are 90 ms."""
+
+    def compiled(factor: float) -> CellRecord:
+        record = treemap()
+        record.compiles = [
+            Compile(i, 0.0, 0.0, factor * compile_s * (1 + i / 1000), 1.0, 1) for i in range(len(record.compiles))
+        ]
+        return record
+
+    before, after = (read_side([ours(tmp_path, str(factor), compiled(factor))]) for factor in (1.0, 1.15))
+    found = {one.metric: one for one in compare(before, after, Policy()).findings}["compile"]
+    assert found.verdict == verdict
+    assert ("20 ms are 33.3 % of the base's 60.1 ms" in found.sentence) == (verdict == "ok")
+
+
 def test_one_file_a_side_is_undecided(tmp_path: Path) -> None:
     """However far apart; the number needed for two benchmarks is named."""
     before, after = side(tmp_path, "a", TIMES, 1), side(tmp_path, "b", dict.fromkeys(TIMES, 9.0), 1)

@@ -121,9 +121,12 @@ def test_log_ratios_of_a_restart_by_hand() -> None:
     assert series.canary_logs(made) == [pytest.approx({compiled: math.log(5), TIME: math.log(5)})]
 
 
-def drawn(made: Series, injection: Injection | None = None) -> tuple[list[series.Ratios], list[series.Ratios]]:
-    """All restarts of a series, in order: heads and canaries."""
-    return series.head_logs(made, injection), series.canary_logs(made)
+Drawn = tuple[list[series.Ratios], list[series.Ratios], list[dict[Subject, float]]]
+
+
+def drawn(made: Series, injection: Injection | None = None) -> Drawn:
+    """All restarts of a series, in order: heads, canaries, and what the base takes."""
+    return series.head_logs(made, injection), series.canary_logs(made), series.base_levels(made)
 
 
 def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:
@@ -132,11 +135,21 @@ def test_a_drawn_gate_names_the_slowed_cell_and_no_other() -> None:
     assert [one.subject for one in found if one.verdict == "regressed"] == [TIME]
 
 
+def test_a_drawn_gate_knows_the_floor_of_a_compile() -> None:
+    """50 % more of some 200 ms is called; not where the floor is as high as half a second."""
+    lenient = Policy(floors={"compile": 0.5})
+    called = [
+        [one.subject for one in found if one.verdict == "regressed"]
+        for found in (rates.drawn_gate(*drawn(series_of(20), SLOWED[1]), policy, 10) for policy in (POLICY, lenient))
+    ]
+    assert called == [[Subject("compile", TARGET.id)], []]
+
+
 def test_nothing_is_decided_where_the_canary_alarms() -> None:
     """The base against itself is 10 % apart: neither the slowdown nor an improvement is believed."""
-    heads, canaries = drawn(series_of(20), SLOWED[0])
+    heads, canaries, bases = drawn(series_of(20), SLOWED[0])
     off = [dict.fromkeys(one, 0.1) for one in canaries]
-    assert {one.verdict for one in rates.drawn_gate(heads, off, POLICY, 10)} == {"undecided"}
+    assert {one.verdict for one in rates.drawn_gate(heads, off, bases, POLICY, 10)} == {"undecided"}
 
 
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +224,7 @@ def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> Non
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
     """Eight comparisons at 2.5 % need nine restarts: four and four more cannot decide, five and five may."""
-    first, asked = looks.Seen(series.stacked(drawn(series_of(4))[0]), {}), list[set[str]]()
+    first, asked = looks.Seen(series.stacked(drawn(series_of(4))[0]), {}, {}), list[set[str]]()
     for restarts in (4, 5):
         found, _ = looks.look_twice(first, lambda cells: asked.append(cells) or first, POLICY, restarts)
         assert {one.verdict for one in found} == {"undecided"}

@@ -20,11 +20,13 @@ ROOT = Path(__file__).resolve().parents[3]
 
 HOSTILE = "::error::\n<script>|`x`\x1b[31m\u202e"
 
+AGAIN = "triptych gate --base main --trainer treemap --workload digits --restarts 20 --cpus 1 --threads 1 --device cpu"
+
 ALL = Judgement(
     (
         Finding("time", "a", "ok", "fine"),
         Finding("time", "b", "undecided", "cannot tell, 50 % of it"),
-        Finding("time", HOSTILE, "regressed", "slower"),
+        Finding("time", HOSTILE, "regressed", "slower", why=("Because.", f"Measure it again: {AGAIN}")),
         Finding("presence", "d", "missing", "gone"),
         Finding("machine", "e", "incomparable", "elsewhere"),
         Finding("time", "f", "improved", "faster"),
@@ -189,8 +191,10 @@ def test_a_log_shows_what_is_not_in_order_worst_first() -> None:
     assert [one.partition(":")[0] for one in lines[1:6]] == [
         "regressed", "missing", "incomparable", "undecided", "improved"
     ]  # fmt: skip
-    assert lines[6].startswith("In the candidate only, and not judged: new, ::error::\ufffd<script>")
-    assert lines[7] == "A note."
+    assert lines[6].endswith(", time: Because.")
+    assert lines[7].endswith(f", time: Measure it again: {AGAIN}")
+    assert lines[8].startswith("In the candidate only, and not judged: new, ::error::\ufffd<script>")
+    assert lines[9] == "A note."
     assert not any("\n" in one or "\x1b" in one or one.startswith("::") for one in lines)
 
 
@@ -199,6 +203,7 @@ def test_annotations_cannot_be_forged() -> None:
     lines = wording.annotations(ALL)
     assert [one.split(" ")[0] for one in lines] == ["::error", "::error", "::error", "::warning", "::notice"]
     assert lines[0].startswith("::error title=regressed%3A %3A%3Aerror%3A%3A\ufffd<script>")
+    assert lines[0].endswith(f"::slower. Because. Measure it again: {AGAIN}")
     assert lines[3].endswith("::cannot tell, 50 %25 of it")
     assert not any("\n" in one for one in lines)
 
@@ -209,6 +214,7 @@ def test_markdown_takes_any_name() -> None:
     assert "<script>" not in words
     assert "::error::\ufffd&lt;script&gt;\\|\\`x\\`" in words
     assert "<summary>1 finding in order</summary>" in words
+    assert f", time: Measure it again: {AGAIN}\n" in words
 
 
 def test_junit_counts_every_kind() -> None:
@@ -218,6 +224,7 @@ def test_junit_counts_every_kind() -> None:
         "tests": "6", "failures": "2", "errors": "1", "skipped": "1"
     }  # fmt: skip
     assert len(suite.findall("testcase")) == 6
+    assert next(one.get("message") for one in suite.iter("failure")) == f"slower. Because. Measure it again: {AGAIN}"
 
 
 def test_json_says_null_for_what_is_unknown() -> None:
@@ -225,6 +232,7 @@ def test_json_says_null_for_what_is_unknown() -> None:
     content = json.loads(wording.as_json(ALL))
     assert content["findings"][2]["cell"] == HOSTILE
     assert content["findings"][0]["ratio"] is None
+    assert [one["why"] for one in content["findings"][1:3]] == [[], ["Because.", f"Measure it again: {AGAIN}"]]
     assert content["exit_code"] == 1
 
 
@@ -236,11 +244,15 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_shows_every_finding() -> None:
-    """As a table, with symbol and word."""
+    """As a table, with symbol and word; what is to be typed in one piece, however narrow the terminal."""
     stream = Terminal()
     deliver(ALL, {}, {}, stream)
-    for words in ("✗ regressed", "! incomparable", "? undecided", "✓ improved", "✓ ok", "A note."):
+    verdicts = ("✗ regressed", "! incomparable", "? undecided", "✓ improved", "✓ ok")
+    for words in (*verdicts, "A note.", f"Measure it again: {AGAIN}\n"):
         assert words in stream.getvalue()
+    quiet = Terminal()
+    deliver(Judgement(ALL.findings[:1]), {}, {}, quiet)
+    assert "\n\n" not in quiet.getvalue()
 
 
 @pytest.mark.parametrize(

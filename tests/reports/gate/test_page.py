@@ -95,6 +95,16 @@ def test_figures_equal_the_findings(html: str) -> None:
         assert row[8] in one.sentence
 
 
+def test_why_stands_right_below_the_finding(html: str) -> None:
+    """Over the whole width, a line each, for that row and no other; also where the table has fewer columns."""
+    (below,) = re.findall(r'</tr>\s*<tr class="why"><td colspan="9">(.*?)</td></tr>', html, re.DOTALL)
+    (one,) = (one for one in judged().findings if one.why)
+    assert [html_module.unescape(words) for words in re.findall("<div>(.*?)</div>", below)] == list(one.why)
+    above = html[: html.index(below)]
+    assert text_of(above[above.rindex("<tr>") :]).startswith(f"✗ regressed {one.cell} {one.metric}")
+    assert '<tr class="why"><td colspan="4">' in page_of(Finding("time", "a", "regressed", "slower", why=("Because.",)))
+
+
 def test_every_verdict_with_times_has_a_shape_of_its_own(html: str) -> None:
     """Told apart without colour, and named in the legend."""
     assert len(set(forest.SHAPES.values())) == len(forest.SHAPES)
@@ -125,6 +135,13 @@ def test_a_far_change_does_not_squeeze_the_near_ones() -> None:
         drawn.count(f'<path class="far" transform="translate({at}"') for at in ("216.0 13)", "4.0 13) scale(-1 1)")
     ] == [1, 1]
     assert [words for _, words in forest.scale([far]).ticks()] == ["× 0.05", "× 1", "× 20"]
+
+
+def test_a_wide_margin_does_not_squeeze_the_others() -> None:
+    """The floor of a compile can be most of it: its strip is filled, its figure has three digits."""
+    near, wide = finding(1.01, 0.99, 1.03), finding(1.0, 0.99, 1.01, margin=2 / 3)
+    assert forest.scale([near, wide]).half == forest.scale([near]).half
+    assert [row[5] for row in rows_of(page_of(near, wide))] == ["2 %", "66.7 %"]
 
 
 def test_ticks_are_round_and_have_room() -> None:
@@ -171,7 +188,7 @@ def test_any_estimate_has_a_row(one: Finding) -> None:
 
 def test_hostile_names_are_text() -> None:
     """No tag or attribute comes from a name, a metric, a sentence, a note or a run; directions cannot leak."""
-    shut = [Finding(name, name, "regressed", name * 3, Estimate(1.1, 1.0, 1.2, 9)) for name in HOSTILE]
+    shut = [Finding(one, one, "regressed", one * 3, Estimate(1.1, 1.0, 1.2, 9), why=(one,)) for one in HOSTILE]
     run = gate_run()
     run.command = HOSTILE[-1]
     run.arms = [msgspec.structs.replace(run.arms[0], name=HOSTILE[1], env={"NPROC": HOSTILE[8]}, commit=HOSTILE[4])]
@@ -345,7 +362,7 @@ def test_the_page_is_readable(visit: Visit, file: Path, width: int, theme: str) 
     script = """[...document.querySelectorAll('*')].filter(one => one.scrollWidth > one.clientWidth + 1
         && getComputedStyle(one).overflowX === 'auto' && one.tabIndex !== 0).length"""
     assert page.evaluate(script) == 0
-    assert page.locator(".findings tbody tr:visible").count() == len(judged().findings)
+    assert page.locator(".findings tbody tr:not(.why):visible").count() == len(judged().findings)
     results = axe.Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
 
@@ -353,7 +370,8 @@ def test_the_page_is_readable(visit: Visit, file: Path, width: int, theme: str) 
 def test_hostile_names_do_not_widen_the_page(visit: Visit, tmp_path: Path) -> None:
     """At 320 pixels, with words of 10,000 characters."""
     words = (*HOSTILE, "y" * 10_000)
-    findings = [Finding("time", name, "regressed", name, Estimate(1.1, 1.0, 1.2, 9), 0.01, 0.02) for name in words]
+    estimate = Estimate(1.1, 1.0, 1.2, 9)
+    findings = [Finding("time", one, "regressed", one, estimate, 0.01, 0.02, why=(one,)) for one in words]
     (tmp_path / "index.html").write_text(page.render(Judgement(tuple(findings), words, words), gate_run(), []))
     shown = visit(tmp_path / "index.html", 320)
     assert shown.evaluate("document.documentElement.scrollWidth") == 320
