@@ -14,7 +14,7 @@ import numpy as np
 
 from triptych.impls.treemap import trainer
 
-SLOW_STEP_S = 0.02
+SLOW_STEP_S, DOZE_S = 0.02, 0.05
 
 
 class Treemap:
@@ -172,7 +172,7 @@ class Dozer(Treemap):
     def step(self, state, batch):
         self.steps += 1
         if self.steps % 1000 == 0:
-            time.sleep(SLOW_STEP_S)
+            time.sleep(DOZE_S)
         return self.inner.step(state, batch)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import misbehaving
 import pytest
 
-from triptych.benches.analysis.tail import latency, regular_distance
-from triptych.benches.record.run import LONG, MOST_LONG, Cell, CellRecord, Tail
+from triptych.benches.analysis.tail import regular_distance
+from triptych.benches.record.run import LONG, MOST_LONG, Cell
 from triptych.benches.worker import cell, messages
 from triptych.benches.worker.clock import PhaseClock
 from triptych.benches.worker.tail import WARM_STEPS, record_tail
@@ -37,37 +37,33 @@ def prepared(folder: Path, trainer: str) -> cell.PreparedCell:
     return cell.prepare(messages.Spec(Cell("xor", trainer, "cpu"), trainer, str(path)))
 
 
-def tails(folder: Path, name: str, phases: PhaseClock, seconds: float) -> list[Tail]:
-    one = prepared(folder, f"{misbehaving.__file__}:{name}")
-    return [record_tail(one, restart, seconds, phases) for restart in range(2)]
+def spoiled(folder: Path, name: str) -> cell.PreparedCell:
+    return prepared(folder, f"{misbehaving.__file__}:{name}")
 
 
 def test_a_collection_in_every_hundredth_step_is_found_and_named(tmp_path: Path, phases: PhaseClock) -> None:
     """Of generation 2, and its distance; whatever else was long on this machine."""
-    found = tails(tmp_path, "Collector", phases, 2.0)
-    record = CellRecord(Cell("xor", "collector", "cpu"), "cpu", tails=found)
-    summed = latency(record)
-    assert summed is not None
-    assert summed.longest.cause == FULL
-    assert summed.longest.step % 100 == found[0].longest[0].step % 100
-    assert summed.causes[FULL] >= 6
-    assert summed.every == 100
+    tail = record_tail(spoiled(tmp_path, "Collector"), 0, 5.0, phases)
+    collected = [one for one in tail.longest if one.step % 100 == 100 - 1 - WARM_STEPS]
+    assert len(collected) >= 5
+    assert FULL in {one.cause for one in collected}
+    assert regular_distance([tail]) == 100
 
 
 def test_a_sleep_in_every_thousandth_step_is_regular_without_a_cause(tmp_path: Path, phases: PhaseClock) -> None:
     """What is not known is not named."""
-    found = tails(tmp_path, "Dozer", phases, 1.0)
-    assert regular_distance(found) == 1000
-    asleep = [one for one in found[0].longest if one.step % 1000 == 1000 - 1 - WARM_STEPS]
-    assert len(asleep) >= 3
-    assert all(one.seconds >= misbehaving.SLOW_STEP_S for one in asleep)
-    assert {one.cause for one in asleep} == {""}
+    tail = record_tail(spoiled(tmp_path, "Dozer"), 0, 3.0, phases)
+    asleep = [one for one in tail.longest if one.step % 1000 == 1000 - 1 - WARM_STEPS]
+    assert len(asleep) >= 4
+    assert all(one.seconds >= misbehaving.DOZE_S for one in asleep)
+    assert "" in {one.cause for one in asleep}
+    assert regular_distance([tail]) == 1000
 
 
 def test_a_retrace_is_a_compile(tmp_path: Path, phases: PhaseClock) -> None:
     """In the fiftieth step, counted from 0 and without those that warm up."""
-    one = prepared(tmp_path, f"{misbehaving.__file__}:LateRetracer")
-    [compiled] = [long for long in record_tail(one, 0, 0.3, phases).longest if long.cause == "a compile"]
+    tail = record_tail(spoiled(tmp_path, "LateRetracer"), 0, 0.3, phases)
+    [compiled] = [one for one in tail.longest if one.cause == "a compile"]
     assert compiled.step == 50 - 1 - WARM_STEPS
 
 
@@ -97,5 +93,5 @@ def test_a_step_that_raises_leaves_the_collector_alone(tmp_path: Path, phases: P
     """Its exception goes on."""
     before = list(gc.callbacks)
     with pytest.raises(ValueError, match="no such luck"):
-        record_tail(prepared(tmp_path, f"{misbehaving.__file__}:Raiser"), 0, 0.1, phases)
+        record_tail(spoiled(tmp_path, "Raiser"), 0, 0.1, phases)
     assert gc.callbacks == before
