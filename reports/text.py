@@ -88,6 +88,12 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def ordinal(number: int) -> str:
+    """For instance "3rd" or "1,000th"."""
+    teen = number // 10 % 10 == 1
+    return f"{number:,}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
 def seconds(value: float) -> str:
     """With the unit that leaves one to three digits before the point."""
     for size, unit in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):

@@ -2,6 +2,7 @@
 
 # pyright: basic
 
+import gc
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ import numpy as np
 
 from triptych.impls.treemap import trainer
 
-SLOW_STEP_S = 0.02
+SLOW_STEP_S, DOZE_S = 0.02, 0.05
 
 
 class Treemap:
@@ -149,3 +150,39 @@ class Concealer(Treemap):
 
     def step(self, state, batch):
         return self.inner.step(state, batch)[0], jnp.zeros(())
+
+
+class Collector(Treemap):
+    """Collects all garbage there is in every hundredth step."""
+
+    steps = 0
+
+    def step(self, state, batch):
+        self.steps += 1
+        if self.steps % 100 == 0:
+            gc.collect()
+        return self.inner.step(state, batch)
+
+
+class Dozer(Treemap):
+    """Sleeps in every thousandth step."""
+
+    steps = 0
+
+    def step(self, state, batch):
+        self.steps += 1
+        if self.steps % 1000 == 0:
+            time.sleep(DOZE_S)
+        return self.inner.step(state, batch)
+
+
+class LateRetracer(Treemap):
+    """Compiles its step anew in the fiftieth."""
+
+    steps = 0
+
+    def step(self, state, batch):
+        self.steps += 1
+        if self.steps == 50:
+            self.inner = trainer.Trainer(self.task)
+        return self.inner.step(state, batch)

@@ -23,6 +23,9 @@ OutcomeKind = Literal[
 FAILURES: tuple[OutcomeKind, ...] = ("diverged", "void", "raised", "hung", "killed", "out_of_memory")
 WITHOUT_TIMES: tuple[OutcomeKind, ...] = (*FAILURES, "unsupported", "unmeasured")
 
+LONG, MOST_LONG = 2.0, 10
+"""A long step takes longer than this many medians of its restart; and so many are kept of a restart at most."""
+
 
 class Fingerprint(msgspec.Struct, frozen=True):
     """The machine and the libraries of one arm, as its worker describes itself.
@@ -182,7 +185,7 @@ class Tail(msgspec.Struct, frozen=True):
 
     Attributes:
         p99_s: The 99th percentile; null with fewer than 500 steps.
-        longest: The longest steps, the longest first.
+        longest: The longest step, and what other steps were long (see `LONG`), the longest first.
     """
 
     restart: Count

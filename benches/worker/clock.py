@@ -33,7 +33,7 @@ def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
 
 
 class PhaseClock:
-    """Adds up jax's own compile events: seconds by phase, and how many programs were built."""
+    """Adds up jax's own compile events: seconds by phase, how many programs were built, and when each event ended."""
 
     def __init__(self) -> None:
         self.reset()
@@ -43,8 +43,10 @@ class PhaseClock:
         if event in self.seconds:
             self.seconds[event] += duration_secs
             self.events[event] += 1
+            self.moments.append((time.perf_counter(), event))
 
     def reset(self) -> None:
         """Starts again from nothing."""
         self.seconds = {TRACE: 0.0, LOWER: 0.0, BACKEND: 0.0}
         self.events = dict.fromkeys(self.seconds, 0)
+        self.moments: list[tuple[float, str]] = []

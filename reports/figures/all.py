@@ -18,13 +18,14 @@ from triptych.reports.figures import (
     seeds,
     speeds,
     starts,
+    tail,
     totals,
     trend,
 )
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 
-FIGURES = (speeds, ratios, blocks, ladder, anatomy, compiling, totals, starts, seeds, losses, order, trend)
+FIGURES = (speeds, ratios, blocks, tail, ladder, anatomy, compiling, totals, starts, seeds, losses, order, trend)
 """Each has `rows`, what it is about, `exhibit`, its words, and `draw`, its drawing."""
 
 

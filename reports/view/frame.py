@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 MACHINE = ("cpu_model", "python", "jax", "jaxlib")
 CELL = ("workload", "trainer", "device", "mode")
 WHOLE = ("restart", "round", "position", "steps", "seed")
-COLUMNS = [*CELL, "metric", *WHOLE, "value", "unit", "void", "run", "created", "commit", "arm", *MACHINE, "reference"]
+COLUMNS = [
+    *CELL, "metric", *WHOLE, "value", "unit", "void", "cause", "run", "created", "commit", "arm", *MACHINE, "reference",
+]  # fmt: skip
 
 Row = dict[str, Any]
 """A row of the table by column; its metric's name ends in its unit where it has one."""
 
 
 def frame(results: Run | Path | str | Sequence[Run | Path | str]) -> "pd.DataFrame":
-    """A row per value: each block, phase of a compile, training, start and count, and what they come to.
+    """A row per value: each block, long step, phase of a compile, training, start and count, and what they come to.
 
     Of what is estimated there are three rows, for instance `step_s_estimate`, `step_s_low` and `step_s_high`.
 
@@ -65,6 +67,11 @@ def _samples(record: CellRecord) -> Iterator[Row]:
         at = {name: getattr(block, name) for name in ("restart", "round", "position", "steps")}
         for metric in ("step_s", "dispatch_s"):
             yield {"metric": metric, "value": getattr(block, metric), "void": block.void or "", **at}
+    for tail in record.tails:
+        at = {"restart": tail.restart, "steps": tail.steps}
+        yield from ({"metric": f"tail_{name}", "value": getattr(tail, name), **at} for name in ("median_s", "p99_s"))
+        for one in tail.longest:
+            yield {"metric": "tail_longest_s", "value": one.seconds, "cause": one.cause, **at, "position": one.step}
     for one in record.compiles:
         phases = {"compile_s": one.compile_s, **_fields(one)}
         at = {"restart": one.restart, "void": "made again in the same process" if phases.pop("again") else ""}

@@ -11,6 +11,7 @@ GLOSSARY = (
     ("arm", "One side of a comparison: an interpreter, a checkout, environment variables."),
     ("restart", "A fresh process; the number of restarts is the n of every interval."),
     ("block", "A timed run of many steps."),
+    ("tail", "The longest of single steps, each waited for; a block of many steps hides them."),
     ("round", "One block of every cell, in a fresh random order."),
     ("reference", "The trainer to whose time per step the others' is put in relation."),
     ("parity", "The certificate that two trainers computed the same losses; without it there is no ratio."),

@@ -14,12 +14,14 @@ from triptych.benches.record.run import (
     CellRecord,
     Compile,
     Fingerprint,
+    LongStep,
     Outcome,
     Point,
     Run,
     SeedTraining,
     Settings,
     Start,
+    Tail,
     Training,
     WorkloadRecord,
 )
@@ -107,6 +109,20 @@ def compiles(rng: random.Random, trainer: str, restarts: int) -> list[Compile]:
     return made
 
 
+def tails(name: str, trainer: str, step_s: float, restarts: int) -> list[Tail]:
+    """A tenth of a second of single steps: a few collections at random, and in one cell a regular stall."""
+    rng, made = random.Random(f"{name}/{trainer}/tails"), list[Tail]()
+    for restart in range(restarts):
+        median_s = step_s * rng.uniform(1.04, 1.1)
+        steps = round(0.1 / median_s) or 1
+        where = range(99, steps, 200) if (name, trainer) == ("digits", "flax_optax") else rng.choices(range(steps), k=3)
+        cause = "" if isinstance(where, range) else f"a garbage collection (generation {rng.choice([0, 1, 1, 2])})"
+        long = [LongStep(step, median_s * rng.uniform(2.5, 21.0), cause) for step in where]
+        longest = sorted(long, key=lambda one: -one.seconds) if steps > 500 else [LongStep(0, median_s * 1.1)]
+        made.append(Tail(restart, steps, median_s, median_s * rng.uniform(1.2, 1.6) if steps > 500 else None, longest))
+    return made
+
+
 def counts(name: str, trainer: str) -> Counts:
     """An eager trainer launches programs by the hundred; a compiled one says what its program is."""
     common = {
@@ -145,6 +161,7 @@ def cell(
         [Training(0, done, done * step_s, losses, losses[-1].loss, held_out, accuracy, None)],
         peak_bytes=41_300_000 if trainer == "naive" else 2_360_000,
         counts=counts(name, trainer),
+        tails=tails(name, trainer, step_s, restarts),
     )
 
 

@@ -33,6 +33,15 @@ def test_three_significant_digits(value: float, words: str) -> None:
     assert text.significant(value) == words
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (13, "13th"), (22, "22nd"), (112, "112th"), (1000, "1,000th")],
+)
+def test_ordinals(number: int, words: str) -> None:
+    """As they are written in English, the teens included."""
+    assert text.ordinal(number) == words
+
+
 @given(st.floats(1e-12, 1e12))
 def test_figures_keep_their_value(value: float) -> None:
     """Read back, a figure is within half a unit of its third digit."""

@@ -44,6 +44,18 @@ def test_a_row_per_phase_training_seed_start_and_count(run: Run, table: pd.DataF
     assert "to_target_s" not in set(frame(sample_run())["metric"])
 
 
+def test_a_row_per_tail_and_long_step(run: Run, table: pd.DataFrame) -> None:
+    """Each long step with its number and its cause."""
+    tails = [tail for record in run.cells for tail in record.tails]
+    assert table[table["metric"] == "tail_median_s"]["value"].tolist() == [tail.median_s for tail in tails]
+    long = table[table["metric"] == "tail_longest_s"]
+    kept = [one for tail in tails for one in tail.longest]
+    assert list(zip(long["position"], long["value"], long["cause"], strict=True)) == [
+        (one.step, one.seconds, one.cause) for one in kept
+    ]
+    assert set(table[table["metric"].str.startswith("tail")]["unit"]) == {"s"}
+
+
 def test_estimates_are_the_pages(view: Report, table: pd.DataFrame) -> None:
     """Ratio and speed of every cell, with their intervals."""
     for row in view.rows:
