@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 HOSTILE = "::error::\n<script>|`x`\x1b[31m\u202e"
 
-AGAIN = "triptych gate --base main --trainer treemap --workload digits --restarts 20 --cpus 1 --threads 1 --device cpu"
+AGAIN = "triptych gate --base main --trainer treemap --workload digits --restarts 20 --cpus 1 --device cpu"
 
 ALL = Judgement(
     (
