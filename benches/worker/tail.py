@@ -1,7 +1,7 @@
 """The tail: single steps, each waited for, the garbage collector as users have it, and what lay behind the long ones.
 
-Elsewhere a cell is timed in blocks, what other cells have built being frozen: right for ratios, but a step that stalls
-is lost in a block of hundreds. Here every step has its own time, and a long one its cause where that can be known.
+Elsewhere a cell is timed in blocks: right for ratios, but a step that stalls is lost in a block of hundreds. Here
+every step has its own time, and a long one its cause where that can be known.
 """
 
 import gc
@@ -36,11 +36,8 @@ class Collection(NamedTuple):
 
 
 def record_tail(cell: PreparedCell, restart: int, seconds: float, phases: PhaseClock) -> Tail:
-    """Steps from fresh starting values for that many seconds, one step at least, of a cell whose calls make one each.
-
-    What was frozen before is frozen again afterwards, and only then.
-    """
-    with _collector_of_users() as collections:
+    """Steps from fresh starting values for that many seconds, one step at least, of a cell whose calls make one each."""
+    with _collections() as collections:
         ends = _step_ends(cell, seconds)
     took = np.diff(ends)
     median_s = float(np.median(took))
@@ -70,9 +67,9 @@ def _step_ends(cell: PreparedCell, seconds: float) -> "array[float]":
 
 
 @contextmanager
-def _collector_of_users() -> Generator[list[Collection]]:
-    """The garbage collector on and nothing frozen; gives the collections, what other callbacks do in them included."""
-    frozen, enabled, began, found = gc.get_freeze_count(), gc.isenabled(), [0.0], list[Collection]()
+def _collections() -> Generator[list[Collection]]:
+    """Gives the collections made meanwhile, what other callbacks do in them included."""
+    began, found = [0.0], list[Collection]()
 
     def start(phase: str, _: dict[str, int]) -> None:
         if phase == "start":
@@ -83,8 +80,6 @@ def _collector_of_users() -> Generator[list[Collection]]:
             now = time.perf_counter()
             found.append(Collection(now, now - began[0], info["generation"]))
 
-    gc.unfreeze()
-    gc.enable()
     gc.callbacks.insert(0, start)
     gc.callbacks.append(stop)
     try:
@@ -92,11 +87,6 @@ def _collector_of_users() -> Generator[list[Collection]]:
     finally:
         gc.callbacks.remove(start)
         gc.callbacks.remove(stop)
-        if not enabled:
-            gc.disable()
-        if frozen:
-            gc.collect()
-            gc.freeze()
 
 
 def _cause(began: float, ended: float, median_s: float, collections: list[Collection], phases: PhaseClock) -> str:
