@@ -36,7 +36,7 @@ class Collection(NamedTuple):
 
 
 def record_tail(cell: PreparedCell, restart: int, seconds: float, phases: PhaseClock) -> Tail:
-    """Steps from fresh starting values for that many seconds, one step at least, of a cell whose calls make one each."""
+    """Steps from fresh starting values for so many seconds, one at least, of a cell whose calls make one each."""
     with _collections() as collections:
         ends = _step_ends(cell, seconds)
     took = np.diff(ends)
