@@ -58,6 +58,18 @@ def test_a_wrong_option_of_run_is_answered_with_a_sentence(arguments: list[str],
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments", [["run", "--trainer=treemap", "--workload=xor", "--device=cpu"], ["gate", "--base=HEAD"]]
+)
+def test_a_second_run_into_one_folder_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    """Exit code 2 and what to do; nothing is written beside the first's, which is this test."""
+    files.make_folder(tmp_path)
+    done = triptych(*arguments, "--output", tmp_path)
+    assert done.returncode == 2
+    assert f"another run writes to {tmp_path}; wait for its end, or give another folder" in done.stdout + done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
 def test_report_writes_a_page(result: Path, tmp_path: Path) -> None:
     """Exit code 0 and the path of the page."""
     done = triptych("report", result, "--output", tmp_path / "page")

@@ -5,6 +5,7 @@ carries the same key beside its own, so both are read by `read`.
 """
 
 import codecs
+import fcntl
 import json
 import os
 import tempfile
@@ -19,11 +20,18 @@ NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 
 
+HELD: dict[Path, int] = {}
+"""The folders that this process writes results to, each with the handle that has its lock."""
+
 T = TypeVar("T")
 
 
 class RecordError(Exception):
     """A result file that cannot be used; the message says what was got, what was expected, what to do."""
+
+
+class FolderTaken(OSError):
+    """A folder that another run writes to; the message says what to do."""
 
 
 class _Header(msgspec.Struct):
@@ -66,17 +74,34 @@ def write_json(value: msgspec.Struct, path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes sure, before minutes are spent, that a folder for results can be written; a new one is hidden from git.
+    """Makes sure, before minutes are spent, that a folder for results can be written, and keeps other processes out.
 
-    Untracked results would be uncommitted work, which the next gate would see as a change.
+    It is this process's until it ends, however it ends. A new folder is hidden from git: untracked results would be
+    uncommitted work, which the next gate would see as a change.
 
     Raises:
+        FolderTaken: If another process has it.
         OSError: If it cannot be made, or nothing can be written into it.
     """
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     tempfile.TemporaryFile(dir=folder).close()
+    if (place := folder.resolve()) not in HELD:
+        if (lock := _locked(place / ".lock")) is None:
+            raise FolderTaken(f"another run writes to {folder}; wait for its end, or give another folder with --output")
+        HELD[place] = lock
+
+
+def _locked(path: Path) -> int | None:
+    """Takes the lock of a file and gives the handle that has it until its process ends; None if another one has it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
-from triptych.benches.record.files import to_builtins
+from triptych.benches.record.files import FolderTaken, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
 from triptych.benches.run.choice import chosen, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
@@ -117,6 +117,8 @@ def run(request: pytest.FixtureRequest) -> Run:
 def _stopped(error: OSError | WorkerLost) -> str:
     if isinstance(error, WorkerLost):
         return f"the run stopped here, a worker could not start: {error}"
+    if isinstance(error, FolderTaken):
+        return str(error)
     if error.filename is None:
         return f"the result cannot be written ({error.strerror}); make room, or give another folder with --output"
     return f"the result cannot be written to {error.filename} ({error.strerror}); give another folder with --output"

@@ -16,7 +16,7 @@ from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
 from triptych.benches.gate.scope import GATE, LEFT_OUT, last_cpu
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.record.files import RecordError
+from triptych.benches.record.files import RecordError, make_folder
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
@@ -68,6 +68,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         triptych.benches.arms.process.WorkerLost: If no worker can start.
         OSError: If the file cannot be written.
     """
+    make_folder(path.parent)
     with ExitStack() as stack:
         copy = copy_instrument(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="triptych-self-test-"))))
         if load:
@@ -79,7 +80,6 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             fingerprint = _asked(worker, messages.Describe()).fingerprint
         if not path.exists():
             tell("Calibrating the injections.")
-            path.parent.mkdir(parents=True, exist_ok=True)
             series.append(path, _header(fingerprint, LOADS[load], _calibrated(plain, data[TARGET.workload])))
         header, known = series.read(path)
         differing = differences(facts(header.fingerprint), facts(fingerprint))

@@ -2,14 +2,27 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
-from triptych.benches.record.files import RecordError
+from triptych.benches.record.files import FolderTaken, RecordError, make_folder
 from triptych.benches.record.run import Point, Run, SeedTraining, Start
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def another(does: str) -> subprocess.Popen[str]:
+    """Another process, which has done something with `files` and now lives on until it is killed."""
+    code = f"import time; from pathlib import Path; from triptych.benches.record import files\n{does}\ntime.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-uc", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    return process
 
 
 @pytest.fixture
@@ -122,3 +135,13 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.json", tmp_path):
         with pytest.raises(RecordError, match="is not a regular file"):
             files.read(path)
+
+
+def test_a_folder_is_one_runs_until_it_ends(tmp_path: Path) -> None:
+    """A second process is refused, and no longer once the first is killed."""
+    with another(f"files.make_folder(Path({str(tmp_path)!r})); print('made')") as other:
+        with pytest.raises(FolderTaken, match=f"another run writes to {tmp_path}; wait for its end, or give another"):
+            make_folder(tmp_path)
+        other.kill()
+    make_folder(tmp_path)
+    make_folder(tmp_path)
