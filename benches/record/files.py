@@ -1,14 +1,19 @@
-"""Result files: a run written whole or not at all, and read with every doubt.
+"""Result files: a run written whole or not at all, and read with every doubt. Their folders, and passing ones.
 
 A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A finished pytest-benchmark file
 carries the same key beside its own, so both are read by `read`.
 """
 
+import atexit
 import codecs
 import fcntl
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +27,9 @@ NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 HELD: dict[Path, int] = {}
 """The folders that this process writes results to, each with the handle that has its lock."""
+
+IN_USE = ".in-use"
+"""The file of a folder for passing files whose lock its process has; no folder that somebody else made has it."""
 
 T = TypeVar("T")
 
@@ -88,20 +96,52 @@ def make_folder(folder: Path) -> None:
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     tempfile.TemporaryFile(dir=folder).close()
     if (place := folder.resolve()) not in HELD:
-        if (lock := _locked(place / ".lock")) is None:
-            raise FolderTaken(f"another run writes to {folder}; wait for its end, or give another folder with --output")
-        HELD[place] = lock
+        try:
+            HELD[place] = _lock(place / ".lock")
+        except BlockingIOError:
+            words = f"another run writes to {folder}; wait for its end, or give another folder with --output"
+            raise FolderTaken(words) from None
 
 
-def _locked(path: Path) -> int | None:
-    """Takes the lock of a file and gives the handle that has it until its process ends; None if another one has it."""
+def _lock(path: Path) -> int:
+    """Takes the lock of a file and gives the handle that has it, until that is closed or its process has ended.
+
+    Raises:
+        BlockingIOError: If another has it.
+        OSError: If the file cannot be opened, or files there have no locks.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         os.close(handle)
-        return None
+        raise
     return handle
+
+
+@contextmanager
+def scratch(name: str) -> Generator[Path]:
+    """A folder for passing files, gone at the end; those that killed processes have left go at the beginning.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"triptych-*/{IN_USE}"):
+        with suppress(OSError):  # another process has it
+            lock = _lock(left)
+            shutil.rmtree(left.parent, ignore_errors=True)
+            os.close(lock)
+    folder = Path(tempfile.mkdtemp(prefix=f"triptych-{name}-"))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(remove)  # if a signal comes while it is removed
+    lock = _lock(folder / "new")
+    try:
+        (folder / "new").rename(folder / IN_USE)  # it appears with its lock, or another process could remove it
+        yield folder
+    finally:
+        remove()
+        atexit.unregister(remove)
+        os.close(lock)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -4,7 +4,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,7 +15,7 @@ from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, copy_instrument, pinned_arm
 from triptych.benches.gate.scope import GATE, LEFT_OUT, last_cpu
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.record.files import RecordError, make_folder
+from triptych.benches.record.files import RecordError, make_folder, scratch
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run, Settings
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
@@ -70,7 +69,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
     """
     make_folder(path.parent)
     with ExitStack() as stack:
-        copy = copy_instrument(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="triptych-self-test-"))))
+        copy = copy_instrument(stack.enter_context(scratch("self-test")))
         if load:
             competing = stack.enter_context(subprocess.Popen([sys.executable, "-c", LOAD]))
             stack.callback(competing.kill)

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
-from triptych.benches.record.files import FolderTaken, RecordError, make_folder
+from triptych.benches.record.files import FolderTaken, RecordError, make_folder, scratch
 from triptych.benches.record.run import Point, Run, SeedTraining, Start
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,3 +146,17 @@ def test_a_folder_is_one_runs_until_it_ends(tmp_path: Path) -> None:
         other.kill()
     make_folder(tmp_path)
     make_folder(tmp_path)
+
+
+def test_passing_folders_of_killed_processes_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of the living, and nothing that anybody else calls so, results among it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    make_folder(tmp_path / "triptych-results")
+    with another(f"files.tempfile.tempdir = {str(tmp_path)!r}; a = files.scratch('a'); print(a.__enter__())") as other:
+        with scratch("b") as folder, scratch("c"):
+            assert len(list(tmp_path.glob("triptych-?-*"))) == 3
+            assert folder.is_dir()
+        other.kill()
+    assert [path.name[:11] for path in tmp_path.glob("triptych-?-*")] == ["triptych-a-"]
+    with scratch("d") as folder:
+        assert set(tmp_path.iterdir()) == {folder, tmp_path / "triptych-results"}
