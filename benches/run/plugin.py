@@ -4,6 +4,7 @@ The first benchmark that runs has all selected cells measured together, interlea
 its samples to the `benchmark` fixture through a clock that replays them.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
+from triptych.benches.exit_codes import Exit
 from triptych.benches.record.files import FolderTaken, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
 from triptych.benches.run.choice import chosen, settings_of
@@ -31,6 +33,9 @@ CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()
 
 RESULT = "result.json"
 
+BENCHES = Path(__file__).resolve().parents[1]
+"""Where the benchmarks are."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the suite, beside pytest-benchmark's own."""
@@ -45,20 +50,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, type=option.kind, **look)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays."""
-    if config.args_source is pytest.Config.ArgsSource.ARGS:
-        return
-    if config.getoption("benchmark_only"):
-        config.args = [str(config.rootpath / "benches")]
-    elif config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        config.args = ["tests"]
+    """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays.
+
+    Ctrl-C and termination end benchmarks as pytest ends, with what was measured so far.
+    """
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        if config.getoption("benchmark_only"):
+            config.args = [str(BENCHES)]
+        elif config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+            config.args = ["tests"]
+    if _names_benchmarks(config):
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _names_benchmarks(config: pytest.Config) -> bool:
+    """Whether benchmarks are in what is to be collected."""
+    folder = config.invocation_params.dir
+    places = [(folder / argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(BENCHES in (place, *place.parents) or place in BENCHES.parents for place in places)
+
+
+def _end(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pytest.exit("the run was told to end (SIGTERM)", returncode=Exit.TERMINATED)
 
 
 def pytest_collection(session: pytest.Session) -> None:
     """Refuses a wrong option with its sentence alone, before any file is collected."""
     config = session.config
-    if any("bench" in argument for argument in config.args):
+    if _names_benchmarks(config):
         _choice(config)
         if config.getoption("benchmark_histogram") and find_spec("pygal") is None:
             raise pytest.UsageError("--benchmark-histogram needs pygal: pip install pygal pygaljs, or leave it out")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -30,13 +31,14 @@ def run_pytest(*arguments: str, folder: Path = ROOT, **environment: str) -> subp
     return subprocess.run(command, cwd=folder, env=own | environment, capture_output=True, text=True, check=False)
 
 
-def run_by_hand(folder: Path, run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_by_hand(folder: Path, run: Run, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The same with a record made by hand in place of the instrument; writes into `latest` of the folder."""
     files.write(run, folder / "by_hand.json")
     trainers = ",".join(cell.cell.trainer for cell in run.cells)
     options = (f"--trainer={trainers}", "--workload=xor", "--device=cpu", f"--output={folder / 'latest'}")
     plugin = ("-p", "tests.by_hand", "--benchmark-only")
-    return run_pytest(*plugin, *options, *arguments, TRIPTYCH_BY_HAND=str(folder / "by_hand.json"))
+    environment["TRIPTYCH_BY_HAND"] = str(folder / "by_hand.json")
+    return run_pytest(*plugin, *options, *arguments, folder=ROOT, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +162,17 @@ def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "No page was written: " in done.stdout
     assert files.read(tmp_path / "latest" / "result.json").status == "complete"
+
+
+def test_a_run_told_to_end_leaves_a_page_and_no_passing_folder(tmp_path: Path) -> None:
+    """SIGTERM, which by itself would end the process on the spot, ends it as Ctrl-C does, with its own exit code."""
+    (tmp_path / "tmp").mkdir()
+    told = {"TRIPTYCH_SIGNAL": str(int(signal.SIGTERM)), "TMPDIR": str(tmp_path / "tmp")}
+    done = run_by_hand(tmp_path, run_of(cell_record("treemap", {0: [1e-5, 2e-5]})), **told)
+    assert done.returncode == 143
+    assert "the run was told to end (SIGTERM)" in done.stdout
+    assert (tmp_path / "latest" / "index.html").is_file()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
