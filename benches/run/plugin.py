@@ -55,6 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays.
 
     Ctrl-C and termination end benchmarks as pytest ends, with what was measured so far.
+
+    Raises:
+        UsageError: If pytest-xdist would measure several times at once.
     """
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         if config.getoption("benchmark_only"):
@@ -62,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         elif config.args_source is pytest.Config.ArgsSource.TESTPATHS:
             config.args = ["tests"]
     if _names_benchmarks(config):
+        _refuse_many_processes(config)
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, _end)
@@ -72,6 +76,13 @@ def _names_benchmarks(config: pytest.Config) -> bool:
     folder = config.invocation_params.dir
     places = [(folder / argument.partition("::")[0]).resolve() for argument in config.args]
     return any(BENCHES in (place, *place.parents) or place in BENCHES.parents for place in places)
+
+
+def _refuse_many_processes(config: pytest.Config) -> None:
+    harmless = any(map(config.getoption, ("benchmark_disable", "benchmark_skip", "collectonly")))
+    if config.getoption("dist", "no") != "no" and not harmless:
+        words = "pytest-xdist (-n, --dist) would measure in several processes at once, which disturb each other"
+        raise pytest.UsageError(f"{words}; leave it out, or add --benchmark-disable to see only that benchmarks run")
 
 
 def _end(*_: object) -> None:

@@ -205,6 +205,14 @@ def test_benchmark_only_measures_from_any_folder_of_the_checkout() -> None:
     assert "bench_step.py::bench_step[xor-treemap-cpu-step]" in done.stdout
 
 
+def test_benchmarks_in_several_processes_are_refused(tmp_path: Path) -> None:
+    """With a sentence, before anything is measured."""
+    done = run_pytest("-n", "2", "benches", *ONE_CELL, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 4
+    assert "pytest-xdist (-n, --dist) would measure in several processes at once" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.skipif(find_spec("pygal") is not None, reason="pygal is installed")
 def test_a_histogram_that_cannot_be_drawn_is_refused_before_measuring(tmp_path: Path) -> None:
     """And not after everything was measured."""
