@@ -17,7 +17,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
-from triptych.benches.record.files import FolderTaken, to_builtins
+from triptych.benches.record.files import FolderTaken, scratch, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
 from triptych.benches.run.choice import chosen, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
@@ -79,7 +79,7 @@ def _names_benchmarks(config: pytest.Config) -> bool:
 
 
 def _refuse_many_processes(config: pytest.Config) -> None:
-    harmless = any(map(config.getoption, ("benchmark_disable", "benchmark_skip", "collectonly")))
+    harmless = is_trial(config) or config.getoption("benchmark_skip") or config.getoption("collectonly")
     if config.getoption("dist", "no") != "no" and not harmless:
         words = "pytest-xdist (-n, --dist) would measure in several processes at once, which disturb each other"
         raise pytest.UsageError(f"{words}; leave it out, or add --benchmark-disable to see only that benchmarks run")
@@ -117,12 +117,16 @@ def _choice(config: pytest.Config) -> tuple[dict[Cell, str], Settings]:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
         typed = {option.name: config.getoption(option.name) for option in OPTIONS}
-        once = bool(config.getoption("benchmark_disable"))
         try:
-            config.stash[CHOICE] = chosen(typed), settings_of(typed, once=once)
+            config.stash[CHOICE] = chosen(typed), settings_of(typed, once=is_trial(config))
         except (ChoiceError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
+
+
+def is_trial(config: pytest.Config) -> bool:
+    """Whether benchmarks are only to be seen to run; what they measure then is kept nowhere."""
+    return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
 
 
 def output_folder(config: pytest.Config) -> Path:
@@ -139,9 +143,11 @@ def run(request: pytest.FixtureRequest) -> Run:
     config.stash[RUN] = measured = new_run(list(cells), settings, command_line())
     references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
+    place = scratch("trial") if is_trial(config) else nullcontext(output_folder(config))
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            take(measured, references, output_folder(config) / RESULT)
+            with place as folder:
+                take(measured, references, folder / RESULT)
         except (OSError, WorkerLost) as error:
             if not any(cell.compiles for cell in measured.cells):
                 del config.stash[RUN]

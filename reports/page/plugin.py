@@ -7,7 +7,7 @@ import pytest
 
 from triptych.benches.analysis import pairing
 from triptych.benches.record.run import Run
-from triptych.benches.run.plugin import RESULT, RUN, output_folder
+from triptych.benches.run.plugin import RESULT, RUN, is_trial, output_folder
 
 MINIMAL_WIDTH = 120
 """Columns of a table that is written into a log; narrower, its figures would be folded."""
@@ -27,8 +27,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     run, folder = config.stash[RUN], output_folder(config)
     try:
-        page = write_report([run], folder)[0]
-        config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (folder / RESULT, page, folder / "figures")]
+        if is_trial(config):
+            config.stash[WRITTEN] = ["wrote nothing: with --benchmark-disable benchmarks are only seen to run"]
+        else:
+            page = write_report([run], folder)[0]
+            config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (folder / RESULT, page, folder / "figures")]
     except (NothingMeasured, OSError) as error:
         config.stash[WRITTEN] = [f"No page was written: {error}"]
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

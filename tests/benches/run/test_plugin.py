@@ -124,12 +124,16 @@ def test_a_saved_run_can_be_compared_with(saved: Saved, tmp_path: Path) -> None:
     assert "(0001_base)" in done.stdout
 
 
-def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
-    """--benchmark-disable checks that everything works and prints no table."""
-    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}")
+def test_disabled_benchmarks_run_once_and_replace_nothing(tmp_path: Path) -> None:
+    """--benchmark-disable checks that everything works, prints no table, and says that it keeps no result."""
+    (tmp_path / "result.json").write_text("a measurement")
+    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "seconds per step: xor" not in done.stdout
-    assert len(files.read(tmp_path / "result.json").cells[0].blocks) == 1
+    assert "(1 restart, 6 needed)" in done.stdout
+    assert "\nwrote nothing: with --benchmark-disable benchmarks are only seen to run\n" in done.stdout
+    assert (tmp_path / "result.json").read_text(encoding="utf-8") == "a measurement"
+    assert list(tmp_path.iterdir()) == [tmp_path / "result.json"]
 
 
 def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_path: Path) -> None:
