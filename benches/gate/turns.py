@@ -24,7 +24,7 @@ from triptych.benches.gate.policy import BANDS, Bands, Policy, read_bands, widen
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some, stopped
-from triptych.benches.record.files import FolderTaken, make_folder, scratch, write
+from triptych.benches.record.files import make_folder, scratch, write
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
@@ -97,7 +97,7 @@ def _refuse_unwritable(folder: Path) -> None:
     """Finds out now, not after minutes, whether the folder can be written."""
     try:
         make_folder(folder)
-    except FolderTaken:
+    except BlockingIOError:
         raise
     except OSError as error:
         words = f"the result cannot be written to {folder} ({error.strerror}); give another folder with --output"

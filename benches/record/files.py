@@ -15,7 +15,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
@@ -25,8 +25,8 @@ NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 
 
-HELD: dict[Path, int] = {}
-"""The folders that this process writes results to, each with the handle that has its lock."""
+HELD: dict[Path, BinaryIO] = {}
+"""The folders that this process writes results to, each with its locked file."""
 
 IN_USE = ".in-use"
 """The file of a folder for passing files whose lock its process has; no folder that somebody else made has it."""
@@ -36,10 +36,6 @@ T = TypeVar("T")
 
 class RecordError(Exception):
     """A result file that cannot be used; the message says what was got, what was expected, what to do."""
-
-
-class FolderTaken(OSError):
-    """A folder that another run writes to; the message says what to do."""
 
 
 class _Header(msgspec.Struct):
@@ -88,7 +84,7 @@ def make_folder(folder: Path) -> None:
     uncommitted work, which the next gate would see as a change.
 
     Raises:
-        FolderTaken: If another process has it.
+        BlockingIOError: If another process has it; the message says what to do.
         OSError: If it cannot be made, or nothing can be written into it.
     """
     if not folder.exists():
@@ -100,23 +96,23 @@ def make_folder(folder: Path) -> None:
             HELD[place] = _lock(place / ".lock")
         except BlockingIOError:
             words = f"another run writes to {folder}; wait for its end, or give another folder with --output"
-            raise FolderTaken(words) from None
+            raise BlockingIOError(words) from None
 
 
-def _lock(path: Path) -> int:
-    """Takes the lock of a file and gives the handle that has it, until that is closed or its process has ended.
+def _lock(path: Path) -> BinaryIO:
+    """Opens a file and takes its lock, until it is closed or the process has ended.
 
     Raises:
-        BlockingIOError: If another has it.
+        BlockingIOError: If another process has it.
         OSError: If the file cannot be opened, or files there have no locks.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    file = path.open("ab")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        os.close(handle)
+        file.close()
         raise
-    return handle
+    return file
 
 
 @contextmanager
@@ -127,21 +123,18 @@ def scratch(name: str) -> Generator[Path]:
         OSError: If it cannot be made.
     """
     for left in Path(tempfile.gettempdir()).glob(f"triptych-*/{IN_USE}"):
-        with suppress(OSError):  # another process has it
-            lock = _lock(left)
+        with suppress(OSError), _lock(left):  # no process has it
             shutil.rmtree(left.parent, ignore_errors=True)
-            os.close(lock)
     folder = Path(tempfile.mkdtemp(prefix=f"triptych-{name}-"))
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(remove)  # if a signal comes while it is removed
-    lock = _lock(folder / "new")
-    try:
+    with _lock(folder / "new"):
         (folder / "new").rename(folder / IN_USE)  # it appears with its lock, or another process could remove it
-        yield folder
-    finally:
-        remove()
-        atexit.unregister(remove)
-        os.close(lock)
+        try:
+            yield folder
+        finally:
+            remove()
+            atexit.unregister(remove)
 
 
 def replace_file(path: Path, content: bytes) -> None:

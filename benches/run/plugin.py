@@ -17,7 +17,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
-from triptych.benches.record.files import FolderTaken, scratch, to_builtins
+from triptych.benches.record.files import scratch, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
 from triptych.benches.run.choice import chosen, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
@@ -158,7 +158,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 def _stopped(error: OSError | WorkerLost) -> str:
     if isinstance(error, WorkerLost):
         return f"the run stopped here, a worker could not start: {error}"
-    if isinstance(error, FolderTaken):
+    if isinstance(error, BlockingIOError):
         return str(error)
     if error.filename is None:
         return f"the result cannot be written ({error.strerror}); make room, or give another folder with --output"

@@ -11,7 +11,7 @@ import pytest
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
-from triptych.benches.record.files import FolderTaken, RecordError, make_folder, scratch
+from triptych.benches.record.files import RecordError, make_folder, scratch
 from triptych.benches.record.run import Point, Run, SeedTraining, Start
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -141,7 +141,9 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
 def test_a_folder_is_one_runs_until_it_ends(tmp_path: Path) -> None:
     """A second process is refused, and no longer once the first is killed."""
     with another(f"files.make_folder(Path({str(tmp_path)!r})); print('made')") as other:
-        with pytest.raises(FolderTaken, match=f"another run writes to {tmp_path}; wait for its end, or give another"):
+        with pytest.raises(
+            BlockingIOError, match=f"another run writes to {tmp_path}; wait for its end, or give another"
+        ):
             make_folder(tmp_path)
         other.kill()
     make_folder(tmp_path)
