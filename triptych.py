@@ -11,9 +11,12 @@ __path__ = [str(Path(__file__).resolve().parent)]
 
 def main() -> None:
     """What the `triptych` script calls."""
-    from triptych.reports.commands import cli
+    from triptych.benches.exit_codes import ended_by_signals
 
-    cli()
+    with ended_by_signals():  # already while the rest is imported
+        from triptych.reports.commands import cli
+
+        cli()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
-"""The exit codes of every command, and what each says."""
+"""How a command ends: its exit code and what that says, and what signals do."""
 
+import signal
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -51,3 +55,24 @@ WORDS: dict[Exit, Words] = {
 }
 
 SENTENCE = "Exit codes: " + "; ".join(f"{code} {words.help}" for code, words in WORDS.items())
+
+
+class Told(BaseException):
+    """The program was told to end, with this exit code; what catches the errors of trainers does not catch this."""
+
+
+@contextmanager
+def ended_by_signals() -> Generator[None]:
+    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _tell)
+    try:
+        yield
+    except Told as told:
+        sys.exit(told.args[0])
+
+
+def _tell(number: int, _: object) -> None:
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    raise Told(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)

@@ -128,6 +128,12 @@ def check(reference: str) -> None:
         _existing(place)
 
 
+def absolute(reference: str) -> str:
+    """The same trainer or workload from whatever folder is the current one: a file by its whole path."""
+    place, _, attribute = reference.rpartition(":")
+    return f"{Path(place).resolve()}:{attribute}" if place.endswith(".py") else reference
+
+
 def label(reference: str) -> str:
     """A short name for a trainer, made of letters and digits of any script, `_` and `.`, as part of a cell's name.
 

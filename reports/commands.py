@@ -58,7 +58,7 @@ def run(context: click.Context, pytest_args: tuple[str, ...], **options: object)
     files = sorted(map(str, (ROOT / "benches").glob("bench_*.py")))
     place = ["--rootdir", str(ROOT), "-c", config]
     code = pytest.main([*plugins, *place, *patterns, "--benchmark-only", *flags, *pytest_args, *files])
-    codes = {0: Exit.FINE, 2: Exit.INTERRUPTED, 4: Exit.USAGE, 5: Exit.NOTHING}
+    codes = {0: Exit.FINE, 2: Exit.INTERRUPTED, 4: Exit.USAGE, 5: Exit.NOTHING, 143: Exit.TERMINATED}
     context.exit(codes.get(int(code), Exit.FAILED))
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,9 @@ from triptych.reports.commands import cli
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def triptych(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def triptych(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line uninstalled, as `python triptych.py`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | environ
     command = [sys.executable, ROOT / "triptych.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
@@ -56,6 +57,32 @@ def test_a_wrong_option_of_run_is_answered_with_a_sentence(arguments: list[str],
     assert done.returncode == 2
     assert sentence in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"), [("click", ["run"]), ("pytest", ["run"]), ("stopping", ["check", "stopping:Trainer"])]
+)
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"])
+def test_a_command_can_be_stopped_while_it_imports(
+    module: str, arguments: list[str], sent: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    """Without a traceback: a module in place of an early or a late import, or of a trainer, sends the signal."""
+    (tmp_path / f"{module}.py").write_text(f"import os\nos.kill(os.getpid(), {sent:d})\n")
+    done = triptych(*arguments, PYTHONPATH=str(tmp_path))
+    assert done.returncode == code
+    assert done.stdout + done.stderr in ("", "Starting; the first figures come with the first restart.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "--trainer=treemap", "--workload=xor", "--device=cpu"], ["gate", "--base=HEAD"]]
+)
+def test_a_second_run_into_one_folder_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    """Exit code 2 and what to do; nothing is written beside the first's, which is this test."""
+    files.make_folder(tmp_path)
+    done = triptych(*arguments, "--output", tmp_path)
+    assert done.returncode == 2
+    assert f"another run writes to {tmp_path}; wait for its end, or give another folder" in done.stdout + done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_report_writes_a_page(result: Path, tmp_path: Path) -> None:

@@ -5,10 +5,7 @@ trainer's cells), all on the same processor with one XLA thread, and lets them t
 undecided after the first look is measured once more, each look at half the error rate.
 """
 
-import atexit
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +25,7 @@ from triptych.benches.gate.policy import BANDS, Bands, Policy, read_bands, widen
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some, stopped
-from triptych.benches.record.files import make_folder, write
+from triptych.benches.record.files import make_folder, scratch, write
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
@@ -68,13 +65,12 @@ def judge_checkout(
     )
     scope = replace(scope, trainers=trainers, workloads=workloads)
     _refuse_unwritable(output)
-    with tempfile.TemporaryDirectory(prefix="triptych-gate-") as copies, progress() as shown, Workers() as workers:
-        atexit.register(shutil.rmtree, copies, ignore_errors=True)  # if a signal comes while they are removed
+    with scratch("gate") as copies, progress() as shown, Workers() as workers:
         bar = shown.add_task("starting", total=1.0)
         tell = partial(shown.console.print, highlight=False, markup=False, emoji=False, soft_wrap=True)
         try:
-            arms, notes = _arms(repo, base, scope, Path(copies), tell)
-            offers = [survey(arm, workers.start, scope, Path(copies), repo) for arm in arms]
+            arms, notes = _arms(repo, base, scope, copies, tell)
+            offers = [survey(arm, workers.start, scope, copies, repo) for arm in arms]
             cells, unmatched = match(offers[0], offers[1], scope, policy)
         except (NotComparable, WorkerLost, ToolchainError) as error:
             return None, Judgement((Finding("base", EVERY, "incomparable", str(error)),))
@@ -107,6 +103,8 @@ def _refuse_unwritable(folder: Path) -> None:
     """Finds out now, not after minutes, whether the folder can be written."""
     try:
         make_folder(folder)
+    except BlockingIOError:
+        raise
     except OSError as error:
         words = f"the result cannot be written to {folder} ({error.strerror}); give another folder with --output"
         raise CheckoutError(words) from error

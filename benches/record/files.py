@@ -1,15 +1,21 @@
-"""Result files: a run written whole or not at all, and read with every doubt.
+"""Result files: a run written whole or not at all, and read with every doubt. Their folders, and passing ones.
 
 A result file is JSON with one key of ours, `triptych`, that holds a `Run`. A finished pytest-benchmark file
 carries the same key beside its own, so both are read by `read`.
 """
 
+import atexit
 import codecs
+import fcntl
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
@@ -18,6 +24,12 @@ from triptych.benches.record.run import OLDEST_SCHEMA, SCHEMA, Run
 NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 
+
+HELD: dict[Path, BinaryIO] = {}
+"""The folders that this process writes results to, each with its locked file."""
+
+IN_USE = ".in-use"
+"""The file of a folder for passing files whose lock its process has; no folder that somebody else made has it."""
 
 T = TypeVar("T")
 
@@ -66,17 +78,63 @@ def write_json(value: msgspec.Struct, path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes sure, before minutes are spent, that a folder for results can be written; a new one is hidden from git.
+    """Makes sure, before minutes are spent, that a folder for results can be written, and keeps other processes out.
 
-    Untracked results would be uncommitted work, which the next gate would see as a change.
+    It is this process's until it ends, however it ends. A new folder is hidden from git: untracked results would be
+    uncommitted work, which the next gate would see as a change.
 
     Raises:
+        BlockingIOError: If another process has it; the message says what to do.
         OSError: If it cannot be made, or nothing can be written into it.
     """
     if not folder.exists():
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     tempfile.TemporaryFile(dir=folder).close()
+    if (place := folder.resolve()) not in HELD:
+        try:
+            HELD[place] = _lock(place / ".lock")
+        except BlockingIOError:
+            words = f"another run writes to {folder}; wait for its end, or give another folder with --output"
+            raise BlockingIOError(words) from None
+
+
+def _lock(path: Path) -> BinaryIO:
+    """Opens a file and takes its lock, until it is closed or the process has ended.
+
+    Raises:
+        BlockingIOError: If another process has it.
+        OSError: If the file cannot be opened, or files there have no locks.
+    """
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+@contextmanager
+def scratch(name: str) -> Generator[Path]:
+    """A folder for passing files, gone at the end; those that killed processes have left go at the beginning.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"triptych-*/{IN_USE}"):
+        with suppress(OSError), _lock(left):  # no process has it
+            shutil.rmtree(left.parent, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"triptych-{name}-"))
+    remove = partial(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(remove)  # if a signal comes while it is removed
+    with _lock(folder / "new"):
+        (folder / "new").rename(folder / IN_USE)  # it appears with its lock, or another process could remove it
+        try:
+            yield folder
+        finally:
+            remove()
+            atexit.unregister(remove)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -4,6 +4,7 @@ The first benchmark that runs has all selected cells measured together, interlea
 its samples to the `benchmark` fixture through a clock that replays them.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from importlib.util import find_spec
@@ -15,7 +16,8 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from triptych.benches.arms.process import WorkerLost
-from triptych.benches.record.files import RecordError, to_builtins
+from triptych.benches.exit_codes import Exit
+from triptych.benches.record.files import RecordError, scratch, to_builtins
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
 from triptych.benches.run.choice import chosen, refuse_beside_resume, settings_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
@@ -34,6 +36,9 @@ CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()
 
 RESULT = "result.json"
 
+BENCHES = Path(__file__).resolve().parents[1]
+"""Where the benchmarks are."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the suite, beside pytest-benchmark's own."""
@@ -48,20 +53,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
             group.addoption(option.flag, type=option.kind, **look)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays."""
-    if config.args_source is pytest.Config.ArgsSource.ARGS:
-        return
-    if config.getoption("benchmark_only"):
-        config.args = [str(config.rootpath / "benches")]
-    elif config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        config.args = ["tests"]
+    """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays.
+
+    Ctrl-C and termination end benchmarks as pytest ends, with what was measured so far.
+
+    Raises:
+        UsageError: If pytest-xdist would measure several times at once.
+    """
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        if config.getoption("benchmark_only"):
+            config.args = [str(BENCHES)]
+        elif config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+            config.args = ["tests"]
+    if _names_benchmarks(config):
+        _refuse_many_processes(config)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, _end)
+
+
+def _names_benchmarks(config: pytest.Config) -> bool:
+    """Whether benchmarks are in what is to be collected."""
+    folder = config.invocation_params.dir
+    places = [(folder / argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(BENCHES in (place, *place.parents) or place in BENCHES.parents for place in places)
+
+
+def _refuse_many_processes(config: pytest.Config) -> None:
+    harmless = is_trial(config) or config.getoption("benchmark_skip") or config.getoption("collectonly")
+    if config.getoption("dist", "no") != "no" and not harmless:
+        words = "pytest-xdist (-n, --dist) would measure in several processes at once, which disturb each other"
+        raise pytest.UsageError(f"{words}; leave it out, or add --benchmark-disable to see only that benchmarks run")
+
+
+def _end(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pytest.exit("the run was told to end (SIGTERM)", returncode=Exit.TERMINATED)
 
 
 def pytest_collection(session: pytest.Session) -> None:
     """Refuses a wrong option with its sentence alone, before any file is collected."""
     config = session.config
-    if any("bench" in argument for argument in config.args):
+    if _names_benchmarks(config):
         _choice(config)
         if config.getoption("benchmark_histogram") and find_spec("pygal") is None:
             raise pytest.UsageError("--benchmark-histogram needs pygal: pip install pygal pygaljs, or leave it out")
@@ -85,17 +120,21 @@ def _choice(config: pytest.Config) -> tuple[dict[Cell, str], Settings]:
     """What the options choose, checked once per session."""
     if CHOICE not in config.stash:
         typed = {option.name: config.getoption(option.name) for option in OPTIONS}
-        once = bool(config.getoption("benchmark_disable"))
         try:
             if typed["resume"]:
                 refuse_beside_resume(typed)
                 config.stash[BEGUN] = run = taken_up(result_path(config))
                 config.stash[CHOICE] = {one.cell: run.references[one.cell.trainer] for one in run.cells}, run.settings
             else:
-                config.stash[CHOICE] = chosen(typed), settings_of(typed, once=once)
+                config.stash[CHOICE] = chosen(typed), settings_of(typed, once=is_trial(config))
         except (ChoiceError, RecordError, registry.RegistryError, WorkerLost) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[CHOICE]
+
+
+def is_trial(config: pytest.Config) -> bool:
+    """Whether benchmarks are only to be seen to run; what they measure then is kept nowhere."""
+    return bool(config.getoption("benchmark_disable") and not config.getoption("benchmark_enable"))
 
 
 def result_path(config: pytest.Config) -> Path:
@@ -114,9 +153,11 @@ def run(request: pytest.FixtureRequest) -> Run:
     config.stash[RUN] = measured = config.stash.get(BEGUN, new)
     references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
+    place = scratch("trial") if is_trial(config) else nullcontext(result_path(config).parent)
     with nullcontext() if capture is None else capture.global_and_fixture_disabled():
         try:
-            take(measured, references, result_path(config))
+            with place as folder:
+                take(measured, references, folder / result_path(config).name)
         except (OSError, RecordError, WorkerLost) as error:
             if not any(cell.compiles for cell in measured.cells):
                 del config.stash[RUN]
@@ -129,6 +170,8 @@ def _stopped(error: OSError | RecordError | WorkerLost) -> str:
         return str(error)
     if isinstance(error, WorkerLost):
         return f"the run stopped here, a worker could not start: {error}"
+    if isinstance(error, BlockingIOError):
+        return str(error)
     if error.filename is None:
         return f"the result cannot be written ({error.strerror}); make room, or give another folder with --output"
     return f"the result cannot be written to {error.filename} ({error.strerror}); give another folder with --output"
@@ -166,7 +209,9 @@ def replay(benchmark: BenchmarkFixture, run: Run, cell: Cell) -> Replay:
         benchmark.group = f"{metric}: {cell.workload} on {cell.device}" + (f", {cell.mode}" * (cell.mode != "step"))
         benchmark.extra_info.update(_extra_info(record))
         if record.outcome.kind in FAILURES:
-            pytest.fail(f"{cell.id} {record.outcome.kind}: {record.outcome.reason}", pytrace=False)
+            benchmark.disabled = True  # it fails inside, without a time, or pytest-benchmark says that it was not used
+            words = f"{cell.id} {record.outcome.kind}: {record.outcome.reason}"
+            benchmark.pedantic(pytest.fail, args=(words,), kwargs={"pytrace": False})
         samples = samples_of(record)
         if not samples:
             pytest.skip(f"{cell.id}: {record.outcome.reason or 'nothing measured'}")

@@ -1,6 +1,5 @@
 """One run of the instrument, from the cells to the record: arms, data, file, progress."""
 
-import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import adopt, workload_named
+from triptych.impls.registry import absolute
 
 BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")
 """What a cell's record holds of each restart."""
@@ -98,12 +98,12 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             files.write(run, path)
 
     files.make_folder(path.parent)
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, progress() as shown, Workers() as workers:
+    with files.scratch("run") as folder, progress() as shown, Workers() as workers:
         bar = shown.add_task("starting", total=1.0)
-        paths = {known.name: save(workload_named(known.name), Path(folder)) for known in run.workloads}
+        paths = {known.name: save(workload_named(known.name), folder) for known in run.workloads}
         cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
         specs = [
-            messages.Spec(cell, references[cell.trainer], str(paths[known.name]), known.reference)
+            messages.Spec(cell, absolute(references[cell.trainer]), str(paths[known.name]), absolute(known.reference))
             for cell, known in cells
         ]
 

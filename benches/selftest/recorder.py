@@ -4,7 +4,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,7 +19,7 @@ from triptych.benches.arms.process import START_TIMEOUT_S, Worker, Workers
 from triptych.benches.gate.metrics import COMPILE
 from triptych.benches.gate.scope import GATE, LEFT_OUT
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
-from triptych.benches.record.files import RecordError
+from triptych.benches.record.files import RecordError, make_folder, scratch
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
@@ -72,8 +71,9 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         triptych.benches.arms.process.WorkerLost: If no worker can start.
         OSError: If the file cannot be written.
     """
+    make_folder(path.parent)
     with ExitStack() as stack:
-        copy = copy_instrument(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="triptych-self-test-"))))
+        copy = copy_instrument(stack.enter_context(scratch("self-test")))
         if load:
             competing = stack.enter_context(subprocess.Popen([sys.executable, "-c", LOAD]))
             stack.callback(competing.kill)
@@ -84,7 +84,6 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             fingerprint = _asked(worker, messages.Describe()).fingerprint
         if not path.exists():
             tell("Calibrating the injections.")
-            path.parent.mkdir(parents=True, exist_ok=True)
             series.append(
                 path, _header(fingerprint, LOADS[load], _calibrated(plain, workers.start, data[TARGET.workload]))
             )

@@ -7,7 +7,6 @@ and a request to end; otherwise the worst finding's.
 import os
 import platform
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -46,8 +45,6 @@ WORDS = {"markdown": wording.markdown, "junit": wording.junit, "json": wording.a
 
 def answered(question: Callable[[Options], int], options: Options) -> int:
     """The exit code of a question below, or of an error, which is told as a sentence."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
     for kind in WORDS:  # found out now, not after minutes of measuring
         if (path := options.get(kind)) and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             words = f"{path.parent} is no folder that can be written; make it first"
@@ -161,10 +158,3 @@ def deliver(judgement: Judgement, options: Options, environment: Mapping[str, st
     if summary := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(wording.markdown(judgement))
-
-
-def _leave(number: int, _: object) -> None:
-    """Ctrl-C and termination unwind the program, so that copies and workers go; a second one does not disturb that."""
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
-    sys.exit(Exit.INTERRUPTED if number == signal.SIGINT else Exit.TERMINATED)

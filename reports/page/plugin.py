@@ -7,7 +7,7 @@ import pytest
 
 from triptych.benches.analysis import pairing
 from triptych.benches.record.run import Run
-from triptych.benches.run.plugin import RUN, result_path
+from triptych.benches.run.plugin import RUN, is_trial, result_path
 
 MINIMAL_WIDTH = 120
 """Columns of a table that is written into a log; narrower, its figures would be folded."""
@@ -27,8 +27,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     run, result = config.stash[RUN], result_path(config)
     try:
-        page = write_report([run], result.parent)[0]
-        config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (result, page, result.parent / "figures")]
+        if is_trial(config):
+            config.stash[WRITTEN] = ["wrote nothing: with --benchmark-disable benchmarks are only seen to run"]
+        else:
+            page = write_report([run], result.parent)[0]
+            config.stash[WRITTEN] = [f"wrote {_short(path)}" for path in (result, page, result.parent / "figures")]
     except (NothingMeasured, OSError) as error:
         config.stash[WRITTEN] = [f"No page was written: {error}"]
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED

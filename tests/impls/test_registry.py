@@ -260,3 +260,13 @@ def test_label_is_safe_in_a_test_id(place: str, attribute: str):
 def test_the_registry_itself_is_what_the_entry_point_group_says():
     """The group's name is public: packages write it into their own metadata."""
     assert registry.ENTRY_POINT_GROUP == "triptych.trainers"
+
+
+def test_an_absolute_reference_is_found_from_any_folder(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """The file under the same label, and the same module; what is no file stays as it is."""
+    typed = "mine/my_trainer.py:Trainer"
+    found, known = registry.absolute(typed), load(typed)
+    monkeypatch.chdir("/")
+    assert load(found) is known
+    assert label(found) == label(typed)
+    assert [registry.absolute(name) for name in ("naive", "os:getcwd", "")] == ["naive", "os:getcwd", ""]

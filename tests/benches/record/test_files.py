@@ -2,14 +2,28 @@
 
 import json
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
-from triptych.benches.record.files import RecordError
+from triptych.benches.record.files import RecordError, make_folder, scratch
 from triptych.benches.record.run import Point, Run, SeedTraining, Start
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def another(does: str) -> subprocess.Popen[str]:
+    """Another process, which has done something with `files` and now lives on until it is killed."""
+    code = f"import time; from pathlib import Path; from triptych.benches.record import files\n{does}\ntime.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-uc", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline()
+    return process
 
 
 @pytest.fixture
@@ -122,3 +136,29 @@ def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.json", tmp_path):
         with pytest.raises(RecordError, match="is not a regular file"):
             files.read(path)
+
+
+def test_a_folder_is_one_runs_until_it_ends(tmp_path: Path) -> None:
+    """A second process is refused, and no longer once the first is killed."""
+    with another(f"files.make_folder(Path({str(tmp_path)!r})); print('made')") as other:
+        with pytest.raises(
+            BlockingIOError, match=f"another run writes to {tmp_path}; wait for its end, or give another"
+        ):
+            make_folder(tmp_path)
+        other.kill()
+    make_folder(tmp_path)
+    make_folder(tmp_path)
+
+
+def test_passing_folders_of_killed_processes_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not those of the living, and nothing that anybody else calls so, results among it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    make_folder(tmp_path / "triptych-results")
+    with another(f"files.tempfile.tempdir = {str(tmp_path)!r}; a = files.scratch('a'); print(a.__enter__())") as other:
+        with scratch("b") as folder, scratch("c"):
+            assert len(list(tmp_path.glob("triptych-?-*"))) == 3
+            assert folder.is_dir()
+        other.kill()
+    assert [path.name[:11] for path in tmp_path.glob("triptych-?-*")] == ["triptych-a-"]
+    with scratch("d") as folder:
+        assert set(tmp_path.iterdir()) == {folder, tmp_path / "triptych-results"}

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -30,13 +32,14 @@ def run_pytest(*arguments: str, folder: Path = ROOT, **environment: str) -> subp
     return subprocess.run(command, cwd=folder, env=own | environment, capture_output=True, text=True, check=False)
 
 
-def run_by_hand(folder: Path, run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_by_hand(folder: Path, run: Run, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The same with a record made by hand in place of the instrument; writes into `latest` of the folder."""
     files.write(run, folder / "by_hand.json")
     trainers = ",".join(cell.cell.trainer for cell in run.cells)
     options = (f"--trainer={trainers}", "--workload=xor", "--device=cpu", f"--output={folder / 'latest'}")
     plugin = ("-p", "tests.by_hand", "--benchmark-only")
-    return run_pytest(*plugin, *options, *arguments, TRIPTYCH_BY_HAND=str(folder / "by_hand.json"))
+    environment["TRIPTYCH_BY_HAND"] = str(folder / "by_hand.json")
+    return run_pytest(*plugin, *options, *arguments, folder=ROOT, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -122,12 +125,16 @@ def test_a_saved_run_can_be_compared_with(saved: Saved, tmp_path: Path) -> None:
     assert "(0001_base)" in done.stdout
 
 
-def test_disabled_benchmarks_run_once(tmp_path: Path) -> None:
-    """--benchmark-disable checks that everything works and prints no table."""
-    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}")
+def test_disabled_benchmarks_run_once_and_replace_nothing(tmp_path: Path) -> None:
+    """--benchmark-disable checks that everything works, prints no table, and says that it keeps no result."""
+    (tmp_path / "result.json").write_text("a measurement")
+    done = run_pytest("benches", "--benchmark-disable", *ONE_CELL, f"--output={tmp_path}", TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "seconds per step: xor" not in done.stdout
-    assert len(files.read(tmp_path / "result.json").cells[0].blocks) == 1
+    assert "(1 restart, 6 needed)" in done.stdout
+    assert "\nwrote nothing: with --benchmark-disable benchmarks are only seen to run\n" in done.stdout
+    assert (tmp_path / "result.json").read_text(encoding="utf-8") == "a measurement"
+    assert list(tmp_path.iterdir()) == [tmp_path / "result.json"]
 
 
 def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_path: Path) -> None:
@@ -139,7 +146,7 @@ def test_a_failed_cell_fails_its_benchmarks_and_a_cut_training_is_skipped(tmp_pa
     done = run_by_hand(tmp_path, run_of(cut, failed), "-rs")
     assert done.returncode == 1
     assert "raised: ValueError: no such luck" in done.stdout
-    assert "3 failed, 2 passed, 1 skipped" in done.stdout
+    assert re.search("= 3 failed, 2 passed, 1 skipped in [^,]* =", done.stdout), "no warning"
     assert "of 2,000 in" in done.stdout
     assert (tmp_path / "latest" / "index.html").is_file()
 
@@ -160,6 +167,17 @@ def test_a_page_that_cannot_be_written_fails_the_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "No page was written: " in done.stdout
     assert files.read(tmp_path / "latest" / "result.json").status == "complete"
+
+
+def test_a_run_told_to_end_leaves_a_page_and_no_passing_folder(tmp_path: Path) -> None:
+    """SIGTERM, which by itself would end the process on the spot, ends it as Ctrl-C does, with its own exit code."""
+    (tmp_path / "tmp").mkdir()
+    told = {"TRIPTYCH_SIGNAL": str(int(signal.SIGTERM)), "TMPDIR": str(tmp_path / "tmp")}
+    done = run_by_hand(tmp_path, run_of(cell_record("treemap", {0: [1e-5, 2e-5]})), **told)
+    assert done.returncode == 143
+    assert "the run was told to end (SIGTERM)" in done.stdout
+    assert (tmp_path / "latest" / "index.html").is_file()
+    assert list((tmp_path / "tmp").iterdir()) == []
 
 
 def test_numerics_of_the_shell_do_not_reach_the_workers(saved: Saved) -> None:
@@ -190,6 +208,14 @@ def test_benchmark_only_measures_from_any_folder_of_the_checkout() -> None:
     done = run_pytest("--collect-only", "-q", "--benchmark-only", *ONE_CELL, folder=ROOT / "tests")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bench_step.py::bench_step[xor-treemap-cpu-step]" in done.stdout
+
+
+def test_benchmarks_in_several_processes_are_refused(tmp_path: Path) -> None:
+    """With a sentence, before anything is measured."""
+    done = run_pytest("-n", "2", "benches", *ONE_CELL, f"--output={tmp_path / 'out'}")
+    assert done.returncode == 4
+    assert "pytest-xdist (-n, --dist) would measure in several processes at once" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(find_spec("pygal") is not None, reason="pygal is installed")
