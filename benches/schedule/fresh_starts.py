@@ -5,7 +5,6 @@ earlier process of the same trainer has put them; warm is the second call in eit
 """
 
 import random
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Literal
 
 from triptych.benches.arms.arm import Arm
 from triptych.benches.arms.process import START_TIMEOUT_S, WorkerLost
+from triptych.benches.record.files import scratch
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.rounds import Rim
@@ -28,11 +28,11 @@ def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim)
     if not run.settings.start_up:
         return
     order = random.Random(run.settings.seed)
-    with tempfile.TemporaryDirectory(prefix="triptych-cache-") as folder:
+    with scratch("cache") as folder:
         cases: list[Case] = []
         for index, job in enumerate(chosen(jobs)):
             arm = replace(next(arm for arm in arms if arm.name == job.record.arm), forked=False)
-            cached = replace(arm, env=arm.env | env_of_cache(Path(folder, str(index))))
+            cached = replace(arm, env=arm.env | env_of_cache(folder / str(index)))
             cases.extend([(job, "cold", arm), (job, "hit", cached)])
             _start(run, rim, cases[-1], 0)  # fills the cache; it is no sample
         for number in range(run.settings.restarts):

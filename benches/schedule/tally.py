@@ -1,13 +1,12 @@
 """Counts cells without timing them, each in a worker of its own."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from triptych.benches.arms.arm import Arm
 from triptych.benches.arms.process import Worker, WorkerLost, Workers, fingerprint_of
 from triptych.benches.record.counts import Counts
+from triptych.benches.record.files import scratch
 from triptych.benches.record.run import Cell, Fingerprint
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 from triptych.benches.worker import messages
@@ -46,8 +45,8 @@ def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
         WorkerLost: If no worker can start.
     """
     counted: dict[Cell, Counts | str] = {}
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder, Workers() as workers:
-        paths = {name: save(WORKLOADS[name], Path(folder)) for name in {cell.workload for cell in cells}}
+    with scratch("counts") as folder, Workers() as workers:
+        paths = {name: save(WORKLOADS[name], folder) for name in {cell.workload for cell in cells}}
         with workers.start(arm) as worker:
             fingerprint = fingerprint_of(worker, arm)
         for cell in cells:

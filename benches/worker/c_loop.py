@@ -7,7 +7,6 @@ other, in the rounds of the run, so that its ratio to a trainer is a paired rati
 import ctypes
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from triptych.benches.record.files import scratch
 from triptych.benches.workloads.published import Data, Workload, batches
 from triptych.impls.task import Sgd, Task
 
@@ -90,8 +90,8 @@ def build(task: Task, batch_size: int, n_batches: int) -> Callable[..., None]:
     sizes = {"IN": inputs, "HIDDEN": hidden, "BATCH": batch_size, "BATCHES": n_batches}
     program = compiler()
     assert program is not None, "why_not has seen to it"
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
-        compiled, library = Path(folder) / "limit.o", Path(folder) / "limit.so"
+    with scratch("c-loop") as folder:
+        compiled, library = folder / "limit.o", folder / "limit.so"
         defines = [f"-D{name}={size}" for name, size in sizes.items()]
         _do([program, *FLAGS, *defines, "-c", str(SOURCE), "-o", str(compiled)])
         _do([program, "-shared", str(compiled), "-o", str(library), "-lm"])

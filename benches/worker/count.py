@@ -4,7 +4,6 @@ import inspect
 import re
 import resource
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from triptych.benches.record.counts import Counts
+from triptych.benches.record.files import scratch
 from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.lines import lines_of_code
 from triptych.benches.workloads.formulas import bytes_per_step, flops_per_step
@@ -81,11 +81,11 @@ def launches(cell: PreparedCell) -> int | None:
     """
     options = jax.profiler.ProfileOptions()
     options.python_tracer_level, options.host_tracer_level = 0, 1
-    with tempfile.TemporaryDirectory(prefix="triptych-") as folder:
+    with scratch("profile") as folder:
         state = cell.start()
-        with cell.running(), jax.profiler.trace(folder, profiler_options=options):
+        with cell.running(), jax.profiler.trace(str(folder), profiler_options=options):
             jax.block_until_ready(cell.call(state, cell.inputs[0]))
-        profiles = [jax.profiler.ProfileData.from_file(str(path)) for path in Path(folder).rglob("*.xplane.pb")]
+        profiles = [jax.profiler.ProfileData.from_file(str(path)) for path in folder.rglob("*.xplane.pb")]
     lines = (line for profile in profiles for plane in profile.planes for line in plane.lines)
     return sum(bool(LAUNCH.search(event.name)) for line in lines for event in line.events) or None
 
