@@ -150,8 +150,13 @@ class Worker:
             self._pid = self._alone.pid
         else:
             self._channel, theirs = socket.socketpair()
-            with theirs:
-                self._pid = server.fork(theirs, self._words)
+            try:
+                with theirs:
+                    self._pid = server.fork(theirs, self._words)
+            except WorkerLost:
+                self._channel.close()
+                self._words.close()
+                raise
         self._lines = Lines(self._channel)
         _pin(self._pid, arm.cpus)
 
