@@ -228,6 +228,8 @@ class Worker:
             return None
         if self._server and (status := self._server.end_worker(self._pid)) is not None:
             return os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._below += psutil.Process(self._pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._pid, signal.SIGKILL)
         return self._alone.wait() if self._alone else None
