@@ -16,12 +16,13 @@ from triptych.benches.worker.prctl import die_with_parent
 
 def main() -> None:
     """Takes the number of an open socket, and what a forkserver is to import; without it, this is a worker at once."""
-    die_with_parent()
     channel = socket.socket(fileno=int(sys.argv[1]))
     if sys.argv[2:]:
         from triptych.benches.worker.forkserver import serve_forks
 
         channel = serve_forks(channel, sys.argv[2].split(","))
+    else:
+        die_with_parent()
     serve(channel)
 
 
