@@ -57,7 +57,9 @@ NEEDS_JAX = (
 )
 """Where jax may be imported; all else must start without it, and so must what these leave out."""
 
-WITHOUT_ALL_THE_SAME = ("benches/worker/__init__.py", "benches/worker/messages.py", "benches/worker/__main__.py")
+WITHOUT_ALL_THE_SAME = tuple(
+    f"benches/worker/{name}.py" for name in ("__init__", "__main__", "messages", "forkserver", "prctl")
+)
 
 OF_IMPLS = {"jax", "flax", "optax", "numpy", "jaxtyping", "triptych"} | sys.stdlib_module_names
 

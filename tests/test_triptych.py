@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from runs import cell_record, run_of
 
 from triptych.benches.record import files
+from triptych.benches.record.run import SCHEMA
 from triptych.reports.commands import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,7 +102,7 @@ def test_an_unusable_result_is_answered_with_a_sentence(result: Path, tmp_path: 
         text[:100]: "was cut short",
         '{"benchmarks": []}': "holds no triptych run",
         json.dumps({"triptych": whole["triptych"] | {"schema": 0}}): "older",
-        json.dumps({"triptych": whole["triptych"] | {"schema": 2}}): "newer",
+        json.dumps({"triptych": whole["triptych"] | {"schema": SCHEMA + 1}}): "newer",
         json.dumps({"triptych": whole["triptych"] | {"cells": []}}): "holds no cell",
     }
     for content, sentence in cases.items():

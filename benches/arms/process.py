@@ -227,6 +227,8 @@ class Worker:
             return None
         if self._server and (status := self._server.end_worker(self.pid)) is not None:
             return os.waitstatus_to_exitcode(status)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._below += psutil.Process(self.pid).children(recursive=True)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         return self._alone.wait() if self._alone else None

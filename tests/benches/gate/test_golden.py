@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
+import misbehaving
 import msgspec
 import pytest
 
-from tests.reports.sample_run import fingerprint
-from triptych.benches.arms.process import Arm, Worker, WorkerLost
+from triptych.benches.arms.arm import platform_arm
 from triptych.benches.gate import golden
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.files import RecordError
-from triptych.benches.record.run import Cell, Compile
+from triptych.benches.record.run import Cell
 from triptych.benches.schedule.tally import built_in_cells, count_cells
-from triptych.benches.worker import messages
 
 HERE, ELSEWHERE = "jax 1, jaxlib 1, cpu x86_64", "jax 2, jaxlib 2, cpu x86_64"
 XOR = Cell("xor", "treemap", "cpu")
@@ -127,29 +126,13 @@ def test_the_committed_file_knows_every_built_in_cell() -> None:
     assert all(set(cells) == {cell.id for cell in built_in_cells()} for cells in counts.values())
 
 
-class Fragile(Worker):
-    """A worker without a process that dies of every naive cell."""
-
-    def __init__(self, arm: Arm) -> None:
-        pass
-
-    def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
-        match request:
-            case messages.Describe():
-                return messages.Described(fingerprint())
-            case messages.CompileCold():
-                if request.spec.cell.trainer == "naive":
-                    raise WorkerLost("killed", "its process ended")
-                return messages.Compiled(Compile(0, 0.0, 0.0, 0.0, 0.0, 1))
-            case _:
-                return messages.Counted(COUNTS)
-
-    def end(self) -> None:
-        pass
-
-
-def test_a_cell_that_ends_the_worker_leaves_the_others() -> None:
-    """They are counted by a fresh one, and all come back in order."""
-    cells = [Cell("xor", name, "cpu") for name in ("treemap", "naive", "flax_optax")]
-    tally = count_cells(cells, Arm("cpu", "cpu"), Fragile)
-    assert list(tally.counted.items()) == list(zip(cells, [COUNTS, "its process ended", COUNTS], strict=True))
+def test_a_cell_that_ends_its_worker_leaves_the_others() -> None:
+    """Each has a worker of its own, and all come back in order, with the reason of the one that has no counts."""
+    killer = f"{misbehaving.__file__}:Suicide"
+    tally = count_cells([Cell("xor", name, "cpu") for name in ("treemap", killer, "flax_optax")], platform_arm("cpu"))
+    first, lost, last = tally.counted.values()
+    assert lost == "its process ended with signal SIGKILL"
+    assert isinstance(first, Counts)
+    assert isinstance(last, Counts)
+    assert (first.executables_per_call, last.compilations) == (1, 1)
+    assert tally.fingerprint.platform == "cpu"

@@ -1,5 +1,6 @@
 """What base and head have to offer, matched; and what the command line asks for."""
 
+import json
 import os
 import sys
 import types
@@ -10,7 +11,8 @@ import msgspec
 import pytest
 from runs import XOR, cell_record, run_of
 
-from triptych.benches.arms.process import Arm, copy_instrument
+from triptych.benches.arms.arm import Arm, copy_instrument
+from triptych.benches.arms.process import Workers
 from triptych.benches.gate.matching import NotComparable, match, survey
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import Scope
@@ -235,40 +237,69 @@ def test_a_copys_own_packages_come_before_the_repositorys(tmp_path: Path, monkey
             (folder / f"of_{name}.py").write_text(f"from mine_in_{name} import Trainer\n")
     monkeypatch.setenv("PYTHONPATH", f"{repo / 'src'}{os.pathsep}{repo / 'lib'}")
     arm = Arm(BASE, "cpu", checkout=copy, instrument=copy_instrument(tmp_path / "instrument"))
-    answer = survey(arm, Scope(("of_src.py:Trainer",), ("xor",)), tmp_path, repo)
-    assert answer.trainers == {"of_src": "of_src.py:Trainer"}
     (tmp_path / "again").mkdir()
-    with pytest.raises(NotComparable, match=r"the base imports .*repo/lib/mine_in_lib.py from the working tree"):
-        survey(arm, Scope(("of_lib.py:Trainer",), ("xor",)), tmp_path / "again", repo)
+    with Workers() as workers:
+        answer = survey(arm, workers.start, Scope(("of_src.py:Trainer",), ("xor",)), tmp_path, repo)
+        with pytest.raises(NotComparable, match=r"the base imports .*repo/lib/mine_in_lib.py from the working tree"):
+            survey(arm, workers.start, Scope(("of_lib.py:Trainer",), ("xor",)), tmp_path / "again", repo)
+    assert answer.trainers == {"of_src": "of_src.py:Trainer"}
+
+
+NO_FORKSERVER = "the base has no worker that answers this gate: it does not start as this instrument's workers do"
+
+SURVEYED = {"type": "surveyed", "trainers": {}, "refused": {}, "workloads": [], "data_paths": {}}
+
+
+def surveyed(python: str, folder: Path, *, forked: bool) -> Surveyed:
+    """What the gate makes of a base with this program in place of Python."""
+    path = folder / "python"
+    path.write_text(
+        f"#!{sys.executable}\nimport socket, sys\nchannel = socket.socket(fileno=int(sys.argv[4]))\n{python}"
+    )
+    path.chmod(0o755)
+    with Workers() as workers:
+        return survey(Arm(BASE, "cpu", python=str(path), forked=forked), workers.start, Scope(), folder, folder)
 
 
 @pytest.mark.parametrize(
-    ("program", "words"),
+    ("python", "words"),
     [
-        ("exit 3", "the base has no worker that answers this gate: its process ended with exit status 3"),
-        ('read line; echo \'{"type": "unheard of"}\'; sleep 9', "the base has no worker that answers this gate"),
-        ("read line; echo no json; sleep 9", "the base has no worker that answers this gate"),
+        ("sys.exit(3)", NO_FORKSERVER),
+        ("channel.sendall(b'triptych forkserver 2\\n'); channel.recv(1)", NO_FORKSERVER),
+        ("sys.exit('No module named triptych')", f"{NO_FORKSERVER}; its last words: No module named triptych"),
+    ],
+    ids=["dead", "another age", "last words"],
+)
+def test_a_base_whose_workers_cannot_be_made_is_not_comparable(tmp_path: Path, python: str, words: str) -> None:
+    """It has none, or those of another instrument; the sentence ends with what it said."""
+    with pytest.raises(NotComparable, match=words):
+        surveyed(python, tmp_path, forked=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"type": "unheard of"}, "the base has no worker that answers this gate: its answer to Survey is none"),
+        ({"type": "failed", "kind": "raised", "reason": "what?"}, "the base cannot say what it has: what"),
+        (SURVEYED | {"protocol": PROTOCOL - 1}, f"the base speaks protocol {PROTOCOL - 1}, this gate {PROTOCOL}"),
         (
-            'read line; echo \'{"type": "failed", "kind": "raised", "reason": "what?"}\'; sleep 9',
-            "the base cannot say what it has: what",
-        ),
-        (
-            'read line; echo \'{"type": "surveyed", "protocol": 1, "trainers": {}, "refused": {}, "workloads": [], '
-            '"data_paths": {}}\'; sleep 9',
-            "the base speaks protocol 1, this gate 2",
-        ),
-        (
-            'read line; echo \'{"type": "surveyed", "protocol": 2, "trainers": {}, "refused": {}, "workloads": [], '
-            '"data_paths": {}, "astray": ["/repo/lib/mine.py"]}\'; sleep 9',
+            SURVEYED | {"protocol": PROTOCOL, "astray": ["/repo/lib/mine.py"]},
             "the base imports /repo/lib/mine.py from the working tree instead of its own copy; keep packages",
         ),
     ],
-    ids=["dead", "another protocol", "no protocol", "an older worker", "an older survey", "astray"],
+    ids=["no answer", "an older worker", "an older survey", "astray"],
 )
-def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, program: str, words: str) -> None:
+def test_a_worker_of_another_age_is_not_comparable(tmp_path: Path, answer: dict[str, Any], words: str) -> None:
     """Whatever it answers, it is a sentence."""
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{program}\n")
-    python.chmod(0o755)
+    python = f"channel.recv(1); channel.sendall({json.dumps(answer).encode()!r} + b'\\n'); channel.recv(1 << 16)"
     with pytest.raises(NotComparable, match=words):
-        survey(Arm(BASE, "cpu", python=str(python)), Scope(), tmp_path, tmp_path)
+        surveyed(python, tmp_path, forked=False)
+
+
+def test_a_worker_that_is_gone_or_speaks_no_json_is_not_comparable(tmp_path: Path) -> None:
+    """Both are sentences too."""
+    with pytest.raises(NotComparable, match="answers this gate: its process ended with exit status 3"):
+        surveyed("import os; os._exit(3)", tmp_path, forked=False)
+    (tmp_path / "again").mkdir()
+    with pytest.raises(NotComparable, match="its answer to Survey is none"):
+        surveyed("channel.sendall(b'no json\\n'); channel.recv(1 << 16)", tmp_path / "again", forked=False)

@@ -12,7 +12,7 @@ from triptych.benches.gate.scope import from_root, scope_of
 
 UNTYPED: dict[str, Any] = dict.fromkeys(("restarts", "seed", "cpus", "base_python"))
 
-OPTIONS = UNTYPED | {"trainer": (), "workload": (), "device": "cpu", "threads": 1}
+OPTIONS = UNTYPED | {"trainer": (), "workload": (), "device": "cpu"}
 
 PRESENT = min(os.sched_getaffinity(0))
 
@@ -26,6 +26,12 @@ def test_the_command_line_is_a_question() -> None:
     asked = scope_of(typed)
     assert (asked.trainers, asked.workloads, asked.cpus) == (("a", "b"), ("xor",), (PRESENT,))
     assert asked.settings.restarts == 3
+
+
+def test_all_processors_are_no_list_of_them() -> None:
+    """Workers may then use any, and XLA as many threads as it likes; so they may on an accelerator, unasked."""
+    assert scope_of(OPTIONS | {"cpus": "all"}).cpus == ()
+    assert scope_of(OPTIONS | {"device": "cuda"}).cpus == ()
 
 
 @pytest.mark.parametrize("cpus", ["9999", ",", "", "-1", "0x0", "0,", "²"])

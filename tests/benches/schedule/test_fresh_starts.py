@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from runs import XOR
 
-from triptych.benches.arms.process import START_TIMEOUT_S, Arm, Worker, WorkerLost, platform_arm
+from triptych.benches.arms.arm import Arm, platform_arm
+from triptych.benches.arms.process import START_TIMEOUT_S, Worker, WorkerLost
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Outcome, Run, Settings, Start
 from triptych.benches.schedule import fresh_starts, rounds
 from triptych.benches.schedule.job import Job
@@ -25,6 +26,7 @@ class Started(Worker):
     """A worker without a process: logs its cache folder and what it is asked, and answers with phases."""
 
     def __init__(self, arm: Arm, log: list[tuple[str, str]], lost: str) -> None:
+        assert not arm.forked, "what a forkserver has imported is no part of a start"
         self.began_s, self.log, self.lost = 0.0, log, lost
         self.folder = arm.env.get("JAX_COMPILATION_CACHE_DIR", "")
 
@@ -94,6 +96,19 @@ def test_starts_are_interleaved_in_a_random_order_that_follows_from_the_seed() -
     assert len(list(groupby(rounds))) > 1
 
 
+def test_starts_that_the_record_has_are_not_made_again() -> None:
+    """Of a run that was stopped after five, eleven are left; both caches are filled anew."""
+    run, _ = watch()
+    for record in run.cells:
+        record.starts = [start for start in record.starts if start.number < 5]
+    log: list[tuple[str, str]] = []
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
+    rim = rounds.Rim(lambda arm: Started(arm, log, ""), lambda: None, lambda doing, share: None)
+    fresh_starts.measure_starts(run, [ARM], jobs, rim)
+    assert len(log) == 2 + 11
+    assert sorted(start.number for record in run.cells for start in record.starts) == list(range(16))
+
+
 def test_a_trainer_that_dies_in_a_fresh_process_has_failed() -> None:
     """It is not started again, the others are."""
     run, log = watch(lost="b")
@@ -120,7 +135,7 @@ def test_a_cold_start_fetches_nothing_and_a_second_one_with_a_cache_everything(t
     cached = Arm("cpu", "cpu", cold.env | fresh_starts.env_of_cache(tmp_path / "cache"))
     found: list[Start] = []
     for arm in (cold, cached, cached):
-        with Worker(arm) as worker:
+        with Worker(arm, None) as worker:
             answer = worker.ask(messages.StartUp(spec, 0, "cold", worker.began_s), START_TIMEOUT_S)
             again = worker.ask(messages.Describe(), START_TIMEOUT_S)
         assert isinstance(answer, messages.Started)
@@ -135,7 +150,7 @@ def test_a_cold_start_fetches_nothing_and_a_second_one_with_a_cache_everything(t
 def test_a_process_in_use_is_no_start(tmp_path: Path) -> None:
     """What it has imported would not be counted."""
     spec = messages.Spec(Cell("xor", "treemap", "cpu"), "treemap", "")
-    with Worker(platform_arm("cpu")) as worker:
+    with Worker(platform_arm("cpu"), None) as worker:
         worker.ask(messages.Describe(), START_TIMEOUT_S)
         answer = worker.ask(messages.StartUp(spec, 0, "cold", worker.began_s), START_TIMEOUT_S)
     assert isinstance(answer, messages.Failed)

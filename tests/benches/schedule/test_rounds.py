@@ -1,21 +1,26 @@
 """The schedule, watched through workers that only write down what they are asked."""
 
-from collections import Counter
-from collections.abc import Callable
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from runs import XOR
-from watched import LOG, Override, Watched, name_of_cell
+from watched import LOG, Override, Watched
 
-from triptych.benches.arms.process import Arm, Worker, WorkerLost
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker, WorkerLost
+from triptych.benches.record.modes import Mode
 from triptych.benches.record.run import (
     SCHEMA,
     ArmRecord,
     Block,
     Cell,
     CellRecord,
+    Outcome,
     Point,
     Run,
     SeedTraining,
@@ -26,51 +31,114 @@ from triptych.benches.schedule import rounds
 from triptych.benches.schedule.job import Job, outcome_of
 from triptych.benches.worker import messages
 
-ARM = Arm("cpu", "cpu")
+ARM = Arm("cpu", "cpu", cpus=(0,))
 
 
 def plausible_always(request: messages.Request, cell_id: str) -> None:
     """Overrides no answer."""
 
 
-def watch(answer: Override = plausible_always, trainers: str = "abc", **settings: Any) -> tuple[Run, LOG, list[int]]:
-    """Runs the schedule over cells of these trainers; gives the record, the log and the saves after each request."""
-    log: LOG = []
-    saves: list[int] = []
-    cells = [CellRecord(Cell("xor", trainer, "cpu"), "cpu") for trainer in trainers]
-    run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", "cpu", {})], [XOR], cells)
-    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
-    started = iter(range(99))
-    rim = rounds.Rim(
-        start=lambda arm: Watched(next(started), log, answer),
-        save=lambda: saves.append(len(log)),
-        advance=lambda doing, share: None,
-    )
-    rounds.measure(run, [ARM], jobs, rim)
-    return run, log, saves
+class Watch(NamedTuple):
+    """What was watched.
+
+    Attributes:
+        log: What workers were asked.
+        saves: How long the log was at each save.
+        arms: For every worker, in the order of their starts.
+    """
+
+    run: Run
+    log: LOG
+    saves: list[int]
+    arms: list[Arm]
 
 
-def test_a_restart_is_a_fresh_worker_which_is_ended() -> None:
-    """Three restarts start three workers one after the other, and every one is ended before the next begins."""
-    _, log, _ = watch(restarts=3, rounds=2)
-    assert [number for number, _ in groupby(log, key=lambda entry: entry[0])] == [0, 1, 2]
-    assert [entry[0] for entry in log if entry[1] == "end"] == [0, 1, 2]
+def new_run(trainers: str = "abc", modes: Sequence[Mode] = ("step",), device: str = "cpu", **settings: Any) -> Run:
+    """Nothing measured yet of these trainers, in a place per mode."""
+    cells = [CellRecord(Cell("xor", trainer, device, mode), "cpu") for mode in modes for trainer in trainers]
+    return Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", device, {})], [XOR], cells)
+
+
+def watch(answer: Override = plausible_always, run: Run | None = None, **wanted: Any) -> Watch:
+    """Runs the schedule over a record, or a new one."""
+    found = Watch(run or new_run(**wanted), [], [], [])
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in found.run.cells]
+
+    def start(arm: Arm) -> Worker:
+        found.arms.append(arm)
+        return Watched(len(found.arms) - 1, found.log, answer)
+
+    rim = rounds.Rim(start, save=lambda: found.saves.append(len(found.log)), advance=lambda doing, share: None)
+    rounds.measure(found.run, [ARM], jobs, rim)
+    return found
+
+
+def asked_of(log: LOG) -> dict[int, list[tuple[str, str]]]:
+    """Requests and the cell held, by worker."""
+    asked: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for number, request, cell in log:
+        asked[number].append((request, cell))
+    return asked
+
+
+def test_a_worker_holds_one_cell_of_one_restart() -> None:
+    """Three trainers in three restarts are nine fresh workers; each is asked to compile once, and ended."""
+    _, log, _, _ = watch(restarts=3, rounds=2)
+    held: list[str] = []
+    for requests in asked_of(log).values():
+        kinds = [kind for kind, _ in requests]
+        assert [kinds.count(kind) for kind in ("start", "Compile", "end")] == [1, 1, 1]
+        assert (kinds[0], kinds[-1]) == ("start", "end")
+        [cell] = {cell for kind, cell in requests if kind not in ("start", "Describe", "end")}
+        held.append(cell)
+    assert Counter(held) == dict.fromkeys((f"xor-{trainer}-cpu-step" for trainer in "abc"), 3)
+
+
+def test_the_workers_of_a_place_are_ended_before_the_next_begins() -> None:
+    """However many places there are, at most one place's workers are alive, and in it all trainers are."""
+    _, log, _, _ = watch(modes=("step", "eager", "scan"), restarts=2, rounds=1)
+    places = {number: requests[-2][1].rpartition("-")[2] for number, requests in asked_of(log).items()}
+    alive: set[int] = set()
+    largest = 0
+    for number, request, _ in log:
+        alive = {"start": alive | {number}, "end": alive - {number}}.get(request, alive)
+        assert len({places[one] for one in alive}) <= 1
+        largest = max(largest, len(alive))
+    assert largest == 3
+    assert alive == set()
+
+
+def test_places_come_in_a_random_order_that_follows_from_the_seed() -> None:
+    """Another in other restarts."""
+
+    def order(seed: int) -> list[str]:
+        log = watch(modes=("step", "eager", "scan"), trainers="a", restarts=6, rounds=1, seed=seed).log
+        return [cell.rpartition("-")[2] for _, request, cell in log if request == "Compile"]
+
+    assert order(1) == order(1) != order(2)
+    assert len({tuple(order(1)[first : first + 3]) for first in range(0, 18, 3)}) > 1
 
 
 def test_a_round_is_one_block_of_every_cell() -> None:
     """Within a round every cell comes once; within a restart positions count up."""
-    run, _, _ = watch(restarts=2, rounds=4)
+    run = watch(restarts=2, rounds=4).run
     blocks = sorted((b.restart, b.position, b.round, r.cell.trainer) for r in run.cells for b in r.blocks)
     rounds = [sorted(t for *_, t in group) for _, group in groupby(blocks, key=lambda b: (b[0], b[2]))]
     assert rounds == [["a", "b", "c"]] * 8
     assert [position for _, position, _, _ in blocks] == [*range(12), *range(12)]
 
 
+def test_positions_count_up_over_the_places_of_a_restart() -> None:
+    """So that the record tells in which order all blocks were taken."""
+    run = watch(modes=("step", "eager"), restarts=1, rounds=2).run
+    assert sorted(block.position for record in run.cells for block in record.blocks) == list(range(12))
+
+
 def test_order_is_random_and_follows_from_the_seed() -> None:
     """The same seed gives the same order, another seed another, and rounds differ among themselves."""
 
     def order(seed: int) -> list[str]:
-        _, log, _ = watch(restarts=2, rounds=4, seed=seed)
+        log = watch(restarts=2, rounds=4, seed=seed).log
         return [cell for _, request, cell in log if request == "TimeBlock"]
 
     first = order(1)
@@ -78,19 +146,18 @@ def test_order_is_random_and_follows_from_the_seed() -> None:
     assert len({tuple(first[i : i + 3]) for i in range(0, len(first), 3)}) > 1
 
 
-def test_every_cell_is_compiled_cold_before_any_is_prepared() -> None:
-    """Cold compiles clear all caches, so none may come after a cell was warmed up."""
-    _, log, _ = watch(restarts=1, rounds=1)
-    requests = [request for _, request, _ in log]
-    assert [kind for kind, _ in groupby(requests)] == [
-        "Describe",
-        "CompileCold",
+def test_what_disturbs_blocks_comes_before_or_after_them_all() -> None:
+    """Single steps and counts last, when nothing of the place is to be timed any more."""
+    log = watch(restarts=1, rounds=2, seeds=1).log
+    assert [kind for kind, _ in groupby(request for _, request, _ in log)][-9:] == [
+        "Compile",
         "Prepare",
         "Train",
         "TimeBlock",
-        "Train",
-        "Count",
+        "RecordTail",
+        "TrainSeed",
         "MeasureCeilings",
+        "Count",
         "end",
     ]
 
@@ -104,68 +171,271 @@ def test_a_void_block_is_taken_again() -> None:
             return messages.BlockTimed(Block(0, 0, request.position, 1, 0.1, 0.1, void))
         return None
 
-    run, _, _ = watch(answer, trainers="a", restarts=1, rounds=1)
+    run = watch(answer, trainers="a", restarts=1, rounds=1).run
     assert [block.void for block in run.cells[0].blocks] == ["a compile", "a compile", None]
     assert len(run.cells[0].counted_blocks) == 1
     assert run.cells[0].outcome.kind == "ok"
 
 
 def test_a_failed_cell_is_left_out_and_the_others_go_on() -> None:
-    """After its first failure a cell is asked nothing more."""
+    """After its first failure a cell is asked nothing more, and no worker is started for it."""
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
         fails = isinstance(request, messages.Prepare) and cell_id == "xor-b-cpu-step"
         return messages.Failed("raised", "ValueError: no") if fails else None
 
-    run, log, _ = watch(answer, restarts=2, rounds=3)
+    run, log, _, arms = watch(answer, restarts=2, rounds=3)
     asked = [request for _, request, cell in log if cell == "xor-b-cpu-step"]
-    assert asked == ["CompileCold", "Prepare"]
+    assert asked == ["Compile", "Prepare"]
     assert [len(record.blocks) for record in run.cells] == [6, 0, 6]
-    assert run.cells[1].outcome.kind == "raised"
+    assert run.cells[1].outcome == Outcome("raised", "ValueError: no")
+    assert len(arms) == 3 + 2
 
 
-def test_a_lost_worker_costs_a_restart_which_is_made_up_for() -> None:
-    """The cell that lost it is out; the others still get all their restarts, in fresh workers."""
+def dies_at(kind: type[messages.Request]) -> Override:
+    """The worker of trainer b ends when it is asked that."""
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
-        if isinstance(request, messages.TimeBlock) and cell_id == "xor-b-cpu-step":
+        if isinstance(request, kind) and cell_id == "xor-b-cpu-step":
             raise WorkerLost("killed", "its process ended with signal SIGKILL")
         return None
 
-    run, log, _ = watch(answer, restarts=3, rounds=2)
-    assert run.cells[1].outcome.kind == "killed"
-    assert len([entry for entry in log if entry[1] == "end"]) == 4
-    for record in (run.cells[0], run.cells[2]):
-        full = [
-            restart for restart, blocks in groupby(record.blocks, key=lambda b: b.restart) if len(list(blocks)) == 2
-        ]
-        assert len(full) >= 3
+    return answer
+
+
+@pytest.mark.parametrize("kind", [messages.Compile, messages.Prepare, messages.Train, messages.TimeBlock])
+def test_a_lost_worker_costs_its_own_cell_and_no_restart(kind: type[messages.Request]) -> None:
+    """The others have workers of their own and go on in the same restart; the lost one's is ended too."""
+    run, log, _, arms = watch(dies_at(kind), restarts=3, rounds=2)
+    assert run.cells[1].outcome == Outcome("killed", "its process ended with signal SIGKILL")
+    assert run.cut_short == []
+    assert [len(record.blocks) for record in (run.cells[0], run.cells[2])] == [6, 6]
+    assert {block.restart for block in run.cells[0].blocks} == {0, 1, 2}
+    assert len(arms) == len([entry for entry in log if entry[1] == "end"]) == 3 + 2 + 2
+
+
+def test_a_worker_lost_while_it_is_counted_fails_nothing() -> None:
+    """Its times are there; it has no counts."""
+    run = watch(dies_at(messages.Count), restarts=2, rounds=1).run
+    assert {record.outcome.kind for record in run.cells} == {"ok"}
+    assert [record.counts is None for record in run.cells] == [False, True, False]
+
+
+def test_a_worker_that_cannot_start_ends_the_run() -> None:
+    """Nobody could be measured then; the reason is passed on."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.Describe):
+            raise WorkerLost("killed", "no device")
+        return None
+
+    with pytest.raises(WorkerLost, match="no device"):
+        watch(answer, restarts=2)
 
 
 def test_a_run_in_which_every_cell_fails_ends() -> None:
     """With nothing left to measure no further worker is started."""
-    run, log, _ = watch(lambda request, cell_id: messages.Failed("raised", "no") if cell_id else None, restarts=5)
-    assert len([entry for entry in log if entry[1] == "end"]) == 1
+    run, _, _, arms = watch(lambda request, cell_id: messages.Failed("raised", "no") if cell_id else None, restarts=5)
+    assert len(arms) == 3
     assert {record.outcome.kind for record in run.cells} == {"raised"}
 
 
-def test_the_record_is_saved_after_every_answer() -> None:
-    """A kill loses at most the request under way."""
-    _, log, saves = watch(restarts=1, rounds=2)
-    answered = [i + 1 for i, (_, request, _) in enumerate(log) if request not in ("Describe", "MeasureCeilings", "end")]
-    assert set(answered) <= set(saves)
+def test_the_record_is_saved_when_a_place_is_done() -> None:
+    """With all its workers ended, so that writing disturbs no block; a kill loses at most the place under way."""
+    run, log, saves, _ = watch(modes=("step", "eager"), restarts=2, rounds=2)
+    ends = [at + 1 for at, (_, request, _) in enumerate(log) if request == "end"]
+    assert saves == ends[2::3]
+    assert sorted(run.done) == [f"{restart} xor cpu {mode}" for restart in (0, 1) for mode in ("eager", "step")]
+
+
+def test_what_is_done_is_not_measured_again() -> None:
+    """The record of a whole run has nothing left to do."""
+    run = watch(modes=("step", "eager"), restarts=2, rounds=2, seeds=1).run
+    before = msgspec.json.encode(run)
+    assert watch(run=run).log == []
+    assert msgspec.json.encode(run) == before
+
+
+def test_a_stopped_run_is_taken_up_at_the_next_place() -> None:
+    """Four places, of which two were done: the other two are measured, as they would have been, and none twice."""
+    whole = watch(modes=("step", "eager"), restarts=2, rounds=2).run
+    compiled = Counter[int]()
+
+    def stop(request: messages.Request, cell_id: str) -> None:
+        compiled.update([request.restart] if isinstance(request, messages.Compile) else [])
+        if compiled[1] > 0:
+            raise KeyboardInterrupt
+
+    run = new_run(modes=("step", "eager"), restarts=2, rounds=2)
+    with pytest.raises(KeyboardInterrupt):
+        watch(stop, run)
+    assert [done[:1] for done in run.done] == ["0", "0"]
+    assert len(watch(run=run).arms) == 2 * 3
+    assert run.done == whole.done
+    assert [record.blocks for record in run.cells] == [record.blocks for record in whole.cells]
 
 
 def test_a_long_training_is_made_once_and_a_short_one_in_every_restart() -> None:
-    """The naive trainer's minutes are spent once; milliseconds before and after the blocks."""
+    """The naive trainer's minutes are spent once; milliseconds before the blocks, with a loss curve the first time."""
+    curves: list[bool] = []
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
         if isinstance(request, messages.Train) and cell_id == "xor-a-cpu-step":
             return messages.Trained(Training(request.restart, 100, 30.0, [], 0.1, None, 1.0, None), None)
+        curves.extend([request.curve] if isinstance(request, messages.Train) and "-b-" in cell_id else [])
         return None
 
-    run, _, _ = watch(answer, restarts=3, rounds=1)
-    assert [len(record.trainings) for record in run.cells] == [1, 6, 6]
+    run = watch(answer, restarts=3, rounds=1).run
+    assert [len(record.trainings) for record in run.cells] == [1, 3, 3]
+    assert curves == [True, False, False]
+
+
+def paced(seconds: dict[str, float]) -> Override:
+    """A step of these trainers takes so long, whenever it is looked at; a block of theirs is one step."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        step_s = next((seconds[name] for name in seconds if f"-{name}-" in cell_id), None)
+        match request:
+            case messages.Prepare() if step_s:
+                return messages.Prepared(0.0 if request.steps else step_s, request.steps or 1)
+            case messages.TimeBlock() if step_s:
+                at = (request.restart, request.round, request.position)
+                return messages.BlockTimed(Block(*at, request.steps, step_s * request.steps, 0.0))
+            case _:
+                return None
+
+    return answer
+
+
+def test_trainings_put_off_come_last_in_workers_of_their_own() -> None:
+    """Ten seconds each, on all processors, and as many side by side as there are: all are sent before one is awaited.
+
+    A training of a second is made beside the blocks as ever.
+    """
+    log: LOG = []
+    sent: list[int] = []
+    pace = paced({"a": 0.1, "b": 0.1, "c": 0.1, "d": 0.01})
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.Train) and "-d-" not in cell_id:
+            assert request == messages.Train(1, 60.0, curve=True)
+            sent.append(sum(kind == "Train" and "-d-" not in cell for _, kind, cell in found.log))
+        return pace(request, cell_id)
+
+    found = Watch(new_run("abcd", restarts=2, slow_restarts=2, rounds=3, train_budget_s=5.0), log, [], [])
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in found.run.cells]
+
+    def start(arm: Arm) -> Worker:
+        found.arms.append(arm)
+        return Watched(len(found.arms) - 1, found.log, answer)
+
+    rounds.measure(found.run, [ARM], jobs, rounds.Rim(start, lambda: None, lambda *_: None))
+    last = {number: [kind for kind, _ in asked] for number, asked in asked_of(log).items() if number >= 2 * 4}
+    assert list(last.values()) == [["start", "Describe", "Compile", "Train", "end"]] * 3
+    assert max(at for at, entry in enumerate(log) if entry[1] == "TimeBlock") < log.index((8, "start", ""))
+    together = os.cpu_count() or 1
+    assert sent == [min(3, (at // together + 1) * together) for at in range(3)]
+    assert [arm.cpus for arm in found.arms] == [(0,)] * 8 + [()] * 3
+    assert [len(record.trainings) for record in found.run.cells] == [1, 1, 1, 2]
+    assert {record.outcome.kind for record in found.run.cells} == {"ok"}
+
+
+def test_a_training_too_long_for_the_end_is_cut_beside_the_blocks() -> None:
+    """100 steps of a second are more than 60: how far 5 s go is seen at once."""
+    budgets: list[float] = []
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        budgets.extend([request.budget_s] if isinstance(request, messages.Train) else [])
+        return paced({"a": 1.0})(request, cell_id)
+
+    arms = watch(answer, trainers="a", restarts=1, rounds=3).arms
+    assert budgets == [5.0]
+    assert len(arms) == 1
+
+
+def test_a_worker_lost_in_a_training_put_off_fails_its_own_cell() -> None:
+    """The others are trained."""
+    dies, pace = dies_at(messages.Train), paced(dict.fromkeys("abc", 0.1))
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        return dies(request, cell_id) or pace(request, cell_id)
+
+    run = watch(answer, restarts=1, rounds=1).run
+    assert [record.outcome.kind for record in run.cells] == ["ok", "killed", "ok"]
+    assert [len(record.trainings) for record in run.cells] == [1, 0, 1]
+
+
+def test_slow_cells_take_part_in_fewer_rounds_and_restarts_evenly() -> None:
+    """A step of a second, in a run of blocks of 0.01 s: in 3 of 12 rounds, and in 6 of 10 restarts.
+
+    Of 10 restarts the even selection of 6 is those in which i * 6 / 10 reaches a new whole number.
+    """
+    run = watch(paced({"a": 1.0}), trainers="ab", restarts=10, rounds=12, block_s=0.01).run
+    slow, quick = run.cells
+    assert [(block.restart, block.round) for block in slow.blocks] == [
+        (restart, number) for restart in (0, 2, 4, 5, 7, 9) for number in (0, 4, 8)
+    ]
+    assert len(quick.blocks) == 10 * 12
+    assert len(slow.compiles) == 6
+
+
+def test_a_cell_of_longer_blocks_takes_part_in_as_many_rounds_as_the_time_of_the_others_allows() -> None:
+    """A step twice as long as a block should be: every other round."""
+    run = watch(paced({"a": 0.02}), trainers="ab", restarts=1, rounds=12, block_s=0.01).run
+    assert [block.round for block in run.cells[0].blocks] == [0, 2, 4, 6, 8, 10]
+
+
+def test_an_even_selection_is_even() -> None:
+    """Of 40, every number up to all of them, the first included; neighbours differ by one step at most."""
+    for some in range(1, 41):
+        found = [index for index in range(40) if rounds.is_among(index, some, 40)]
+        assert (len(found), found[0]) == (some, 0)
+        gaps = {later - earlier for earlier, later in zip(found, [*found[1:], 40], strict=True)}
+        assert max(gaps) - min(gaps) <= 1
+
+
+def test_a_device_that_admits_one_process_is_measured_worker_after_worker() -> None:
+    """Each with all its rounds, ended before the next starts, in a random order."""
+    run, log, _, _ = watch(device="tpu", restarts=2, rounds=3)
+    assert [len(record.blocks) for record in run.cells] == [6] * 3
+    assert [number for number, _ in groupby(log, key=lambda entry: entry[0])] == list(range(6))
+    assert all([kind for kind, _ in one].count("TimeBlock") == 3 for one in asked_of(log).values())
+
+
+def test_a_block_has_as_many_steps_in_every_restart() -> None:
+    """However a worker calibrates: later ones are told, and are asked for no proof again."""
+    guesses = iter(range(50, 500, 50))
+    told: list[tuple[bool, int | None]] = []
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, messages.Prepare):
+            told.append((request.prove, request.steps))
+            return messages.Prepared(0.0 if request.steps else 1e-4, request.steps or next(guesses))
+        return None
+
+    run = watch(answer, trainers="a", restarts=3, rounds=2).run
+    assert {block.steps for block in run.cells[0].blocks} == {50}
+    assert told == [(True, None), (False, 50), (False, 50)]
+
+
+def test_the_ceilings_of_an_arm_are_measured_once() -> None:
+    """And so is each cell counted."""
+    run, log, _, _ = watch(modes=("step", "eager"), restarts=3, rounds=1)
+    kinds = Counter(request for _, request, _ in log)
+    assert (kinds["MeasureCeilings"], kinds["Count"]) == (1, 6)
+    assert run.arms[0].ceilings is not None
+
+
+def test_single_steps_are_recorded_in_every_restart_where_a_call_is_one() -> None:
+    """Not of a scan, and not where nobody asked."""
+    run = watch(modes=("step", "scan"), trainers="a", restarts=3, rounds=1).run
+    assert [len(record.tails) for record in run.cells] == [3, 0]
+    assert watch(trainers="a", restarts=1, rounds=1, tail_s=0.0).run.cells[0].tails == []
+
+
+def test_threads_that_compute_while_blocks_are_timed_are_counted() -> None:
+    """One computed a second, one 0.3 s, one 0.1 s: the last needs no processor."""
+    assert [record.busy_threads for record in watch(restarts=2, rounds=1).run.cells] == [2, 2, 2]
 
 
 def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
@@ -176,11 +446,11 @@ def test_a_training_cut_by_its_budget_says_how_far_it_came() -> None:
     assert outcome.reason == "came to step 93 of 900 in 12 s; the rest would take 104 s"
 
 
-def test_every_cell_is_trained_from_every_seed_once_in_one_worker() -> None:
-    """After the blocks of the first restart, seed by seed, cells in random order; not again in the next."""
-    run, log, _ = watch(restarts=2, rounds=1, seeds=3)
-    asked = [(number, request) for number, request, _ in log if request in ("TrainSeed", "TimeBlock")]
-    assert asked == [(0, "TimeBlock")] * 3 + [(0, "TrainSeed")] * 9 + [(1, "TimeBlock")] * 3
+def test_every_cell_is_trained_from_every_seed_once() -> None:
+    """After the blocks of the first restart, seed by seed; not again in the next."""
+    run, log, _, _ = watch(restarts=2, rounds=1, seeds=3)
+    asked = [request for _, request, _ in log if request in ("TrainSeed", "TimeBlock")]
+    assert asked == ["TimeBlock"] * 3 + ["TrainSeed"] * 9 + ["TimeBlock"] * 3
     assert [[training.seed for training in record.seed_trainings] for record in run.cells] == [[0, 1, 2]] * 3
 
 
@@ -192,19 +462,18 @@ def test_a_cell_cut_at_its_first_seed_is_left_at_that() -> None:
             return messages.SeedTrained(SeedTraining(request.seed, 0, "cut", 20, 5.0, [Point(0, 0, 0.7)]))
         return None
 
-    run, _, _ = watch(answer, restarts=2, rounds=1, seeds=5)
+    run = watch(answer, restarts=2, rounds=1, seeds=5).run
     assert [len(record.seed_trainings) for record in run.cells] == [1, 5, 5]
 
 
-def test_seeds_left_by_a_lost_worker_are_trained_in_the_next() -> None:
-    """The cell that lost it is out; the others are not trained twice from any seed."""
+def test_a_worker_lost_at_a_seed_leaves_the_seeds_of_the_others() -> None:
+    """The cell that lost it is out; the others are trained from all, once."""
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
-        if isinstance(request, messages.TrainSeed) and request.seed == 1 and cell_id == "xor-b-cpu-step":
-            raise WorkerLost("killed", "its process ended with signal SIGKILL")
-        return None
+        second = isinstance(request, messages.TrainSeed) and request.seed == 1
+        return dies_at(messages.TrainSeed)(request, cell_id) if second else None
 
-    run, _, _ = watch(answer, restarts=1, rounds=1, seeds=4)
+    run = watch(answer, restarts=1, rounds=1, seeds=4).run
     assert run.cells[1].outcome.kind == "killed"
     for record in (run.cells[0], run.cells[2]):
         assert [training.seed for training in record.seed_trainings] == [0, 1, 2, 3]
@@ -214,29 +483,26 @@ SIDES = ("base", "head", "canary")
 Asked = list[tuple[int, str, str, str]]
 """Restart, arm, request and cell, in order."""
 
+Told = Callable[[str, int, str, messages.Request], messages.Answer | None]
+"""May answer, or lose the worker, of an arm in a restart, when it is asked something of a cell."""
 
-def watch_arms(
-    answer: Callable[[str, messages.Request, int], None] = lambda *_: None, **settings: Any
-) -> tuple[Run, Asked]:
-    """A comparison of arms: base and head hold cells a, b and c, the canary only a; `answer` may lose the worker.
 
-    It is told the arm, the request and how many workers this arm has had.
-    """
+def watch_arms(answer: Told = lambda *_: None, **settings: Any) -> tuple[Run, Asked]:
+    """A comparison of arms: base and head hold cells a, b and c, the canary only a."""
     asked: Asked = []
-    starts = Counter[str]()
+    restart = 0
     run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord(n, "cpu", {}) for n in SIDES], [XOR], [])
     held = {"base": "abc", "head": "abc", "canary": "a"}
     run.cells = [CellRecord(Cell("xor", trainer, "cpu"), arm) for arm in SIDES for trainer in held[arm]]
 
     def start(arm: Arm) -> Worker:
-        starts[arm.name] += 1
-        number = starts[arm.name]
+        def override(request: messages.Request, cell_id: str) -> messages.Answer | None:
+            nonlocal restart
+            restart = request.restart if isinstance(request, messages.Compile) else restart
+            asked.append((restart, arm.name, type(request).__name__, cell_id))
+            return answer(arm.name, restart, cell_id, request)
 
-        def override(request: messages.Request, cell_id: str) -> None:
-            asked.append((number, arm.name, type(request).__name__, cell_id))
-            answer(arm.name, request, number)
-
-        return Watched(number, [], override)
+        return Watched(0, [], override)
 
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
     rim = rounds.Rim(start, save=lambda: None, advance=lambda doing, share: None)
@@ -244,31 +510,20 @@ def watch_arms(
     return run, asked
 
 
-def rounds_of(asked: Asked) -> list[list[tuple[str, list[str]]]]:
-    """Every round of seven blocks: the cells in turn, each with the arms that took theirs one after another."""
-    blocks = [(cell, arm) for _, arm, kind, cell in asked if kind == "TimeBlock"]
-    rounds = [blocks[first : first + 7] for first in range(0, len(blocks), 7)]
+def turns_of(asked: Asked, kind: str) -> list[list[tuple[str, list[str]]]]:
+    """Every round of seven such requests: the cells in turn, each with the arms that were asked one after another."""
+    found = [(cell, arm) for _, arm, request, cell in asked if request == kind]
+    rounds = [found[first : first + 7] for first in range(0, len(found), 7)]
     return [[(cell, [arm for _, arm in turn]) for cell, turn in groupby(one, key=lambda b: b[0])] for one in rounds]
 
 
-def test_what_is_counted_between_arms_is_built_from_cold_caches() -> None:
-    """Once, when all is timed; before that the caches hold what the neighbours built, so nothing is counted."""
-    asked: dict[str, list[tuple[bool, bool]]] = {}
-
-    def note(arm: str, request: messages.Request, _: int) -> None:
-        if isinstance(request, messages.CompileCold):
-            asked.setdefault(f"{arm} {request.spec.cell.id}", []).append((request.clear, request.count))
-
-    watch_arms(note, restarts=2, rounds=1)
-    assert all(turns == [(False, False), (True, True), (False, False)] for turns in asked.values())
-    assert len(asked) == 7
-
-
-def test_the_arms_of_a_cell_take_their_turns_side_by_side() -> None:
+@pytest.mark.parametrize(("kind", "a_restart"), [("Compile", 1), ("Train", 1), ("TimeBlock", 4)])
+def test_the_arms_of_a_cell_take_their_turns_side_by_side(kind: str, a_restart: int) -> None:
     """In every round of every restart, whatever the order of cells; the canary beside the cell that it has."""
     _, asked = watch_arms(restarts=3, rounds=4)
-    assert len(rounds_of(asked)) == 3 * 4
-    for cells in rounds_of(asked):
+    turns = turns_of(asked, kind)
+    assert len(turns) == (3 * a_restart if kind != "Train" else 1)
+    for cells in turns:
         assert sorted((cell, sorted(arms)) for cell, arms in cells) == [
             ("xor-a-cpu-step", ["base", "canary", "head"]),
             ("xor-b-cpu-step", ["base", "head"]),
@@ -276,49 +531,53 @@ def test_the_arms_of_a_cell_take_their_turns_side_by_side() -> None:
         ]
 
 
-def test_neither_arm_is_always_first() -> None:
+@pytest.mark.parametrize("kind", ["Compile", "TimeBlock"])
+def test_neither_arm_is_always_first(kind: str) -> None:
     """Who is second finds the processor as the first has left it."""
-    _, asked = watch_arms(restarts=2, rounds=6)
-    first = {arms[0] for cells in rounds_of(asked) for cell, arms in cells if cell != "xor-a-cpu-step"}
+    _, asked = watch_arms(restarts=6, rounds=2)
+    first = {arms[0] for cells in turns_of(asked, kind) for cell, arms in cells if cell != "xor-a-cpu-step"}
     assert first == {"base", "head"}
 
 
-def test_every_arm_compiles_in_the_same_order() -> None:
-    """Each cell finds what the same cells before it have left in its worker's caches; the order varies by restart."""
-    _, asked = watch_arms(restarts=6, rounds=1)
-    orders = {
-        arm: [(number, cell) for number, name, kind, cell in asked if (name, kind) == (arm, "CompileCold")]
-        for arm in ("base", "head")
-    }
-    assert orders["base"] == orders["head"]
-    cells = [cell for _, cell in orders["base"]]
-    assert len({tuple(cells[start : start + 3]) for start in range(0, len(cells), 3)}) > 1
+def test_a_block_has_as_many_steps_in_every_arm() -> None:
+    """Whatever each worker would choose; a faster side would else be timed over more steps."""
+    guesses = {"base": 50, "head": 70, "canary": 90}
+
+    def answer(arm: str, restart: int, _: str, request: messages.Request) -> messages.Answer | None:
+        if isinstance(request, messages.Prepare) and not request.steps:
+            return messages.Prepared(1e-4, guesses[arm] + restart)
+        return None
+
+    run, _ = watch_arms(answer, restarts=2, rounds=2)
+    steps: dict[str, set[int]] = defaultdict(set)
+    for record in run.cells:
+        steps[record.cell.id] |= {block.steps for block in record.blocks}
+    assert [len(one) for one in steps.values()] == [1, 1, 1]
+    assert set().union(*steps.values()) <= set(guesses.values())
 
 
 def test_a_cell_is_trained_once_by_each_arm() -> None:
     """A base and a head need one curve each to be compared; restarts are for times."""
-    run, _ = watch_arms(restarts=3, rounds=1)
+    run, asked = watch_arms(restarts=3, rounds=1)
     assert [len(record.trainings) for record in run.cells] == [1] * 7
+    assert not any(kind == "MeasureCeilings" for _, _, kind, _ in asked)
 
 
-Loss = Callable[[str, messages.Request, int], None]
+def lose(arm: str, cell: str, restarts: set[int], kind: type = messages.TimeBlock) -> Told:
+    """Loses the worker of that arm and cell, in those restarts, when it is asked that."""
 
-
-def lose(arm: str, cell: str, restarts: set[int], kind: type = messages.TimeBlock) -> Loss:
-    """Loses the worker of that arm, in those of its restarts, when it is asked that of the cell."""
-
-    def answer(name: str, request: messages.Request, number: int) -> None:
-        if name == arm and number in restarts and isinstance(request, kind) and name_of_cell(request) == cell:
+    def answer(name: str, restart: int, cell_id: str, request: messages.Request) -> None:
+        if (name, cell_id) == (arm, cell) and restart in restarts and isinstance(request, kind):
             raise WorkerLost("killed", "its process ended with signal SIGKILL")
 
     return answer
 
 
 @pytest.mark.parametrize("arm", SIDES)
-@pytest.mark.parametrize("kind", [messages.CompileCold, messages.Prepare, messages.TimeBlock])
+@pytest.mark.parametrize("kind", [messages.Compile, messages.Prepare, messages.TimeBlock])
 def test_a_lost_worker_discards_the_restart_of_all_arms_and_adds_one(arm: str, kind: type) -> None:
     """Whoever killed it, and at whatever it was: no cell fails, and as many whole restarts are taken as were asked."""
-    run, _ = watch_arms(lose(arm, "xor-a-cpu-step", {2}, kind), restarts=4, rounds=2)
+    run, _ = watch_arms(lose(arm, "xor-a-cpu-step", {1}, kind), restarts=4, rounds=2)
     assert run.cut_short == [1]
     assert {record.outcome.kind for record in run.cells} == {"ok"}
     for record in run.cells:
@@ -328,19 +587,19 @@ def test_a_lost_worker_discards_the_restart_of_all_arms_and_adds_one(arm: str, k
 
 def test_three_losses_at_the_same_cell_of_an_arm_fail_it() -> None:
     """Twice may be chance. The others go on, and the other side of the cell with them."""
-    run, _ = watch_arms(lose("head", "xor-b-cpu-step", {1, 2, 3}), restarts=4, rounds=1)
+    run, _ = watch_arms(lose("head", "xor-b-cpu-step", {0, 1, 2}), restarts=4, rounds=1)
     failed = [(record.arm, record.cell.trainer) for record in run.cells if record.outcome.kind == "killed"]
     assert failed == [("head", "b")]
-    assert len(run.cut_short) == 3
+    assert run.cut_short == [0, 1, 2]
     assert {len({b.restart for b in r.blocks} - set(run.cut_short)) for r in run.cells if r.outcome.kind == "ok"} == {4}
 
 
 def test_losses_at_different_places_fail_nothing() -> None:
     """Two of one cell and two of another: four restarts are made up for."""
 
-    def answer(name: str, request: messages.Request, number: int) -> None:
-        lose("head", "xor-b-cpu-step", {1, 2})(name, request, number)
-        lose("base", "xor-b-cpu-step", {3, 4})(name, request, number)
+    def answer(name: str, restart: int, cell_id: str, request: messages.Request) -> None:
+        lose("head", "xor-b-cpu-step", {0, 1})(name, restart, cell_id, request)
+        lose("base", "xor-b-cpu-step", {2, 3})(name, restart, cell_id, request)
 
     run, _ = watch_arms(answer, restarts=4, rounds=1)
     assert {record.outcome.kind for record in run.cells} == {"ok"}
@@ -349,21 +608,24 @@ def test_losses_at_different_places_fail_nothing() -> None:
 
 def test_an_arm_that_cannot_start_ends_the_run() -> None:
     """After three attempts, with the last reason."""
+    attempts: list[str] = []
+
+    def unable(arm: str, *_: object) -> None:
+        if arm == "canary":
+            attempts.append(arm)
+            raise WorkerLost("killed", "no device")
+
     with pytest.raises(WorkerLost, match="no device"):
-        watch_arms(lambda arm, request, number: unable(arm), restarts=4)
-
-
-def unable(arm: str) -> None:
-    if arm == "canary":
-        raise WorkerLost("killed", "no device")
+        watch_arms(unable, restarts=4)
+    assert len(attempts) == 3
 
 
 def test_a_run_that_loses_every_worker_ends() -> None:
     """At ever other cells; after as many lost restarts as were asked for, and one."""
     cells = [f"xor-{trainer}-cpu-step" for trainer in "abc"]
 
-    def answer(name: str, request: messages.Request, number: int) -> None:
-        lose("head", cells[number % 3], {number})(name, request, number)
+    def answer(name: str, restart: int, cell_id: str, request: messages.Request) -> None:
+        lose("head", cells[restart % 3], {restart})(name, restart, cell_id, request)
 
     run, _ = watch_arms(answer, restarts=3, rounds=1)
     assert run.cut_short == [0, 1, 2, 3]

@@ -38,7 +38,7 @@ def swept(budget_s: float | None, override: Override = plausible_always, restart
     run.settings = Settings(restarts=restarts, rounds=1, block_s=0.04, sweep_budget_s=budget_s)
     started = iter(range(99))
     rim = rounds.Rim(lambda _: Watched(next(started), log, answer), lambda: None, lambda *_: None, lambda: now[0])
-    rounds.measure(run, [ARM], jobs, rim, rounds.SWEEP)
+    rounds.measure(run, [ARM], jobs, rim)
     return run, log
 
 
@@ -59,11 +59,13 @@ def test_small_sizes_come_first_and_all_are_kept_in_time() -> None:
     assert all(record.outcome.kind == "ok" for record in run.cells)
     trained = [cell.split("-")[1] for _, request, cell in log if request == "Train"]
     assert trained[:8] == ["width1"] * 2 + ["width2"] * 2 + ["width4"] * 2 + ["width8"] * 2
-    assert [number for number, request, _ in log if request == "end"] == [0, 1]
+    assert sorted(trained[8:]) == sorted(trained[:8])
+    assert trained[8:] != trained[:8]
+    assert [request for _, request, _ in log].count("start") == 2 * 8
 
 
 def test_what_cannot_fit_is_not_even_tried() -> None:
-    """Two restarts of two trainings of 1 s of two trainers make 8 s of width 2, so width 4 is taken to need 16."""
+    """Two restarts of a training of 1 s of two trainers make 4 s of width 2, so width 4 is taken to need 8."""
     run, log = swept(11)
     assert measured(run) == {"teacher-width1", "teacher-width2"}
     assert not any("width4" in cell or "width8" in cell for _, _, cell in log)
@@ -87,8 +89,8 @@ def test_a_trainer_that_fails_is_left_at_that() -> None:
     assert {record.cell.id for record in run.cells if not record.blocks} == {"teacher-width1-flax_optax-cpu-step"}
 
 
-def test_a_worker_lost_at_one_size_costs_a_restart() -> None:
-    """The cell is out, and the next restart goes from small to large again."""
+def test_a_worker_lost_at_one_size_costs_that_cell() -> None:
+    """The others are measured in the same restarts, at every size."""
 
     def broken(request: messages.Request, cell_id: str) -> messages.Answer | None:
         if isinstance(request, messages.Prepare) and "width2-treemap" in cell_id:
@@ -98,7 +100,8 @@ def test_a_worker_lost_at_one_size_costs_a_restart() -> None:
     run, log = swept(1000, broken)
     assert [record.outcome.kind for record in run.cells].count("killed") == 1
     assert sum(len(record.blocks) == 2 for record in run.cells) == 7
-    assert {number for number, *_ in log} == {0, 1, 2}
+    assert run.cut_short == []
+    assert [request for _, request, _ in log].count("start") == 8 + 7
 
 
 def test_a_batch_that_no_data_fill_is_left_out() -> None:
@@ -109,7 +112,18 @@ def test_a_batch_that_no_data_fill_is_left_out() -> None:
 
 
 def test_a_cell_of_a_sweep_is_compiled_once_a_restart() -> None:
-    """It is ready in the first restart when the blocks begin, and its counts are taken from cold caches at the end."""
-    _, log = swept(1000, restarts=1)
+    """In the first restart too, in which sizes are tried: what was measured there is kept."""
+    _, log = swept(1000)
     mine = [request for _, request, cell in log if cell == "teacher-width1-treemap-cpu-step"]
-    assert mine == ["CompileCold", "Prepare", "Train", "TimeBlock", "Train", "CompileCold", "Count"]
+    assert [mine.count(kind) for kind in ("Compile", "Prepare", "Train", "TimeBlock", "Count")] == [2, 2, 2, 2, 1]
+
+
+def test_a_size_already_measured_is_not_measured_again() -> None:
+    """A sweep that was stopped after its second size goes on with its third."""
+    run, _ = swept(1000, restarts=1)
+    run.done = [one for one in run.done if "width4" not in one and "width8" not in one]
+    rim = rounds.Rim(lambda _: Watched(0, log, plausible_always), lambda: None, lambda *_: None, lambda: 0.0)
+    log: LOG = []
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
+    rounds.measure(run, [ARM], jobs, rim)
+    assert {cell.split("-")[1] for _, _, cell in log if cell} == {"width4", "width8"}

@@ -9,7 +9,8 @@ import pytest
 from runs import XOR
 from watched import Watched
 
-from triptych.benches.arms.process import Arm, Worker, WorkerLost
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker, WorkerLost
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.schedule.job import Job

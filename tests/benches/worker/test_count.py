@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from triptych.benches.arms.process import Worker, platform_arm
+from triptych.benches.arms.arm import platform_arm
+from triptych.benches.arms.process import Workers
 from triptych.benches.gate import golden
 from triptych.benches.record.counts import EXACT, Counts, gated
 from triptych.benches.record.run import Cell, Mode
@@ -27,15 +28,16 @@ CountOf = Callable[..., Counts]
 
 @pytest.fixture(scope="module")
 def count_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountOf]:
-    """Counts a trainer on xor, all of them in one worker."""
+    """Counts a trainer on xor, each in a worker of its own."""
     path = save(WORKLOADS["xor"], tmp_path_factory.mktemp("data"))
-    with Worker(platform_arm("cpu")) as worker:
+    with Workers() as workers:
 
         def count(reference: str, mode: Mode = "step") -> Counts:
             cell = Cell("xor", registry.label(reference), "cpu", mode)
             spec = messages.Spec(cell, reference, str(path))
-            assert isinstance(worker.ask(messages.CompileCold(spec, 0, count=True), 60), messages.Compiled)
-            answer = worker.ask(messages.Count(spec), 60)
+            with workers.start(platform_arm("cpu")) as worker:
+                assert isinstance(worker.ask(messages.Compile(spec, 0), 60), messages.Compiled)
+                answer = worker.ask(messages.Count(), 60)
             assert isinstance(answer, messages.Counted), answer
             return answer.counts
 
@@ -93,7 +95,7 @@ def test_an_extra_product_shows_in_the_flops() -> None:
 
 
 def test_exact_counts_are_equal_in_fresh_processes(count_of: CountOf) -> None:
-    """A fresh process against one that has counted others; `triptych.benches.selftest.counts_aa` does it with ten."""
+    """Two of them; `triptych.benches.selftest.counts_aa` does it with ten."""
     cell = Cell("xor", "treemap", "cpu")
     tallies = [{cell: count_of("treemap")}, count_cells([cell], platform_arm("cpu")).counted]
     assert isinstance(tallies[1][cell], Counts)

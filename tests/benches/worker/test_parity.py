@@ -27,7 +27,7 @@ def trained(workload: str, trainer: str, folder: Path) -> Training:
     """A whole training by the instrument; compiled also for the naive trainer, which else would take minutes."""
     spec = Spec(Cell(workload, trainer, "cpu"), trainer, str(save(BASES[workload], folder)))
     cell = prepare(spec)
-    return train(replace(cell, call=jax.jit(cell.call)), Train(spec.cell.id, 0, budget_s=600.0))
+    return train(replace(cell, call=jax.jit(cell.call)), Train(0, budget_s=600.0))
 
 
 @pytest.mark.parametrize("trainer", ["naive", "flax_optax"])

@@ -23,7 +23,7 @@ def cell_of(folder: Path, trainer: str = "treemap", workload: str = "xor_adam") 
 
 
 def ask(seed: int = 0, budget_s: float = 60.0) -> messages.TrainSeed:
-    return messages.TrainSeed("", seed, 0, budget_s)
+    return messages.TrainSeed(seed, 0, budget_s)
 
 
 def first_step(workload: str, seed: int, most: int) -> int:
