@@ -6,7 +6,6 @@ A forkserver of each arm makes them; see `triptych.benches.worker.forkserver`. P
 import contextlib
 import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import IO, Any, Self, TypeVar
+from typing import IO, Any, Self
 
 import msgspec
 import psutil
@@ -22,8 +21,6 @@ import psutil
 from triptych.benches.arms.arm import Arm
 from triptych.benches.record.run import Fingerprint, OutcomeKind
 from triptych.benches.worker import messages
-
-T = TypeVar("T")
 
 START_TIMEOUT_S = 120.0
 
@@ -52,18 +49,15 @@ class Lines:
     def next(self, timeout_s: float) -> bytes | None:
         """The next line; empty where the other end has gone, None where nothing came in time."""
         deadline = time.monotonic() + timeout_s
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._channel, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    return None
-                try:
-                    chunk = self._channel.recv(1 << 16)
-                except ConnectionError:
-                    return b""
-                if not chunk:
-                    return b""
-                self._buffer += chunk
+        while b"\n" not in self._buffer:
+            self._channel.settimeout(max(1e-6, deadline - time.monotonic()))
+            try:
+                chunk = self._channel.recv(1 << 16)
+            except (TimeoutError, ConnectionError) as error:
+                return None if isinstance(error, TimeoutError) else b""
+            if not chunk:
+                return b""
+            self._buffer += chunk
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
@@ -76,7 +70,7 @@ class Forkserver:
         self._process, self._control = _start_process(arm, self._words, [PRELOAD])
         self._lines = Lines(self._control)
         self._ready = False
-        self.pids: set[int] = set()
+        self._pids: set[int] = set()
 
     def fork(self, channel: socket.socket, words: IO[bytes]) -> int:
         """Makes a worker that is asked on a socket; gives its process.
@@ -87,25 +81,24 @@ class Forkserver:
         if not self._ready:
             self._await_ready()
         with contextlib.suppress(OSError):
-            request = msgspec.json.encode(messages.Fork())
-            socket.send_fds(self._control, [request], [channel.fileno(), words.fileno()])
-        pid = self._answer(messages.Forked).pid
-        self.pids.add(pid)
+            socket.send_fds(self._control, [b"0"], [channel.fileno(), words.fileno()])
+        pid = self._answer()
+        self._pids.add(pid)
         return pid
 
     def end_worker(self, pid: int) -> int | None:
         """Ends one and all below it; gives its status, or None if the forkserver itself is gone."""
-        self.pids.discard(pid)
+        self._pids.discard(pid)
         try:
-            self._control.sendall(msgspec.json.encode(messages.End(pid)))
-            return self._answer(messages.Ended).status
+            self._control.sendall(b"%d" % pid)
+            return self._answer()
         except (OSError, WorkerLost):
             return None
 
     def below(self, pid: int) -> list[psutil.Process]:
         """What a worker has started, and what has lost its parent, which nobody can tell whose it was."""
         with contextlib.suppress(psutil.NoSuchProcess):
-            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self.pids]
+            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self._pids]
             return [*psutil.Process(pid).children(recursive=True), *orphans]
         return []
 
@@ -125,9 +118,9 @@ class Forkserver:
             raise WorkerLost("killed", f"it does not start as this instrument's workers do{last_words(self._words)}")
         self._ready = True
 
-    def _answer(self, kind: type[T]) -> T:
+    def _answer(self) -> int:
         if line := self._lines.next(START_TIMEOUT_S):
-            return msgspec.json.decode(line, type=kind)
+            return int(line)
         raise WorkerLost("killed", f"the process that makes workers is gone{last_words(self._words)}")
 
 

@@ -11,7 +11,6 @@ import signal
 import socket
 from collections.abc import Sequence
 
-import msgspec
 import psutil
 
 from triptych.benches.worker import messages
@@ -22,7 +21,10 @@ READY = b"triptych forkserver %d\n" % messages.PROTOCOL
 
 
 def serve_forks(control: socket.socket, preload: Sequence[str]) -> socket.socket:
-    """Answers `Fork` and `End` until the socket closes, and then ends everything below.
+    """Makes and ends workers until the socket closes, and then ends everything below.
+
+    Asked with 0, a socket and a file for its words, it makes a worker and answers its process; asked with a worker's
+    process, it ends that and all that it has started, and answers how it had ended, as `os.waitpid` says it.
 
     Args:
         control: To the parent.
@@ -37,26 +39,23 @@ def serve_forks(control: socket.socket, preload: Sequence[str]) -> socket.socket
             importlib.import_module(name)
     control.sendall(READY)
     workers: set[int] = set()
-    decode = msgspec.json.Decoder(messages.Fork | messages.End).decode
     while True:
         line, fds, _, _ = socket.recv_fds(control, 1 << 16, 2)
-        request: messages.Fork | messages.End | None = decode(line) if line else None
-        match request:
-            case messages.Fork():
-                workers.add(pid := os.fork())
-                if pid == 0:
-                    control.close()
-                    return _become_worker(fds)
-                for fd in fds:
-                    os.close(fd)
-                control.sendall(msgspec.json.encode(messages.Forked(pid)) + b"\n")
-            case messages.End(pid):
-                workers.discard(pid)
-                control.sendall(msgspec.json.encode(messages.Ended(_end(pid, workers))) + b"\n")
-            case None:
-                for pid in workers:
-                    _end(pid, set())
-                os._exit(0)
+        if not line:
+            for pid in workers:
+                _end(pid, set())
+            os._exit(0)
+        if asked := int(line):
+            workers.discard(asked)
+            answer = _end(asked, workers)
+        elif (answer := os.fork()) == 0:
+            control.close()
+            return _become_worker(fds)
+        else:
+            workers.add(answer)
+            for fd in fds:
+                os.close(fd)
+        control.sendall(b"%d\n" % answer)
 
 
 def _become_worker(fds: Sequence[int]) -> socket.socket:

@@ -137,28 +137,6 @@ OfCell = Compile | Prepare | TimeBlock | RecordTail | Train | TrainSeed | Count 
 Request = OfWorker | OfCell
 
 
-class Fork(msgspec.Struct, frozen=True, tag="fork"):
-    """To a forkserver, with a socket and a file for its words: make a worker -> Forked."""
-
-
-class End(msgspec.Struct, frozen=True, tag="end"):
-    """To a forkserver: end a worker and all that it has started -> Ended."""
-
-    pid: int
-
-
-class Forked(msgspec.Struct, frozen=True, tag="forked"):
-    """A worker, the leader of a process group."""
-
-    pid: int
-
-
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    """How a worker had ended, as `os.waitpid` says it."""
-
-    status: int
-
-
 class Described(msgspec.Struct, frozen=True, tag="described"):
     """The worker's machine and libraries."""
 
