@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import time
+from contextlib import suppress
 from functools import partial
 
 import jax
@@ -132,8 +133,27 @@ class Quitter(Treemap):
         raise SystemExit(0)
 
 
+class Interrupter(Treemap):
+    """Raises what Ctrl-C does."""
+
+    def step(self, state, batch):
+        raise KeyboardInterrupt
+
+
+class Closer(Treemap):
+    """Closes what it has not opened; where a worker reads its requests, that would be the last of them."""
+
+    def __init__(self, task):
+        super().__init__(task)
+        with suppress(OSError):
+            os.close(0)
+
+
 class Idler(Treemap):
-    """Trains as it should until its parameters were read as often as one training on xor does; then does nothing."""
+    """Trains as it should until its parameters were read as often as one training on xor does; then does nothing.
+
+    What is timed later are steps that do nothing.
+    """
 
     reads = 0
 

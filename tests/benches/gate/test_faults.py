@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -45,14 +46,11 @@ def belongs(process: psutil.Process, folder: str) -> bool:
 
 
 def workers(gate: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The children that run the instrument, seen while they come and go."""
+    """The grandchildren that run the instrument, of forkservers, seen while they come and go."""
     found: list[psutil.Process] = []
-    for child in psutil.Process(gate.pid).children():
-        try:
-            if "triptych.benches.worker" in child.cmdline():
-                found.append(child)
-        except psutil.Error:
-            continue
+    for server in psutil.Process(gate.pid).children():
+        with suppress(psutil.Error):
+            found += [one for one in server.children() if "triptych.benches.worker" in one.cmdline()]
     return found
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import misbehaving
 import msgspec
+import psutil
 import pytest
 from misbehaving import SLOW_STEP_S
 
@@ -15,20 +16,22 @@ from triptych.impls import registry
 
 FILE = Path(misbehaving.__file__)
 
-FAILING = ("Raiser", "Sleeper", "Suicide", "Hoarder", "Quitter")
-"""They never have a step behind them, and two of them take a restart along."""
+ASKER = FILE.with_name("asking_trainer.py")
+
+FAILING = ("Raiser", "Sleeper", "Suicide", "Hoarder", "Quitter", "Interrupter")
+"""They never have a step behind them, and two of them lose their worker."""
 
 WAYWARD = (
-    "Retracer", "HostMover", "Diverger", "EarlyReturner", "WrongLearner", "Switcher", "Idler", "Concealer",
+    "Retracer", "HostMover", "Diverger", "EarlyReturner", "WrongLearner", "Switcher", "Idler", "Concealer", "Closer",
 )  # fmt: skip
 
-SETTINGS = Settings(restarts=2, rounds=2, block_s=0.02, train_budget_s=1.0, timeout_s=6.0, seed=1)
+SETTINGS = Settings(restarts=2, rounds=2, block_s=0.02, train_budget_s=1.0, loss_budget_s=1.0, timeout_s=6.0, seed=1)
 
 
 def measured(names: tuple[str, ...], settings: Settings, folder: Path) -> Run:
-    """Some of them and treemap on xor, written to a file and read back."""
-    references = {registry.label(reference): reference for reference in (f"{FILE}:{name}" for name in names)}
-    references["treemap"] = "treemap"
+    """Some of them, one that asks and treemap on xor, written to a file and read back."""
+    wanted = (*(f"{FILE}:{name}" for name in names), f"{ASKER}:Trainer", "treemap")
+    references = {registry.label(reference): reference for reference in wanted}
     run = new_run([Cell("xor", label, "cpu") for label in references], settings, "test")
     take(run, references, folder / "result.json")
     return files.read(folder / "result.json")
@@ -36,7 +39,7 @@ def measured(names: tuple[str, ...], settings: Settings, folder: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def failing(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Two whole restarts, after those that were lost."""
+    """Two restarts."""
     return measured(FAILING, SETTINGS, tmp_path_factory.mktemp("failing"))
 
 
@@ -64,8 +67,9 @@ def treemap(run: Run) -> CellRecord:
         ("Sleeper", "hung", "no answer within 6 s"),
         ("Suicide", "killed", "its process ended with signal SIGKILL"),
         ("Diverger", "diverged", "the loss was no longer finite at step 5"),
-        ("Switcher", "raised", "the trainer changed jax.config for everybody: jax_enable_x64=True"),
+        ("Switcher", "raised", "the trainer changed jax.config: jax_enable_x64=True"),
         ("Quitter", "raised", "SystemExit: 0"),
+        ("Interrupter", "raised", "KeyboardInterrupt"),
         ("Concealer", "raised", "ValueError: step returned the loss 0, the batch's is 0.778"),
         ("Hoarder", "out_of_memory", "MemoryError: cannot allocate 1 PiB"),
     ],
@@ -88,12 +92,26 @@ def test_a_void_block_is_kept_as_void_and_never_averaged(wayward: Run) -> None:
 
 def test_the_rest_of_the_run_is_complete(failing: Run, wayward: Run) -> None:
     """Beside all these failures treemap has its restarts and rounds, and the run says it is complete."""
-    assert len(failing.cut_short) == 2
     for run in (failing, wayward):
         complete = [blocks for blocks in pairing.restarts(treemap(run)).values() if len(blocks) == SETTINGS.rounds]
         assert len(complete) == run.settings.restarts
         assert treemap(run).outcome.kind == "ok"
-        assert run.status == "complete"
+        assert (run.status, run.cut_short) == ("complete", [])
+
+
+def test_a_trainer_that_reads_what_is_typed_is_answered_that_there_is_nothing(failing: Run, wayward: Run) -> None:
+    """At once, and never from the keyboard of whoever started the run."""
+    for run in (failing, wayward):
+        outcome = next(record.outcome for record in run.cells if record.cell.trainer == "asking_trainer")
+        assert outcome.kind == "raised"
+        assert "raised EOFError: EOF when reading a line" in outcome.reason
+
+
+def test_a_trainer_that_closes_what_is_not_its_own_is_measured_and_ended(wayward: Run) -> None:
+    """What it read was empty anyway; no process is left of it, nor of any other."""
+    assert cell(wayward, "Closer").outcome.kind == "ok"
+    assert len(cell(wayward, "Closer").counted_blocks) == SETTINGS.rounds
+    assert [one for one in psutil.Process().children() if "triptych.benches.worker" in one.cmdline()] == []
 
 
 def test_asynchronous_work_is_inside_the_clock(wayward: Run) -> None:
@@ -111,12 +129,12 @@ def test_no_ratio_without_parity(wayward: Run) -> None:
 
 
 def test_a_trainer_that_stops_working_once_it_is_timed_has_no_ratio(wayward: Run) -> None:
-    """The training after the blocks, in the same process, no longer gives the certified losses."""
+    """Its training is as it should be; the loss after a block is not that of the reference after as many steps."""
     assert pairing.ratio(wayward, cell(wayward, "Idler"), treemap(wayward)).reason.startswith("losses differ at step")
 
 
 def test_a_switch_turned_by_one_trainer_does_not_reach_another(wayward: Run) -> None:
-    """Treemap ends where float32 ends, and none of its states were computed in float64."""
+    """Treemap, from the same forkserver, ends where float32 ends, and no state of its was computed in float64."""
     final_loss = treemap(wayward).trainings[-1].final_loss
     assert final_loss == pytest.approx(0.0193075, abs=1e-6)
 
