@@ -139,6 +139,7 @@ class _Restarts:
 
     def train_last(self) -> None:
         """The trainings that are only about the loss, side by side on all processors; nothing is timed any more."""
+        self._number = self._plan.first
         waiting = [job for job in self._jobs if is_live(job) and self._plan.full and not job.record.trainings]
         waiting = [job for job in waiting if MODES[job.record.cell.mode].trained and job.record.blocks]
         while waiting:
