@@ -39,6 +39,7 @@ class Arm:
             None: none but the instrument, and the folder of the parent.
         instrument: Where `triptych` is found, if the checkout is not one of Triptych itself.
         cpus: The processors that its workers may use; all of the parent's if empty.
+        preload: What its forkserver imports beside jax: the libraries of the trainer that its workers will hold.
         forked: Whether workers come from a forkserver, with jax imported; else each begins as a new interpreter.
     """
 
@@ -49,6 +50,7 @@ class Arm:
     checkout: Path | None = None
     instrument: Path = field(default_factory=import_path)
     cpus: tuple[int, ...] = ()
+    preload: tuple[str, ...] = ()
     forked: bool = True
 
     @property
@@ -82,7 +84,7 @@ def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
     Raises:
         ValueError: If a processor is named that there is not.
     """
-    present = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    present = present_cpus()
     if text is None:
         return tuple(present[-1:]) if device == "cpu" else ()
     if text == "all":
@@ -92,6 +94,11 @@ def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
         known = f"numbers among {', '.join(map(str, present))}, with commas between, or all" if present else "all"
         raise ValueError(f"--cpus {text!r}: expected {known}")
     return tuple(dict.fromkeys(map(int, named)))
+
+
+def present_cpus() -> list[int]:
+    """The processors that this process may use; none where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def has_instrument(checkout: Path) -> bool:

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import IO, Any, Self
 
@@ -67,7 +66,7 @@ class Forkserver:
 
     def __init__(self, arm: Arm) -> None:
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
-        self._process, self._control = _start_process(arm, self._words, [PRELOAD])
+        self._process, self._control = _start_process(arm, self._words, [",".join((PRELOAD, *arm.preload))])
         self._lines = Lines(self._control)
         self._ready = False
         self._pids: set[int] = set()
@@ -149,8 +148,7 @@ class Worker:
                 self.pid = server.fork(theirs, self._words)
                 theirs.close()
             stack.pop_all()  # closed by end()
-        self._lines = Lines(self._channel)
-        _pin(self.pid, arm.cpus)
+        self._lines, self._cpus = Lines(self._channel), arm.cpus
 
     def __enter__(self) -> Self:
         return self
@@ -198,6 +196,19 @@ class Worker:
         except msgspec.DecodeError as error:
             self.end()
             raise WorkerLost("killed", f"its answer to {asked} is none ({error})") from error
+
+    def pin(self) -> None:
+        """Keeps it, and the threads that it has made or will make, on its processors, where the system can do that.
+
+        As a batch process: else XLA's own thread, woken by the step's, takes the one processor from it, more or less
+        often with every program, so that a step with more to compute could take less time.
+        """
+        if not self._cpus or not hasattr(os, "sched_setaffinity"):
+            return
+        for thread in self.busy_threads():
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(thread, self._cpus)
+                os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
     def busy_threads(self) -> dict[int, float]:
         """Seconds that each of its threads has computed so far."""
@@ -274,7 +285,7 @@ class Workers:
         """
         if not arm.forked:
             return Worker(arm, None)
-        key = json.dumps([arm.python, str(arm.checkout), str(arm.instrument), arm.env])
+        key = json.dumps([arm.python, str(arm.checkout), str(arm.instrument), arm.env, arm.preload])
         if key in self._servers:
             with contextlib.suppress(WorkerLost):
                 return Worker(arm, self._servers[key])
@@ -307,18 +318,6 @@ def fingerprint_of(worker: Worker, arm: Arm) -> Fingerprint:
         reason = getattr(answer, "reason", answer)
         raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {reason}")
     return answer.fingerprint
-
-
-def _pin(pid: int, cpus: Sequence[int]) -> None:
-    """Keeps a process, and the threads that it will make, on some processors where the system can do that.
-
-    As a batch process: else XLA's own thread, woken by the step's, takes the one processor from it, more or less often
-    with every program, so that a step with more to compute could take less time.
-    """
-    if cpus and hasattr(os, "sched_setaffinity"):
-        with contextlib.suppress(ProcessLookupError):
-            os.sched_setaffinity(pid, cpus)
-            os.sched_setscheduler(pid, os.SCHED_BATCH, os.sched_param(0))
 
 
 def last_words(words: IO[bytes]) -> str:

@@ -344,10 +344,10 @@ class Settings(msgspec.Struct, frozen=True):
 
     restarts: Annotated[int, msgspec.Meta(ge=1)] = 10
     slow_restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
-    rounds: Annotated[int, msgspec.Meta(ge=1)] = 40
+    rounds: Annotated[int, msgspec.Meta(ge=1)] = 20
     block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.012
     compiles: Annotated[int, msgspec.Meta(ge=1)] = 1
-    tail_s: Annotated[float, msgspec.Meta(ge=0)] = 0.1
+    tail_s: Annotated[float, msgspec.Meta(ge=0)] = 0.06
     train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
     loss_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
     timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0

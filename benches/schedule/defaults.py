@@ -10,7 +10,7 @@ DEFAULT_WORKLOADS = ("xor", "digits")
 DEFAULT_REFERENCE = "treemap"
 DEFAULT_SWEEP_BUDGET_S = 180.0
 
-QUICK = Settings(restarts=1, rounds=20, train_budget_s=1.5, loss_budget_s=1.5)
+QUICK = Settings(restarts=1, train_budget_s=1.5, loss_budget_s=1.5)
 ONCE = Settings(restarts=1, rounds=1, train_budget_s=0.2, loss_budget_s=0.2, tail_s=0.01)
 THOROUGH = Settings(restarts=20, slow_restarts=20, tail_s=0.5, loss_budget_s=600.0)
 

@@ -6,7 +6,6 @@ long come last of all. A cell that fails is recorded as that and left out from t
 lost a worker is cut short, and another takes its place. The record is saved whenever a place is done.
 """
 
-import os
 import random
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from triptych.benches.arms.arm import ONE_PROCESS_DEVICES, Arm
+from triptych.benches.arms.arm import ONE_PROCESS_DEVICES, Arm, present_cpus
 from triptych.benches.arms.process import Worker, WorkerLost, fingerprint_of
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
@@ -23,6 +22,7 @@ from triptych.benches.schedule.job import Job, is_live, outcome_of
 from triptych.benches.schedule.progress import Forecast
 from triptych.benches.schedule.sweep_budget import fit
 from triptych.benches.worker import messages
+from triptych.impls.registry import BUILT_IN
 
 RETAKES = 3
 """How often a void block is taken again; then the round goes on without it."""
@@ -142,16 +142,20 @@ class _Restarts:
         self._number = self._plan.first
         waiting = [job for job in self._jobs if is_live(job) and self._plan.full and not job.record.trainings]
         waiting = [job for job in waiting if MODES[job.record.cell.mode].trained and job.record.blocks]
+        waiting.sort(key=self._expected_s, reverse=True)
+        cpus = present_cpus()[::-1]  # the last is often the quietest
         while waiting:
-            many = (os.cpu_count() or 1) if waiting[0].record.cell.device == "cpu" else 1
+            many = len(cpus) if cpus and waiting[0].record.cell.device == "cpu" else 1
             chunk, waiting = waiting[:many], waiting[many:]
             with ExitStack() as stack:
-                for job in chunk:
-                    self._begin(job, stack, replace(self._arms[job.record.arm], cpus=()))
+                arms = [
+                    replace(self._arms[job.record.arm], cpus=tuple(cpus[at : at + 1])) for at, job in enumerate(chunk)
+                ]
+                self._begin(list(zip(chunk, arms, strict=True)), stack)
                 names = ", ".join(job.spec.cell.id for job in chunk)
                 self._rim.advance(f"training {names}", max(map(self._expected_s, chunk)))
-                self._ask_all(chunk, lambda job: messages.Compile(job.spec, self._number))
-                self._ask_all(chunk, lambda job: self._training(job, self._run.settings.loss_budget_s))
+                self._ask_all(chunk, lambda _: messages.Compile(self._number))
+                self._ask_all(chunk, lambda job: self._training(job, self._budget_s(job)))
             self._rim.save()
 
     def _takes_part(self, job: Job, index: int) -> bool:
@@ -174,9 +178,8 @@ class _Restarts:
         self._rim.save()
 
     def _measure_together(self, jobs: Sequence[Job], stack: ExitStack) -> None:
-        for job in jobs:
-            self._begin(job, stack, self._arms[job.record.arm])
-        for phase in (self._compile, self._prepare, self._train):
+        self._begin([(job, self._arms[job.record.arm]) for job in jobs], stack)
+        for phase in (self._describe, self._compile, self._prepare, self._train):
             self._each(jobs, phase)
         before = {job.key: self._workers[job.key].busy_threads() for job in jobs if is_live(job)}
         for number in range(self._run.settings.rounds):
@@ -187,19 +190,28 @@ class _Restarts:
         for phase in (self._record_tail, self._train_seeds, self._measure_ceilings, self._count):
             self._each(jobs, phase)
 
-    def _begin(self, job: Job, stack: ExitStack, arm: Arm) -> None:
-        """Starts the worker of a cell, and describes its arm if that was not done yet.
+    def _begin(self, jobs: Sequence[tuple[Job, Arm]], stack: ExitStack) -> None:
+        """Starts workers, has them build their cells on all processors, and pins them then.
 
         Raises:
-            WorkerLost: If it cannot start.
+            WorkerLost: If one cannot start.
         """
-        described = self._arm_record(arm.name)
-        try:
-            worker = self._workers[job.key] = stack.enter_context(self._rim.start(arm))
-            described.fingerprint = described.fingerprint or fingerprint_of(worker, arm)
-        except WorkerLost:
-            self._lost_workers[arm.name] += 1
-            raise
+        for job, arm in jobs:
+            try:
+                libraries = BUILT_IN[job.spec.reference].libraries if job.spec.reference in BUILT_IN else ()
+                self._workers[job.key] = stack.enter_context(self._rim.start(replace(arm, preload=libraries)))
+            except WorkerLost:
+                self._lost_workers[arm.name] += 1
+                raise
+        self._ask_all([job for job, _ in jobs], lambda job: messages.Hold(job.spec))
+        for job, _ in jobs:
+            self._workers[job.key].pin()
+
+    def _describe(self, job: Job) -> None:
+        """Once per arm."""
+        arm = self._arm_record(job.record.arm)
+        if arm.fingerprint is None:
+            arm.fingerprint = fingerprint_of(self._workers[job.key], self._arms[arm.name])
 
     def _each(self, jobs: Sequence[Job], phase: Callable[..., None], *args: int) -> None:
         """One phase over all live cells in a fresh random order, the arms of each side by side in random order too."""
@@ -245,7 +257,7 @@ class _Restarts:
                 self._keep_training(job, answer)
 
     def _compile(self, job: Job) -> None:
-        answer = self._ask(job, messages.Compile(job.spec, self._number, self._run.settings.compiles))
+        answer = self._ask(job, messages.Compile(self._number, self._run.settings.compiles))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.extend(answer.compiles)
 
@@ -266,8 +278,13 @@ class _Restarts:
         elif trainings:
             if self._plan.full and trainings[0].train_s <= TRAIN_AGAIN_BELOW_S and job.record.outcome.kind == "ok":
                 self._ask_training(job, settings.train_budget_s)
-        elif not settings.train_budget_s < self._expected_s(job) <= settings.loss_budget_s:
+        elif not self._plan.full or self._expected_s(job) <= settings.train_budget_s:
             self._ask_training(job, settings.train_budget_s)
+
+    def _budget_s(self, job: Job) -> float:
+        """Of a training that was put off: to its end, if that can be had."""
+        settings = self._run.settings
+        return settings.loss_budget_s if self._expected_s(job) <= settings.loss_budget_s else settings.train_budget_s
 
     def _expected_s(self, job: Job) -> float:
         """Of a whole training."""

@@ -58,9 +58,10 @@ def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
 def _count(worker: Worker, spec: messages.Spec) -> Counts | str:
     """The counts of a cell, or why there are none."""
     try:
-        answer = worker.ask(messages.Compile(spec, restart=0), TIMEOUT_S)
-        if isinstance(answer, messages.Compiled):
-            answer = worker.ask(messages.Count(), TIMEOUT_S)
+        for request in (messages.Hold(spec), messages.Compile(restart=0), messages.Count()):
+            answer = worker.ask(request, TIMEOUT_S)
+            if isinstance(answer, messages.Failed):
+                return answer.reason
     except WorkerLost as lost:
         return lost.reason
-    return getattr(answer, "counts", getattr(answer, "reason", "no answer"))
+    return getattr(answer, "counts", "no answer")

@@ -186,7 +186,10 @@ def _calibrated(arm: Arm, start: Callable[[Arm], Worker], data_path: str) -> lis
     for _ in range(PROBE_PROCESSES):
         with ExitStack() as stack:
             held = {name: stack.enter_context(start(arm)) for name in specs}
-            compiles = {name: _asked(held[name], messages.Compile(spec, 0, 2)).compiles for name, spec in specs.items()}
+            for name, spec in specs.items():
+                _asked(held[name], messages.Hold(spec))
+                held[name].pin()
+            compiles = {name: _asked(worker, messages.Compile(0, 2)).compiles for name, worker in held.items()}
             compiled.append({name: made[-1].compile_s for name, made in compiles.items()})
             steps = _asked(held[TARGET.trainer], messages.Prepare(prove=False, block_s=GATE.block_s)).steps
             for worker in held.values():

@@ -38,6 +38,8 @@ class Measurer:
         self._phases = PhaseClock()
         self._config = dict(jax.config.values)
         self._cell: Any = None
+        self._state: Any = None
+        self._spec: Any = None
         self._compilations: int | None = None
         self._end: tuple[Any, float] | None = None
 
@@ -56,7 +58,7 @@ class Measurer:
             return messages.Failed("raised", f"the trainer changed jax.config: {', '.join(turned)}")
         return answer
 
-    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911  one per kind
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911, PLR0912  one per kind
         match request:
             case messages.Describe():
                 return messages.Described(fingerprint())
@@ -66,6 +68,9 @@ class Measurer:
                 return survey(request)
             case messages.MeasureCeilings():
                 return messages.CeilingsMeasured(measure_ceilings())
+            case messages.Hold():
+                self._build(request.spec)
+                return messages.Held()
             case messages.Compile():
                 return self._compile(request)
             case messages.Prepare():
@@ -84,41 +89,42 @@ class Measurer:
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
 
+    def _build(self, spec: messages.Spec) -> None:
+        """A new build of the cell, with its first state: the programs of that do not count as its own."""
+        self._spec, self._cell = spec, prepare(spec)
+        self._state = self._cell.start()
+
     def _compile(self, request: messages.Compile) -> messages.Compiled:
-        compiles = [self._compile_new(request, again=False)]
+        """First calls, and two more of the last build, off the clock, to count the programs that three calls build."""
+        compiles = [self._first_call(self._cell, request.restart, again=False)]
         most = int(AGAIN_S / max(compiles[0].compile_s, 1e-9))
-        compiles += [self._compile_new(request, again=True) for _ in range(min(request.samples - 1, most))]
+        for _ in range(min(request.samples - 1, most)):
+            self._build(self._spec)
+            compiles.append(self._first_call(self._cell, request.restart, again=True))
+        with self._cell.running():
+            for batch in itertools.islice(itertools.cycle(self._cell.inputs), 1, WARM_UP_CALLS):
+                self._state, _ = self._cell.call(self._state, batch)
+            jax.block_until_ready(self._state)
+        self._state, self._compilations = None, self._phases.events[BACKEND]
         return messages.Compiled(compiles)
 
-    def _compile_new(self, request: messages.Compile, *, again: bool) -> run.Compile:
-        """The first call of a new build of the cell; its state is made before, so that those programs do not count.
-
-        Two more calls follow, off the clock, to count the programs that three calls build.
-        """
-        self._cell = cell = prepare(request.spec)
-        state = cell.start()
-        jax.clear_caches()
+    def _first_call(self, cell: PreparedCell, restart: int, *, again: bool) -> run.Compile:
+        """Of a new build; where it is more than one program, that of the state may not lend it any."""
+        if again or not hasattr(cell.call, "lower"):
+            jax.clear_caches()
         gc.collect()
         self._phases.reset()
         with cell.running():
             began = time.perf_counter()
-            state, _ = jax.block_until_ready(cell.call(state, cell.inputs[0]))
+            self._state, _ = jax.block_until_ready(cell.call(self._state, cell.inputs[0]))
             first_call_s = time.perf_counter() - began
         trace_s, lower_s, backend_s = self._phases.seconds.values()
         programs = self._phases.events[BACKEND]
-        compiled = run.Compile(request.restart, trace_s, lower_s, backend_s, first_call_s, programs, again)
-        if self._compilations is None:
-            with cell.running():
-                for batch in itertools.islice(itertools.cycle(cell.inputs), 1, WARM_UP_CALLS):
-                    state, _ = cell.call(state, batch)
-                jax.block_until_ready(state)
-            self._compilations = self._phases.events[BACKEND]
-        return compiled
+        return run.Compile(restart, trace_s, lower_s, backend_s, first_call_s, programs, again)
 
     def _prepare(self, cell: PreparedCell, request: messages.Prepare) -> messages.Prepared | messages.Failed:
         if request.prove and (reason := why_it_leaves_the_device(cell)):
             return messages.Failed("void", reason)
-        run_calls(cell, WARM_UP_CALLS)
         gc.collect()
         unroll = UNROLL if cell.mode == "scan" else None
         if request.steps is not None:

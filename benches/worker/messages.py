@@ -49,14 +49,19 @@ class Survey(msgspec.Struct, frozen=True, tag="survey"):
     repo: str = ""
 
 
+class Hold(msgspec.Struct, frozen=True, tag="hold"):
+    """Build this cell, which all further requests are about -> Held."""
+
+    spec: Spec
+
+
 class Compile(msgspec.Struct, frozen=True, tag="compile"):
-    """Hold this cell from now on: build it, make its first call, and some further ones of new builds -> Compiled.
+    """Make the first call of the cell that is held, and some further ones of new builds -> Compiled.
 
     Attributes:
         samples: The most compiles to be made; fewer where they are long.
     """
 
-    spec: Spec
     restart: int
     samples: int = 1
 
@@ -133,7 +138,7 @@ class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
 
 
 OfWorker = Describe | Platforms | Survey | MeasureCeilings
-OfCell = Compile | Prepare | TimeBlock | RecordTail | Train | TrainSeed | Count | StartUp
+OfCell = Hold | Compile | Prepare | TimeBlock | RecordTail | Train | TrainSeed | Count | StartUp
 Request = OfWorker | OfCell
 
 
@@ -170,6 +175,10 @@ class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
     python: str = ""
     outside: dict[str, str] = {}
     astray: list[str] = []
+
+
+class Held(msgspec.Struct, frozen=True, tag="held"):
+    """The cell is built, and nothing of it was compiled yet."""
 
 
 class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
@@ -245,5 +254,5 @@ class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
 
 
 ByWorker = Described | PlatformsFound | Surveyed | CeilingsMeasured | Failed
-ByCell = Compiled | Prepared | BlockTimed | TailRecorded | Trained | SeedTrained | Counted | Started
+ByCell = Held | Compiled | Prepared | BlockTimed | TailRecorded | Trained | SeedTrained | Counted | Started
 Answer = ByWorker | ByCell

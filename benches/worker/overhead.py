@@ -38,7 +38,8 @@ def overhead(workload: str, folder: Path) -> list[float]:
     cell = Cell(workload, "treemap", "cpu")
     spec = messages.Spec(cell, "treemap", str(save(WORKLOADS[workload], folder)))
     measurer = Measurer()
-    measurer.handle(messages.Compile(spec, restart=0))
+    measurer.handle(messages.Hold(spec))
+    measurer.handle(messages.Compile(restart=0))
     prepared = measurer.handle(messages.Prepare(prove=False, block_s=BLOCK_S))
     assert isinstance(prepared, messages.Prepared), f"treemap could not be prepared: {prepared}"
     steps = prepared.steps
