@@ -39,12 +39,10 @@ def _steps(record: CellRecord) -> dict[int, list[float]]:
 
 
 def _compiles(record: CellRecord) -> dict[int, list[float]]:
-    """Those made again in a process, which vary less, where there are any; else the cold ones."""
-    again = any(one.again for one in record.compiles)
+    """The cold ones and those made again: both sides have as many of each, and they vary independently."""
     found: dict[int, list[float]] = {}
     for one in record.compiles:
-        if one.again == again:
-            found.setdefault(one.restart, []).append(one.compile_s)
+        found.setdefault(one.restart, []).append(one.compile_s)
     return found
 
 

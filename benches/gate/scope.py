@@ -13,7 +13,7 @@ from triptych.benches.arms.checkout import CheckoutError
 from triptych.benches.record.run import Settings
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 
-GATE = Settings(restarts=10, slow_restarts=10, rounds=20, compiles=2, tail_s=0.0, train_budget_s=1.5, loss_budget_s=1.5)
+GATE = Settings(restarts=10, slow_restarts=10, rounds=12, compiles=2, tail_s=0.0, train_budget_s=1.5, loss_budget_s=1.5)
 
 LEFT_OUT = ("naive", "digits")
 """Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""

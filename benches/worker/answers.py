@@ -27,7 +27,7 @@ CALIBRATION_S = 0.01
 WARM_UP_CALLS = 3
 """The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
 
-AGAIN_S = 0.7
+AGAIN_S = 0.35
 """So long a worker may spend on compiling again what it has compiled already."""
 
 
