@@ -1,5 +1,6 @@
 """Every block of every restart against its cell's own median."""
 
+import math
 import statistics
 
 from matplotlib.figure import Figure
@@ -23,7 +24,7 @@ def exhibit(report: Report) -> Exhibit:
         "blocks",
         "Every block of every restart",
         f"The widest spread is that of {where(report, widest)}: blocks from {spread} times their median.",
-        "Each dot is a timed block, each lane a restart, each tick the median of its restart. Nothing is left out but "
+        "Each tick is a timed block, each lane a restart, each dot the median of its restart. Nothing is left out but "
         "blocks that the instrument declared void." + cut(shown),
         [*IDENTITY, "Fastest block", "Median block", "Slowest block", "Blocks"],
         table(report, shown, lambda row: [*map(text.seconds, _times(row)), f"{len(row.record.counted_blocks):,}"]),
@@ -37,7 +38,7 @@ def _times(row: Row) -> tuple[float, float, float]:
 
 
 def draw(report: Report) -> Figure:
-    """Every block as a dot in the lane of its restart, the median of each restart as a tick."""
+    """Every block as a tick in the lane of its restart, the median of each restart as a dot."""
     figure, axes, strips = chart(report, rows(report), TALL_ROW_IN)
     values = [0.97, 1.03, *(value for strip in strips for value in _lanes(strip))]
     axes.axvline(1, color=MUTED, linewidth=0.8, zorder=1)
@@ -46,15 +47,17 @@ def draw(report: Report) -> Figure:
 
 
 def _lanes(strip: Strip) -> list[float]:
-    """The dots and ticks of a row; gives where they are."""
+    """The ticks and dots of a row; gives where they are."""
     row, look, axes, y = strip
     middle, grouped = _times(row)[1], restarts(row.record).values()
     values: list[float] = []
     for index, blocks in enumerate(grouped):
-        lane = y + 0.72 * ((index + 0.5) / len(grouped) - 0.5)
+        lane, half = y + 0.72 * ((index + 0.5) / len(grouped) - 0.5), 0.3 / len(grouped)
         shares = [block.step_s / middle for block in blocks]
-        axes.plot(shares, [lane] * len(shares), look.marker, markersize=2.6, color=look.color, alpha=0.75, mew=0)
-        axes.plot([statistics.median(shares)], [lane], "|", markersize=5, color=INK, mew=1.2, zorder=4)
+        xs = [x for share in shares for x in (share, share, math.nan)]  # one path: the page stays small
+        ys = [y for _ in shares for y in (lane - half, lane + half, math.nan)]
+        axes.plot(xs, ys, linewidth=0.9, color=look.color, alpha=0.75)
+        axes.plot([statistics.median(shares)], [lane], "o", markersize=2.6, color=INK, mew=0, zorder=4)
         values += shares
     strip.remark(f"median {text.seconds(middle)}")
     return values

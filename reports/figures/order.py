@@ -15,6 +15,9 @@ from triptych.reports.figures.styles import GRID, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
+MOST_MARKERS = 60
+"""In a row; the line alone tells as much of more, and the page stays small."""
+
 
 def rows(report: Report) -> list[Row]:
     """The cells with blocks, void ones included."""
@@ -86,6 +89,7 @@ def _strip(strip: Strip, at: dict[Block, int], reach: float) -> None:
     void = [index for one, index in at.items() if one.void is not None]
     line: dict[str, Any] = {"linestyle": "-", "linewidth": 0.9, "markersize": 2.4}
     axes.axhline(y, color=GRID, linewidth=0.7)
-    axes.plot([x for x, _ in points], [height for _, height in points], look.marker, color=look.color, **line)
+    marker = look.marker if len(points) <= MOST_MARKERS else ""
+    axes.plot([x for x, _ in points], [height for _, height in points], marker=marker, color=look.color, **line)
     axes.plot(void, [y] * len(void), "x", color=INK, markersize=5)
     strip.remark(text.count(len(points), "block") + (f", {len(void)} void, crossed" if void else ""))

@@ -1,16 +1,22 @@
 """The verdict: what the ratios say, in one sentence with its numbers, and claim by claim."""
 
+import math
+import statistics
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from triptych.benches.record.run import ArmRecord
+from triptych.benches.analysis import pairing
+from triptych.benches.record.run import ArmRecord, CellRecord
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words.naming import setting, side_name
 
 MOST_NAMED = 3
+
+UNLIKE = 1.1
+"""Times as long: from here on the page says that trainings and blocks differ."""
 
 MOST_THREADS = 2
 """Of a worker that computes in turns: Python's, and the one of XLA's."""
@@ -131,8 +137,17 @@ def where_measured(arm: ArmRecord) -> str:
     """On which processors, which decides what may be compared."""
     if not arm.cpus:
         return f"{arm.name}: measured on all processors, as users have it"
-    which = f"one processor ({arm.cpus[0]})" if len(arm.cpus) == 1 else f"processors {', '.join(map(str, arm.cpus))}"
-    return f"{arm.name}: measured on {which}, each with one thread of XLA's; --cpus all measures as users have it"
+    several = f"processors {', '.join(map(str, arm.cpus))}, with a thread of XLA's for each"
+    which = several if len(arm.cpus) > 1 else f"one processor (number {arm.cpus[0]}), with one thread of XLA's"
+    return f"{arm.name}: measured on {which}; --cpus all measures as users have it"
+
+
+def longer_in_training(record: CellRecord) -> float | None:
+    """Time per step of whole trainings over that of blocks; None where there are none of either."""
+    whole = [one.train_s / one.steps_done for one in record.trainings if one.steps_done]
+    if not whole or not record.counted_blocks:
+        return None
+    return statistics.median(whole) / statistics.median(pairing.step_times(record))
 
 
 def _of_cells(report: Report) -> Iterator[str]:
@@ -153,6 +168,11 @@ def _of_cells(report: Report) -> Iterator[str]:
         if busy > MOST_THREADS and len(cpus) == 1:
             where = f"{text.short(row.trainer)} on {text.short(row.place.workload)}"
             yield f"{where} kept {busy} threads busy on one processor; try --cpus all."
+        slower = longer_in_training(row.record)
+        if slower and abs(math.log(slower)) > math.log(UNLIKE):
+            where = f"{text.short(row.trainer)} on {text.short(row.place.workload)}"
+            times = text.significant(slower)
+            yield f"{where} took {times} times as long per step in a whole training as in the blocks of its steps/s."
     certificates = [one.ratio.parity for one in report.rows if one.ratio.parity and one.standing != "reference"]
     lost = sum(not certificate.holds for certificate in certificates)
     if lost:
