@@ -29,8 +29,9 @@ from triptych.benches.record.files import make_folder, scratch, write
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
+from triptych.benches.schedule.plan import TWO_SIDES, Rim
 from triptych.benches.schedule.progress import command_line, progress
-from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
+from triptych.benches.schedule.rounds import measure
 from triptych.benches.worker.messages import Spec, Surveyed
 
 Tell = Callable[[str], None]

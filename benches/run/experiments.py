@@ -13,7 +13,7 @@ from triptych.benches.run.options import ChoiceError
 from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
-from triptych.benches.schedule.rounds import Rim
+from triptych.benches.schedule.plan import Rim
 from triptych.benches.workloads.sizes import BASES, LARGEST, Axis, Size, base_of
 
 RANGE = re.compile(r"(\w+)=(\d{1,19}):(\d{1,19})", re.ASCII)

@@ -16,8 +16,9 @@ from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellR
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
+from triptych.benches.schedule.plan import Rim
 from triptych.benches.schedule.progress import progress
-from triptych.benches.schedule.rounds import Rim, measure
+from triptych.benches.schedule.rounds import measure
 from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save

@@ -15,7 +15,7 @@ from triptych.benches.arms.process import START_TIMEOUT_S, WorkerLost
 from triptych.benches.record.files import scratch
 from triptych.benches.record.run import FAILURES, Outcome, Run, Start
 from triptych.benches.schedule.job import Job
-from triptych.benches.schedule.rounds import Rim
+from triptych.benches.schedule.plan import Rim
 from triptych.benches.worker import messages
 
 Cache = Literal["cold", "hit"]

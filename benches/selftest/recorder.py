@@ -24,7 +24,8 @@ from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Fingerprint, Run
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_TRAINERS, DEFAULT_WORKLOADS
 from triptych.benches.schedule.job import Job
-from triptych.benches.schedule.rounds import TWO_SIDES, Rim, measure
+from triptych.benches.schedule.plan import TWO_SIDES, Rim
+from triptych.benches.schedule.rounds import measure
 from triptych.benches.selftest import series
 from triptych.benches.selftest.series import Header, Injection, Kind, Restart, Sample
 from triptych.benches.worker import messages

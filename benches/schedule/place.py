@@ -1,0 +1,283 @@
+"""One place in one restart: the workers that hold its cells, and what each is asked of its own."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker, WorkerLost, fingerprint_of
+from triptych.benches.record.modes import MODES
+from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
+from triptych.benches.schedule.job import Job, is_live, outcome_of
+from triptych.benches.schedule.plan import Plan, Rim
+from triptych.benches.schedule.progress import Forecast
+from triptych.benches.worker import messages
+from triptych.impls.registry import BUILT_IN
+
+RETAKES = 3
+"""How often a void block is taken again; then the round goes on without it."""
+
+LEAST_ROUNDS = 3
+"""However long the steps of a cell are."""
+
+TRAIN_AGAIN_BELOW_S = 1.0
+"""A shorter training is timed in every restart; a longer one is done once."""
+
+TRAIN_SLACK_S = 60.0
+"""Beyond its budget a training takes its last segment of steps and the harness's own losses."""
+
+BUSY = 0.25
+"""Of what the busiest thread of a worker computes: a thread that computes less is none that needs a processor."""
+
+
+@dataclass
+class Course:
+    """What the restarts of a run share.
+
+    Attributes:
+        lost: How many workers were lost, by arm that could not start one, or by cell.
+        number: Of the restart.
+        position: How many blocks were taken in it.
+    """
+
+    run: Run
+    arms: dict[str, Arm]
+    jobs: Sequence[Job]
+    rim: Rim
+    plan: Plan
+    forecast: Forecast
+    lost: Counter[str] = field(default_factory=Counter[str])
+    number: int = 0
+    position: int = 0
+
+    def expected_s(self, job: Job) -> float:
+        """Of a whole training."""
+        return (job.step_s or 0.0) * self.run.workload(job.spec.cell.workload).steps
+
+    def arm_record(self, name: str) -> ArmRecord:
+        """What the record says of an arm."""
+        return next(arm for arm in self.run.arms if arm.name == name)
+
+
+class Place:
+    """Workers side by side, each with one cell.
+
+    Raises:
+        WorkerLost: If one cannot start, here; and in every method, between arms, if one was lost.
+    """
+
+    def __init__(self, course: Course, jobs: Sequence[tuple[Job, Arm]], stack: ExitStack, order: random.Random) -> None:
+        self._course, self._run, self._order = course, course.run, order
+        self._jobs = [job for job, _ in jobs]
+        self._workers: dict[str, Worker] = {}
+        for job, arm in jobs:
+            try:
+                libraries = BUILT_IN[job.spec.reference].libraries if job.spec.reference in BUILT_IN else ()
+                self._workers[job.key] = stack.enter_context(course.rim.start(replace(arm, preload=libraries)))
+            except WorkerLost:
+                course.lost[arm.name] += 1
+                raise
+        self._ask_all(lambda job: messages.Hold(job.spec))  # on all processors
+        for worker in self._workers.values():
+            worker.pin()
+
+    def measure(self) -> None:
+        """All that one restart measures."""
+        for phase in (self._describe, self._compile, self._prepare, self._train):
+            self._each(phase)
+        before = {key: worker.busy_threads() for key, worker in self._workers.items()}
+        for number in range(self._run.settings.rounds):
+            self._each(self._time_block, number)
+        for job in filter(is_live, self._jobs):
+            self._note_threads(job, before[job.key])
+        for phase in (self._record_tail, self._train_seeds, self._measure_ceilings, self._count):
+            self._each(phase)
+
+    def train(self) -> None:
+        """Whole trainings and nothing else, side by side."""
+        settings, course = self._run.settings, self._course
+        fits = {job.key: course.expected_s(job) <= settings.loss_budget_s for job in self._jobs}
+        budgets_s = {key: settings.loss_budget_s if fit else settings.train_budget_s for key, fit in fits.items()}
+        self._ask_all(lambda _: messages.Compile(course.number))
+        self._ask_all(lambda job: self._training(job, budgets_s[job.key]))
+
+    def _describe(self, job: Job) -> None:
+        """Once per arm."""
+        arm = self._course.arm_record(job.record.arm)
+        if arm.fingerprint is None:
+            arm.fingerprint = fingerprint_of(self._workers[job.key], self._course.arms[arm.name])
+
+    def _each(self, phase: Callable[..., None], *args: int) -> None:
+        """One phase over all live cells in a fresh random order, the arms of each side by side in random order too."""
+        cells: dict[str, list[Job]] = {}
+        for job in filter(is_live, self._jobs):
+            cells.setdefault(job.spec.cell.id, []).append(job)
+        course = self._course
+        for arms in self._order.sample(list(cells.values()), len(cells)):
+            for job in self._order.sample(arms, len(arms)):
+                left_s = course.forecast.left_s(course.jobs, course.number - course.plan.first)
+                course.rim.advance(f"restart {course.number + 1}: {job.spec.cell.id}", left_s)
+                with course.forecast.spending(job):
+                    phase(job, *args)
+
+    def _ask(self, job: Job, request: messages.Request, expected_s: float = 0.0) -> messages.Answer | None:
+        """The answer, or None after the cell was marked as failed."""
+        self._workers[job.key].send(request)
+        return self._answer(job, request, expected_s)
+
+    def _answer(self, job: Job, request: messages.Request, expected_s: float) -> messages.Answer | None:
+        try:
+            answer = self._workers[job.key].receive(type(request).__name__, self._run.settings.timeout_s + expected_s)
+        except WorkerLost as lost:
+            self._course.lost[job.key] += 1
+            if self._course.lost[job.key] >= self._course.plan.patience:
+                job.record.outcome = Outcome(lost.kind, lost.reason)
+            if self._course.plan.patience > 1:
+                raise
+            return None
+        if isinstance(answer, messages.Failed):
+            job.record.outcome = Outcome(answer.kind, answer.reason)
+            return None
+        return answer
+
+    def _ask_all(self, request_of: Callable[[Job], messages.Request]) -> None:
+        """The same of all workers at a time."""
+        requests = [(job, request_of(job)) for job in filter(is_live, self._jobs)]
+        for job, request in requests:
+            self._workers[job.key].send(request)
+        for job, request in requests:
+            budget_s = request.budget_s if isinstance(request, messages.Train) else 0.0
+            answer = self._answer(job, request, 2 * budget_s + TRAIN_SLACK_S)
+            if isinstance(answer, messages.Trained):
+                self._keep_training(job, answer)
+
+    def _compile(self, job: Job) -> None:
+        answer = self._ask(job, messages.Compile(self._course.number, self._run.settings.compiles))
+        if isinstance(answer, messages.Compiled):
+            job.record.compiles.extend(answer.compiles)
+
+    def _prepare(self, job: Job) -> None:
+        """Warms up; a block is of as many steps in every restart, and in every arm."""
+        blocks = job.record.counted_blocks
+        known = next((one for one in self._course.jobs if one.spec.cell == job.spec.cell and one.calibrated), None)
+        steps = blocks[-1].steps if blocks else known.calibrated[-1][0] if known else None
+        answer = self._ask(job, messages.Prepare(not blocks, self._run.settings.block_s, steps if blocks else None))
+        if isinstance(answer, messages.Prepared):
+            job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
+            job.calibrated.append((steps or answer.steps, answer.step_s))
+
+    def _train(self, job: Job) -> None:
+        settings, trainings = self._run.settings, job.record.trainings
+        if not MODES[job.spec.cell.mode].trained:
+            job.record.outcome = Outcome("ok", "no training: an empty call learns nothing")
+        elif trainings:
+            if (
+                self._course.plan.full
+                and trainings[0].train_s <= TRAIN_AGAIN_BELOW_S
+                and job.record.outcome.kind == "ok"
+            ):
+                self._ask_training(job, settings.train_budget_s)
+        elif not self._course.plan.full or self._course.expected_s(job) <= settings.train_budget_s:
+            self._ask_training(job, settings.train_budget_s)
+
+    def _ask_training(self, job: Job, budget_s: float) -> None:
+        answer = self._ask(job, self._training(job, budget_s), 2 * budget_s + TRAIN_SLACK_S)
+        if isinstance(answer, messages.Trained):
+            self._keep_training(job, answer)
+
+    def _training(self, job: Job, budget_s: float) -> messages.Train:
+        return messages.Train(self._course.number, budget_s, curve=not job.record.trainings)
+
+    def _keep_training(self, job: Job, answer: messages.Trained) -> None:
+        job.record.trainings.append(answer.training)
+        job.record.peak_bytes = answer.peak_bytes
+        job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
+
+    def _is_in_round(self, job: Job, number: int) -> bool:
+        """A cell whose blocks are longer than those of the others takes part in fewer rounds."""
+        if not job.calibrated:
+            return False
+        steps, _ = job.calibrated[-1]
+        rounds, block_s = self._run.settings.rounds, self._run.settings.block_s
+        if steps > (job.record.steps_per_call or 1):
+            return True
+        share = block_s / max(steps * (job.step_s or 0.0), 1e-9)
+        return is_among(number, min(max(LEAST_ROUNDS, rounds * share), rounds), rounds)
+
+    def _time_block(self, job: Job, round_number: int) -> None:
+        """One block; a void one is kept in the record as that and taken again."""
+        if not self._is_in_round(job, round_number):
+            return
+        (steps, _), void = job.calibrated[-1], None
+        for _ in range(1 + RETAKES):
+            answer = self._ask(job, messages.TimeBlock(steps, self._course.number, round_number, self._course.position))
+            if not isinstance(answer, messages.BlockTimed):
+                return
+            job.record.blocks.append(answer.block)
+            self._course.position += 1
+            void = answer.block.void
+            if void is None:
+                return
+        blocks, counted = len(job.record.blocks), len(job.record.counted_blocks)
+        if counted <= blocks / 2:
+            job.record.outcome = Outcome("void", f"{blocks - counted} of {blocks} blocks were void: {void}")
+
+    def _note_threads(self, job: Job, before: dict[int, float]) -> None:
+        """How many threads computed while blocks were timed."""
+        now = self._workers[job.key].busy_threads()
+        busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in now.items())
+        if busy and busy[-1] > 0:
+            number = sum(seconds >= BUSY * busy[-1] for seconds in busy)
+            job.record.busy_threads = max(number, job.record.busy_threads or 0)
+
+    def _record_tail(self, job: Job) -> None:
+        mode = MODES[job.spec.cell.mode]
+        if self._run.settings.tail_s and mode.single and mode.ranked:
+            answer = self._ask(job, messages.RecordTail(self._course.number, self._run.settings.tail_s))
+            if isinstance(answer, messages.TailRecorded):
+                job.record.tails.append(answer.tail)
+
+    def _count(self, job: Job) -> None:
+        """Once per cell; a trainer that cannot be counted keeps its times and has no counts."""
+        if job.record.counts is not None or not MODES[job.spec.cell.mode].traced:
+            return
+        with suppress(WorkerLost):
+            answer = self._workers[job.key].ask(messages.Count(), self._run.settings.timeout_s)
+            job.record.counts = getattr(answer, "counts", None)
+
+    def _train_seeds(self, job: Job) -> None:
+        """Trains to the target loss from the starting values of every seed, where that is still to be done."""
+        budget_s = self._run.settings.train_budget_s
+        for seed in range(self._run.settings.seeds):
+            if is_due(job.record, seed):
+                answer = self._ask(
+                    job, messages.TrainSeed(seed, self._course.number, budget_s), 3 * budget_s + TRAIN_SLACK_S
+                )
+                if not isinstance(answer, messages.SeedTrained):
+                    return
+                job.record.seed_trainings.append(answer.training)
+
+    def _measure_ceilings(self, job: Job) -> None:
+        """Once per arm, by a worker that has nothing else to do."""
+        arm = self._course.arm_record(job.record.arm)
+        if self._course.plan.full and arm.ceilings is None:
+            with suppress(WorkerLost):
+                answer = self._workers[job.key].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
+                arm.ceilings = getattr(answer, "ceilings", None)
+
+
+def is_among(index: int, some: float, many: int) -> bool:
+    """Whether this one of many belongs to an even selection of some of them, the first included."""
+    return int(index * some // many) > int((index - 1) * some // many)
+
+
+def is_due(record: CellRecord, seed: int) -> bool:
+    """Whether a cell is still to be trained from a seed; seeds are taken in turn.
+
+    A cell whose first training was cut by the budget is too slow for it whatever the seed, and is left at that.
+    Other modes than "step" take the same steps to the target.
+    """
+    done = record.seed_trainings
+    return MODES[record.cell.mode].seeded and len(done) <= seed and not (done and done[0].ending == "cut")

@@ -1,0 +1,38 @@
+"""How one kind of run differs from another, and what every run does to the world."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker
+
+
+class Plan(NamedTuple):
+    """How one kind of run differs from another.
+
+    Attributes:
+        full: Short trainings are timed in every restart, long ones made last, and the ceilings of the device measured.
+        patience: How many lost workers make a cell, or an arm, a failed one; before that, a restart is taken again.
+        first: The number of the first restart, if the record already has some.
+    """
+
+    full: bool
+    patience: int
+    first: int = 0
+
+
+ONE_ARM = Plan(full=True, patience=1)
+TWO_SIDES = Plan(full=False, patience=3)
+"""A comparison of arms: one lost worker says nothing against an arm, since nobody knows who killed it."""
+
+
+@dataclass(frozen=True)
+class Rim:
+    """What the schedule does to the world: starting workers, saving the record, telling how many seconds are left."""
+
+    start: Callable[[Arm], Worker]
+    save: Callable[[], None]
+    advance: Callable[[str, float], None]
+    clock: Callable[[], float] = time.monotonic
