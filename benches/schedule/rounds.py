@@ -118,7 +118,8 @@ class _Restarts:
             number: That of the restart.
             index: How many came before it in this run.
         """
-        self._number, self._position = number, 0
+        positions = [one.position for job in self._jobs for one in job.record.blocks if one.restart == number]
+        self._number, self._position = number, max(positions, default=-1) + 1
         taking_part = [job for job in self._jobs if is_live(job) and self._takes_part(job, index)]
         places: dict[tuple[str, str, str], list[Job]] = {}
         for job in taking_part:
