@@ -130,6 +130,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
 def _refuse_elsewhere(arm: ArmRecord, worker: Worker) -> None:
     """A run goes on only where it began: its samples are compared with one another."""
     with worker:
+        worker.pin()
         here = fingerprint_of(worker, platform_arm(arm.device))
     if differing := differences(facts(arm.fingerprint), facts(here)):
         raise RecordError(f"the run was begun elsewhere ({'; '.join(differing)}); measure anew without --resume")
