@@ -112,11 +112,11 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
 
         rim = Rim(workers.start, keep, tell)
+        arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
+        for arm, record in zip(arms, run.arms, strict=True):
+            if record.fingerprint is not None:
+                _refuse_elsewhere(record, workers.start(arm))
         try:
-            arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
-            for arm, record in zip(arms, run.arms, strict=True):
-                if record.fingerprint is not None:
-                    _refuse_elsewhere(record, workers.start(arm))
             possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
             measure(run, arms, possible, rim)
             for experiment in EXPERIMENTS.values():
