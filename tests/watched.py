@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from tests.reports.sample_run import fingerprint
 from triptych.benches.arms.process import Worker
 from triptych.benches.record.counts import Ceilings, Counts
 from triptych.benches.record.run import Block, Compile, LongStep, Point, SeedTraining, Tail, Training
@@ -24,7 +25,7 @@ class Watched(Worker):
         self.log.append((number, "start", ""))
 
     def send(self, request: messages.Request) -> None:
-        if isinstance(request, messages.Compile):
+        if isinstance(request, messages.Hold):
             self.cell_id = request.spec.cell.id
         self.log.append((self.number, type(request).__name__, self.cell_id))
         self.asked.append(request)
@@ -33,6 +34,9 @@ class Watched(Worker):
         request = self.asked.popleft()
         assert type(request).__name__ == asked
         return self.override(request, self.cell_id) or plausible(request)
+
+    def pin(self) -> None:
+        self.log.append((self.number, "pin", self.cell_id))
 
     def busy_threads(self) -> dict[int, float]:
         self.looks += 1
@@ -45,6 +49,8 @@ class Watched(Worker):
 def plausible(request: messages.Request) -> messages.Answer:  # noqa: PLR0911  one per kind of request
     """What a worker might answer."""
     match request:
+        case messages.Hold():
+            return messages.Held()
         case messages.Compile():
             again = [index > 0 for index in range(request.samples)]
             return messages.Compiled([Compile(request.restart, 0.01, 0.01, 0.05, 0.1, 1, one) for one in again])
@@ -66,4 +72,4 @@ def plausible(request: messages.Request) -> messages.Answer:  # noqa: PLR0911  o
         case messages.MeasureCeilings():
             return messages.CeilingsMeasured(Ceilings(1e9, 1e9))
         case _:
-            return messages.Described(None)  # pyright: ignore[reportArgumentType]  nobody looks at it here
+            return messages.Described(fingerprint())

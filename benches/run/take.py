@@ -113,11 +113,11 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
             shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
 
         rim = Rim(workers.start, keep, tell)
+        arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
+        for arm, record in zip(arms, run.arms, strict=True):
+            if record.fingerprint is not None:
+                _refuse_elsewhere(record, workers.start(arm))
         try:
-            arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
-            for arm, record in zip(arms, run.arms, strict=True):
-                if record.fingerprint is not None:
-                    _refuse_elsewhere(record, workers.start(arm))
             possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
             measure(run, arms, possible, rim)
             for experiment in EXPERIMENTS.values():
@@ -131,6 +131,7 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
 def _refuse_elsewhere(arm: ArmRecord, worker: Worker) -> None:
     """A run goes on only where it began: its samples are compared with one another."""
     with worker:
+        worker.pin()
         here = fingerprint_of(worker, platform_arm(arm.device))
     if differing := differences(facts(arm.fingerprint), facts(here)):
         raise RecordError(f"the run was begun elsewhere ({'; '.join(differing)}); measure anew without --resume")

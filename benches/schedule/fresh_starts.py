@@ -70,6 +70,7 @@ def _start(run: Run, rim: Rim, case: Case, number: int) -> Start | None:
     rim.advance(f"start {number + 1}: {job.spec.cell.id}, {cache}", 0.0)
     try:
         with rim.start(arm) as worker:
+            worker.pin()
             request = messages.StartUp(job.spec, number, cache, worker.began_s)
             answer = worker.ask(request, run.settings.timeout_s + START_TIMEOUT_S)
     except WorkerLost as lost:

@@ -106,8 +106,13 @@ class Place:
     def _describe(self, job: Job) -> None:
         """Once per arm."""
         arm = self._course.arm_record(job.record.arm)
-        if arm.fingerprint is None:
+        if arm.fingerprint is not None:
+            return
+        try:
             arm.fingerprint = fingerprint_of(self._workers[job.key], self._course.arms[arm.name])
+        except WorkerLost:
+            self._course.lost[arm.name] += 1
+            raise
 
     def _each(self, phase: Callable[..., None], *args: int) -> None:
         """One phase over all live cells in a fresh random order, the arms of each side by side in random order too."""

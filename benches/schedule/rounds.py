@@ -56,7 +56,8 @@ def _take(course: Course, number: int, index: int) -> bool:
         number: Of the restart.
         index: How many came before it.
     """
-    course.number, course.position = number, 0
+    taken = [one.position for job in course.jobs for one in job.record.blocks if one.restart == number]
+    course.number, course.position = number, max(taken, default=-1) + 1
     places: dict[tuple[str, str, str], list[Job]] = {}
     for job in course.jobs:
         if is_live(job) and _takes_part(course, job, index):

@@ -1,6 +1,7 @@
 """Workers as processes: where they run, when they run, how they end, and what ends with them."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 PATIENCE_S = 60.0
 
+PROCESSES = (pytest.mark.processes,)
+
 TREEMAP = "from triptych.impls.treemap.trainer import Trainer as Treemap\n"
 
 SPAWNER = f"""import subprocess
@@ -40,6 +43,26 @@ CLOSER = f"""import os
 os.close(0)
 Trainer = Treemap
 """
+
+SPIN = [sys.executable, "-c", "while True: pass"]
+
+NEVER_REST = {
+    "child": f"import subprocess; subprocess.Popen({SPIN}, start_new_session=True)",
+    "thread": "import threading; threading.Thread(target=exec, args=('while True: pass',), daemon=True).start()",
+    "daemon": f"import subprocess; subprocess.run(['sh', '-c', '{sys.executable} -c \"while True: pass\" &'])",
+}
+"""A child in a session of its own, a thread, and what has lost its parent, each computing for ever."""
+
+FORKER = f"""import os, signal
+{TREEMAP}
+
+def Trainer(task):
+    if os.fork() == 0:
+        while True:
+            signal.pause()
+    return Treemap(task)
+"""
+"""Has a copy of itself, with its socket open."""
 
 PARENT = """import sys
 from pathlib import Path
@@ -67,7 +90,8 @@ def compiled(worker: Worker, folder: Path, trainer: str, timeout_s: float = STAR
     file = folder / "mine.py"
     file.write_text(trainer)
     spec = messages.Spec(Cell("xor", "mine", "cpu"), f"{file}:Trainer", str(save(WORKLOADS["xor"], folder)))
-    return worker.ask(messages.Compile(spec, 0), timeout_s)
+    worker.ask(messages.Hold(spec), timeout_s)
+    return worker.ask(messages.Compile(0), timeout_s)
 
 
 def below() -> list[psutil.Process]:
@@ -108,14 +132,17 @@ def is_gone(process: psutil.Process) -> bool:
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="only Linux has batch processes")
 def test_every_thread_of_a_pinned_worker_stays_on_its_processor_and_pushes_none_away(workers: Workers) -> None:
-    """All that XLA made, seen from outside."""
-    cpu = max(os.sched_getaffinity(0))
-    with workers.start(platform_arm("cpu", (cpu,))) as worker:
-        worker.ask(messages.Describe(), START_TIMEOUT_S)
-        threads = [thread.id for thread in process_of(worker).threads()]
-        places = [(os.sched_getaffinity(one), os.sched_getscheduler(one)) for one in threads]
-    assert len(places) > 2
-    assert set(map(str, places)) == {str(({cpu}, os.SCHED_BATCH))}
+    """All that XLA made before, seen from outside; until then it had every processor, as it has that is not pinned."""
+    cpu, present = max(os.sched_getaffinity(0)), os.sched_getaffinity(0)
+    for cpus, scheduled in (((cpu,), ({cpu}, os.SCHED_BATCH)), ((), (present, os.SCHED_OTHER))):
+        with workers.start(platform_arm("cpu", cpus)) as worker:
+            worker.ask(messages.Describe(), START_TIMEOUT_S)
+            threads = [thread.id for thread in process_of(worker).threads()]
+            assert {str(os.sched_getaffinity(one)) for one in threads} == {str(present)}
+            worker.pin()
+            places = [(os.sched_getaffinity(one), os.sched_getscheduler(one)) for one in threads]
+        assert len(places) > 2
+        assert set(map(str, places)) == {str(scheduled)}
 
 
 def test_a_pinned_worker_is_described_as_that(workers: Workers) -> None:
@@ -123,6 +150,7 @@ def test_a_pinned_worker_is_described_as_that(workers: Workers) -> None:
     present = sorted(os.sched_getaffinity(0))
     for cpus, told in (((present[-1],), [present[-1]]), ((), present)):
         with workers.start(platform_arm("cpu", cpus)) as worker:
+            worker.pin()
             answer = worker.ask(messages.Describe(), START_TIMEOUT_S)
         assert isinstance(answer, messages.Described)
         assert answer.fingerprint.affinity == told
@@ -139,6 +167,23 @@ def test_an_idle_worker_is_stopped_with_all_that_it_started(workers: Workers, tm
         assert comes_true(lambda: not any(map(is_stopped, [process, *asleep()])))
         assert isinstance(worker.receive("Prepare", START_TIMEOUT_S), messages.Prepared)
         assert comes_true(lambda: all(map(is_stopped, [process, *asleep()])))
+
+
+@pytest.mark.parametrize(
+    "text", [pytest.param(NEVER_REST[name], id=name, marks=PROCESSES * (name != "child")) for name in NEVER_REST]
+)
+def test_what_never_rests_uses_no_processor_while_its_worker_idles(workers: Workers, tmp_path: Path, text: str) -> None:
+    """It is stopped and the worker with it, though the worker is not known to have started it; asked, it goes on."""
+    with workers.start(platform_arm("cpu")) as worker:
+        assert isinstance(compiled(worker, tmp_path, f"{text}\n{TREEMAP}Trainer = Treemap\n"), messages.Compiled)
+        family = psutil.Process(process_of(worker).ppid()).children(recursive=True)
+        assert len(family) == (1 if "thread" in text else 2)
+        assert comes_true(lambda: all(map(is_stopped, family)))
+        before = [one.cpu_times()[:2] for one in family]
+        time.sleep(0.3)
+        assert [one.cpu_times()[:2] for one in family] == before
+        assert isinstance(worker.ask(messages.Count(), START_TIMEOUT_S), messages.Counted)
+        assert [one.cpu_times()[:2] for one in family] != before
 
 
 @pytest.mark.parametrize("forked", [True, False])
@@ -199,6 +244,15 @@ def test_a_worker_that_ends_by_itself_says_how(
             worker.ask(messages.Count(), START_TIMEOUT_S)
 
 
+def test_a_worker_that_is_killed_is_missed_though_its_copy_holds_its_socket(workers: Workers, tmp_path: Path) -> None:
+    """So that no end of file tells."""
+    with workers.start(platform_arm("cpu")) as worker:
+        assert isinstance(compiled(worker, tmp_path, FORKER), messages.Compiled)
+        process_of(worker).send_signal(signal.SIGKILL)
+        with pytest.raises(WorkerLost, match="its process ended with signal SIGKILL"):
+            worker.ask(messages.Count(), START_TIMEOUT_S)
+
+
 def test_a_worker_that_says_nothing_is_ended(workers: Workers, tmp_path: Path) -> None:
     """It hangs, for all that can be known."""
     worker = workers.start(platform_arm("cpu"))
@@ -209,31 +263,45 @@ def test_a_worker_that_says_nothing_is_ended(workers: Workers, tmp_path: Path) -
     assert comes_true(lambda: is_gone(process))
 
 
-def test_a_forkserver_that_dies_is_replaced(workers: Workers) -> None:
-    """Its workers die with it, and are lost; the next worker has a new one."""
+def test_a_forkserver_that_dies_is_replaced(workers: Workers, tmp_path: Path) -> None:
+    """Its workers die with it, and are lost with all that they have started; the next worker has a new one."""
     arm = platform_arm("cpu")
     with workers.start(arm) as worker:
-        process = process_of(worker)
+        compiled(worker, tmp_path, SPAWNER)
+        process, started = process_of(worker), asleep()
         psutil.Process(process.ppid()).kill()
         assert comes_true(lambda: is_gone(process))
         with pytest.raises(WorkerLost, match="its process ended with nobody knows how"):
             worker.ask(messages.Platforms(), START_TIMEOUT_S)
+        assert len(started) == 3
+        assert comes_true(lambda: all(map(is_gone, started)))
     with workers.start(arm) as another:
         assert isinstance(another.ask(messages.Platforms(), START_TIMEOUT_S), messages.PlatformsFound)
 
 
 def test_arms_of_one_environment_share_a_forkserver(workers: Workers, tmp_path: Path) -> None:
-    """Whatever they are called and wherever they are pinned; another checkout or variable has its own."""
+    """Whatever they are called and wherever they are pinned; another checkout, variable or library has its own."""
     arm = platform_arm("cpu")
     others = [
         replace(arm, name="other name", cpus=(max(os.sched_getaffinity(0)),)),
         replace(arm, env=arm.env | {"MINE": "1"}),
         replace(arm, checkout=tmp_path),
+        replace(arm, preload=("flax",)),
     ]
     with ExitStack() as stack:
         parents = [process_of(stack.enter_context(workers.start(one))).ppid() for one in (arm, *others)]
     assert parents[0] == parents[1]
-    assert len(set(parents)) == 3
+    assert len(set(parents)) == 4
+
+
+def test_a_library_that_its_forkserver_has_imported_is_there_when_a_trainer_is_built(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """And one that cannot be imported ends no forkserver."""
+    text = f"import sys\nassert 'flax' in sys.modules\n{TREEMAP}Trainer = Treemap\n"
+    for preload, kind in (((), messages.Failed), (("no_such_module", "flax"), messages.Compiled)):
+        with workers.start(replace(platform_arm("cpu"), preload=preload)) as worker:
+            assert isinstance(compiled(worker, tmp_path, text), kind)
 
 
 def test_an_arm_that_is_not_forked_begins_as_a_new_interpreter(workers: Workers) -> None:

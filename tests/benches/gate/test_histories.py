@@ -171,16 +171,14 @@ def test_a_base_older_than_the_project_is_incomparable(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize(
-    ("restarts", "words"),
-    [("10", "no worker can start: the worker of arm base cannot use its device"), ("1", "nothing was measured")],
-)
-def test_a_device_that_there_is_not_is_incomparable(tmp_path: Path, restarts: str, words: str) -> None:
+@pytest.mark.parametrize("restarts", [10, 1])
+def test_a_device_that_there_is_not_is_incomparable(tmp_path: Path, restarts: int) -> None:
     """Both sides have the trainer, but no worker can use the device; few restarts do not make that undecided."""
     repo = repository(tmp_path / "repo", {"my_trainer.py": TREEMAP})
     said = gate(repo, "--trainer=my_trainer.py:Trainer", "--base=HEAD", "--device=nosuch", f"--restarts={restarts}")
     assert said.code == 4
-    assert words in said.printed
+    assert "my_trainer-nosuch-step, outcome: the base cannot be measured" in said.printed
+    assert "nosuch" in said.printed.partition("outcome: ")[2]
     assert "Traceback" not in said.complained
 
 

@@ -8,6 +8,7 @@ from runs import cell_record
 
 from triptych.benches.gate.metrics import COMPILE, METRIC, METRICS, TIME, Metric, Subject, levels, logs
 from triptych.benches.gate.policy import KEYS, Policy
+from triptych.benches.record.run import Compile
 
 
 def test_a_number_per_restart_by_hand() -> None:
@@ -23,6 +24,16 @@ def test_compiles_are_one_number_per_restart() -> None:
     record = cell_record("a", {0: [1.0], 1: [1.0]})
     assert COMPILE.by_restart(record) == tuple(one.compile_s for one in record.compiles)
     assert logs("cell", record, record)[Subject("compile", "cell")] == [math.log(1.0)] * 2
+
+
+def test_all_compiles_of_a_restart_count_cold_and_again() -> None:
+    """Of 4 and 2 seconds on one side and 4 and 1 on the other the medians are 3 and 2.5, in restarts that both have."""
+    base, other = cell_record("a", {0: [1.0], 1: [1.0]}), cell_record("b", {0: [1.0]})
+    base.compiles = [Compile(0, 1.0, 1.0, 2.0, 9.0, 1), Compile(0, 0.0, 0.0, 2.0, 9.0, 1, again=True)]
+    base.compiles.append(Compile(1, 0.0, 0.0, 7.0, 9.0, 1))
+    other.compiles = [Compile(0, 1.0, 1.0, 2.0, 9.0, 1), Compile(0, 0.0, 0.0, 1.0, 9.0, 1, again=True)]
+    assert COMPILE.by_restart(base) == (3.0, 7.0)
+    assert COMPILE.ratios(other, base) == [2.5 / 3.0]
 
 
 def test_a_level_is_the_median_of_the_restarts_that_took_any_time() -> None:

@@ -28,10 +28,14 @@ class Started(Worker):
     def __init__(self, arm: Arm, log: list[tuple[str, str]], lost: str) -> None:
         assert not arm.forked, "what a forkserver has imported is no part of a start"
         self.began_s, self.log, self.lost = 0.0, log, lost
-        self.folder = arm.env.get("JAX_COMPILATION_CACHE_DIR", "")
+        self.folder, self.pinned = arm.env.get("JAX_COMPILATION_CACHE_DIR", ""), False
+
+    def pin(self) -> None:
+        self.pinned = True
 
     def ask(self, request: messages.Request, timeout_s: float) -> messages.Answer:
         assert isinstance(request, messages.StartUp)
+        assert self.pinned, "a run says on which processors it was measured"
         self.log.append((request.spec.cell.trainer, self.folder))
         if request.spec.cell.trainer == self.lost:
             raise WorkerLost("killed", "its process ended with signal SIGKILL")

@@ -1,6 +1,5 @@
 """The schedule, watched through workers that only write down what they are asked."""
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -11,7 +10,7 @@ import pytest
 from runs import XOR
 from watched import LOG, Override, Watched
 
-from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.arm import Arm, present_cpus
 from triptych.benches.arms.process import Worker, WorkerLost
 from triptych.benches.record.modes import Mode
 from triptych.benches.record.run import (
@@ -53,7 +52,9 @@ class Watch(NamedTuple):
     arms: list[Arm]
 
 
-def new_run(trainers: str = "abc", modes: Sequence[Mode] = ("step",), device: str = "cpu", **settings: Any) -> Run:
+def new_run(
+    trainers: Sequence[str] = "abc", modes: Sequence[Mode] = ("step",), device: str = "cpu", **settings: Any
+) -> Run:
     """Nothing measured yet of these trainers, in a place per mode."""
     cells = [CellRecord(Cell("xor", trainer, device, mode), "cpu") for mode in modes for trainer in trainers]
     return Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", device, {})], [XOR], cells)
@@ -62,6 +63,12 @@ def new_run(trainers: str = "abc", modes: Sequence[Mode] = ("step",), device: st
 def watch(answer: Override = plausible_always, run: Run | None = None, **wanted: Any) -> Watch:
     """Runs the schedule over a record, or a new one."""
     found = Watch(run or new_run(**wanted), [], [], [])
+    begin(found, answer)
+    return found
+
+
+def begin(found: Watch, answer: Override) -> None:
+    """Fills what is watched."""
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in found.run.cells]
 
     def start(arm: Arm) -> Worker:
@@ -70,7 +77,6 @@ def watch(answer: Override = plausible_always, run: Run | None = None, **wanted:
 
     rim = rounds.Rim(start, save=lambda: found.saves.append(len(found.log)), advance=lambda doing, share: None)
     rounds.measure(found.run, [ARM], jobs, rim)
-    return found
 
 
 def asked_of(log: LOG) -> dict[int, list[tuple[str, str]]]:
@@ -82,16 +88,48 @@ def asked_of(log: LOG) -> dict[int, list[tuple[str, str]]]:
 
 
 def test_a_worker_holds_one_cell_of_one_restart() -> None:
-    """Three trainers in three restarts are nine fresh workers; each is asked to compile once, and ended."""
+    """Three trainers in three restarts are nine fresh workers; each builds and compiles once, and is ended."""
     _, log, _, _ = watch(restarts=3, rounds=2)
     held: list[str] = []
     for requests in asked_of(log).values():
         kinds = [kind for kind, _ in requests]
-        assert [kinds.count(kind) for kind in ("start", "Compile", "end")] == [1, 1, 1]
+        assert [kinds.count(kind) for kind in ("start", "Hold", "Compile", "end")] == [1, 1, 1, 1]
         assert (kinds[0], kinds[-1]) == ("start", "end")
-        [cell] = {cell for kind, cell in requests if kind not in ("start", "Describe", "end")}
+        [cell] = {cell for kind, cell in requests if kind not in ("start", "end")}
         held.append(cell)
     assert Counter(held) == dict.fromkeys((f"xor-{trainer}-cpu-step" for trainer in "abc"), 3)
+
+
+def test_the_workers_of_a_place_build_side_by_side_and_are_pinned_then() -> None:
+    """All are told before one is awaited, and none is alone on its processor before the last has answered."""
+    told: list[int] = []
+
+    def answer(request: messages.Request, cell_id: str) -> None:
+        told.extend([len(found.log)] if isinstance(request, messages.Hold) else [])
+
+    found = Watch(new_run(restarts=1, rounds=1), [], [], [])
+    begin(found, answer)
+    assert [kind for _, kind, _ in found.log[:10]] == ["start"] * 3 + ["Hold"] * 3 + ["pin"] * 3 + ["Describe"]
+    assert told == [6] * 3
+
+
+def test_an_arm_is_described_once_by_a_pinned_worker() -> None:
+    """Of a cell that it could build; the first could not."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        fails = isinstance(request, messages.Hold) and cell_id != "xor-b-cpu-step"
+        return messages.Failed("raised", "no") if fails else None
+
+    run, log, _, _ = watch(answer, restarts=2, rounds=1)
+    assert [cell for _, kind, cell in log if kind == "Describe"] == ["xor-b-cpu-step"]
+    assert log.index((1, "pin", "xor-b-cpu-step")) < log.index((1, "Describe", "xor-b-cpu-step"))
+    assert run.arms[0].fingerprint is not None
+
+
+def test_a_worker_comes_with_the_libraries_of_its_trainer_imported() -> None:
+    """Those that the registry names of a built-in; of another trainer nobody knows."""
+    preloads = [arm.preload for arm in watch(run=new_run(["treemap", "flax_optax", "mine"], restarts=1)).arms]
+    assert preloads == [(), ("flax", "optax"), ()]
 
 
 def test_the_workers_of_a_place_are_ended_before_the_next_begins() -> None:
@@ -186,10 +224,14 @@ def test_a_failed_cell_is_left_out_and_the_others_go_on() -> None:
 
     run, log, _, arms = watch(answer, restarts=2, rounds=3)
     asked = [request for _, request, cell in log if cell == "xor-b-cpu-step"]
-    assert asked == ["Compile", "Prepare"]
+    assert asked == ["Hold", "pin", "Compile", "Prepare"]
     assert [len(record.blocks) for record in run.cells] == [6, 0, 6]
     assert run.cells[1].outcome == Outcome("raised", "ValueError: no")
     assert len(arms) == 3 + 2
+
+
+HELD = [messages.Hold, messages.Compile, messages.Prepare, messages.Train, messages.TimeBlock]
+"""What a cell is asked before it has all its times."""
 
 
 def dies_at(kind: type[messages.Request]) -> Override:
@@ -203,7 +245,7 @@ def dies_at(kind: type[messages.Request]) -> Override:
     return answer
 
 
-@pytest.mark.parametrize("kind", [messages.Compile, messages.Prepare, messages.Train, messages.TimeBlock])
+@pytest.mark.parametrize("kind", HELD)
 def test_a_lost_worker_costs_its_own_cell_and_no_restart(kind: type[messages.Request]) -> None:
     """The others have workers of their own and go on in the same restart; the lost one's is ended too."""
     run, log, _, arms = watch(dies_at(kind), restarts=3, rounds=2)
@@ -256,21 +298,22 @@ def test_what_is_done_is_not_measured_again() -> None:
     assert msgspec.json.encode(run) == before
 
 
-def test_a_stopped_run_is_taken_up_at_the_next_place() -> None:
-    """Four places, of which two were done: the other two are measured, as they would have been, and none twice."""
+@pytest.mark.parametrize("places", [0, 1])
+def test_a_stopped_run_is_taken_up_at_the_next_place(places: int) -> None:
+    """Four places, of which two or three were done: the others are measured as they would have been, none twice."""
     whole = watch(modes=("step", "eager"), restarts=2, rounds=2).run
     compiled = Counter[int]()
 
     def stop(request: messages.Request, cell_id: str) -> None:
         compiled.update([request.restart] if isinstance(request, messages.Compile) else [])
-        if compiled[1] > 0:
+        if compiled[1] > 3 * places:
             raise KeyboardInterrupt
 
     run = new_run(modes=("step", "eager"), restarts=2, rounds=2)
     with pytest.raises(KeyboardInterrupt):
         watch(stop, run)
-    assert [done[:1] for done in run.done] == ["0", "0"]
-    assert len(watch(run=run).arms) == 2 * 3
+    assert [done[:1] for done in run.done] == ["0", "0", "1"][: 2 + places]
+    assert len(watch(run=run).arms) == (2 - places) * 3
     assert run.done == whole.done
     assert [record.blocks for record in run.cells] == [record.blocks for record in whole.cells]
 
@@ -308,49 +351,48 @@ def paced(seconds: dict[str, float]) -> Override:
 
 
 def test_trainings_put_off_come_last_in_workers_of_their_own() -> None:
-    """Ten seconds each, on all processors, and as many side by side as there are: all are sent before one is awaited.
+    """The longest first, one on each processor, the last before the others; all are sent before one is awaited.
 
-    A training of a second is made beside the blocks as ever.
+    Of 10, 30 and 20 seconds; a training of a second is made beside the blocks as ever.
     """
-    log: LOG = []
     sent: list[int] = []
-    pace = paced({"a": 0.1, "b": 0.1, "c": 0.1, "d": 0.01})
+    pace = paced({"a": 0.1, "b": 0.3, "c": 0.2, "d": 0.01})
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
         if isinstance(request, messages.Train) and "-d-" not in cell_id:
-            assert request == messages.Train(1, 60.0, curve=True)
+            assert request == messages.Train(0, 60.0, curve=True)
             sent.append(sum(kind == "Train" and "-d-" not in cell for _, kind, cell in found.log))
         return pace(request, cell_id)
 
-    found = Watch(new_run("abcd", restarts=2, slow_restarts=2, rounds=3, train_budget_s=5.0), log, [], [])
-    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in found.run.cells]
-
-    def start(arm: Arm) -> Worker:
-        found.arms.append(arm)
-        return Watched(len(found.arms) - 1, found.log, answer)
-
-    rounds.measure(found.run, [ARM], jobs, rounds.Rim(start, lambda: None, lambda *_: None))
-    last = {number: [kind for kind, _ in asked] for number, asked in asked_of(log).items() if number >= 2 * 4}
-    assert list(last.values()) == [["start", "Describe", "Compile", "Train", "end"]] * 3
-    assert max(at for at, entry in enumerate(log) if entry[1] == "TimeBlock") < log.index((8, "start", ""))
-    together = os.cpu_count() or 1
+    found = Watch(new_run("abcd", restarts=2, slow_restarts=2, rounds=3, train_budget_s=5.0), [], [], [])
+    begin(found, answer)
+    last = {number: asked for number, asked in asked_of(found.log).items() if number >= 2 * 4}
+    assert [asked[1][1] for asked in last.values()] == [f"xor-{trainer}-cpu-step" for trainer in "bca"]
+    assert [[kind for kind, _ in asked] for asked in last.values()] == [
+        ["start", "Hold", "pin", "Compile", "Train", "end"]
+    ] * 3
+    blocks_end = max(at for at, entry in enumerate(found.log) if entry[1] == "TimeBlock")
+    assert blocks_end < found.log.index((8, "start", ""))
+    cpus = present_cpus()[::-1]
+    together = len(cpus) or 1
     assert sent == [min(3, (at // together + 1) * together) for at in range(3)]
-    assert [arm.cpus for arm in found.arms] == [(0,)] * 8 + [()] * 3
+    own = [tuple(cpus[at % together : at % together + 1]) for at in range(3)]
+    assert [arm.cpus for arm in found.arms] == [(0,)] * 8 + own
     assert [len(record.trainings) for record in found.run.cells] == [1, 1, 1, 2]
     assert {record.outcome.kind for record in found.run.cells} == {"ok"}
 
 
-def test_a_training_too_long_for_the_end_is_cut_beside_the_blocks() -> None:
-    """100 steps of a second are more than 60: how far 5 s go is seen at once."""
-    budgets: list[float] = []
+def test_a_training_too_long_for_the_end_is_cut_there() -> None:
+    """100 steps of a second are more than 60: how far 5 s go is seen last of all, beside one that is made whole."""
+    budgets: dict[str, float] = {}
 
     def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
-        budgets.extend([request.budget_s] if isinstance(request, messages.Train) else [])
-        return paced({"a": 1.0})(request, cell_id)
+        budgets.update({cell_id: request.budget_s} if isinstance(request, messages.Train) else {})
+        return paced({"a": 1.0, "b": 0.5})(request, cell_id)
 
-    arms = watch(answer, trainers="a", restarts=1, rounds=3).arms
-    assert budgets == [5.0]
-    assert len(arms) == 1
+    arms = watch(answer, trainers="ab", restarts=1, rounds=3).arms
+    assert budgets == {"xor-a-cpu-step": 5.0, "xor-b-cpu-step": 60.0}
+    assert len(arms) == 2 + 2
 
 
 def test_a_worker_lost_in_a_training_put_off_fails_its_own_cell() -> None:
@@ -479,7 +521,9 @@ def test_a_worker_lost_at_a_seed_leaves_the_seeds_of_the_others() -> None:
         assert [training.seed for training in record.seed_trainings] == [0, 1, 2, 3]
 
 
-SIDES = ("base", "head", "canary")
+HELD_BY = {"base": "abc", "head": "abc", "canary": "a"}
+SIDES = tuple(HELD_BY)
+
 Asked = list[tuple[int, str, str, str]]
 """Restart, arm, request and cell, in order."""
 
@@ -488,26 +532,31 @@ Told = Callable[[str, int, str, messages.Request], messages.Answer | None]
 
 
 def watch_arms(answer: Told = lambda *_: None, **settings: Any) -> tuple[Run, Asked]:
-    """A comparison of arms: base and head hold cells a, b and c, the canary only a."""
+    """A comparison of arms, and what was asked; the workers of the base are the first that a restart starts."""
     asked: Asked = []
-    restart = 0
-    run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord(n, "cpu", {}) for n in SIDES], [XOR], [])
-    held = {"base": "abc", "head": "abc", "canary": "a"}
-    run.cells = [CellRecord(Cell("xor", trainer, "cpu"), arm) for arm in SIDES for trainer in held[arm]]
+    starts = Counter[str]()
 
     def start(arm: Arm) -> Worker:
+        starts[arm.name] += 1
+
         def override(request: messages.Request, cell_id: str) -> messages.Answer | None:
-            nonlocal restart
-            restart = request.restart if isinstance(request, messages.Compile) else restart
+            restart = (starts["base"] - 1) // len(HELD_BY["base"])
             asked.append((restart, arm.name, type(request).__name__, cell_id))
             return answer(arm.name, restart, cell_id, request)
 
         return Watched(0, [], override)
 
+    return measured_by(start, **settings), asked
+
+
+def measured_by(start: Callable[[Arm], Worker], **settings: Any) -> Run:
+    """A comparison of arms, by such workers."""
+    run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord(n, "cpu", {}) for n in SIDES], [XOR], [])
+    run.cells = [CellRecord(Cell("xor", trainer, "cpu"), arm) for arm in SIDES for trainer in HELD_BY[arm]]
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
     rim = rounds.Rim(start, save=lambda: None, advance=lambda doing, share: None)
     rounds.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim, rounds.TWO_SIDES)
-    return run, asked
+    return run
 
 
 def turns_of(asked: Asked, kind: str) -> list[list[tuple[str, list[str]]]]:
@@ -574,7 +623,7 @@ def lose(arm: str, cell: str, restarts: set[int], kind: type = messages.TimeBloc
 
 
 @pytest.mark.parametrize("arm", SIDES)
-@pytest.mark.parametrize("kind", [messages.Compile, messages.Prepare, messages.TimeBlock])
+@pytest.mark.parametrize("kind", [one for one in HELD if one is not messages.Train])
 def test_a_lost_worker_discards_the_restart_of_all_arms_and_adds_one(arm: str, kind: type) -> None:
     """Whoever killed it, and at whatever it was: no cell fails, and as many whole restarts are taken as were asked."""
     run, _ = watch_arms(lose(arm, "xor-a-cpu-step", {1}, kind), restarts=4, rounds=2)
@@ -610,14 +659,26 @@ def test_an_arm_that_cannot_start_ends_the_run() -> None:
     """After three attempts, with the last reason."""
     attempts: list[str] = []
 
-    def unable(arm: str, *_: object) -> None:
-        if arm == "canary":
-            attempts.append(arm)
+    def start(arm: Arm) -> Worker:
+        attempts.append(arm.name)
+        if arm.name == "canary":
+            raise WorkerLost("killed", "no device")
+        return Watched(0, [], plausible_always)
+
+    with pytest.raises(WorkerLost, match="no device"):
+        measured_by(start, restarts=4)
+    assert attempts.count("canary") == 3
+
+
+def test_an_arm_that_cannot_say_what_it_is_ends_the_run() -> None:
+    """Likewise: nobody could tell where it was measured."""
+
+    def answer(arm: str, restart: int, cell_id: str, request: messages.Request) -> None:
+        if arm == "head" and isinstance(request, messages.Describe):
             raise WorkerLost("killed", "no device")
 
     with pytest.raises(WorkerLost, match="no device"):
-        watch_arms(unable, restarts=4)
-    assert len(attempts) == 3
+        watch_arms(answer, restarts=4)
 
 
 def test_a_run_that_loses_every_worker_ends() -> None:

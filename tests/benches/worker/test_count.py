@@ -36,7 +36,8 @@ def count_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CountOf]:
             cell = Cell("xor", registry.label(reference), "cpu", mode)
             spec = messages.Spec(cell, reference, str(path))
             with workers.start(platform_arm("cpu")) as worker:
-                assert isinstance(worker.ask(messages.Compile(spec, 0), 60), messages.Compiled)
+                assert isinstance(worker.ask(messages.Hold(spec), 60), messages.Held)
+                assert isinstance(worker.ask(messages.Compile(0), 60), messages.Compiled)
                 answer = worker.ask(messages.Count(), 60)
             assert isinstance(answer, messages.Counted), answer
             return answer.counts

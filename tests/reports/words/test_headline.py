@@ -88,6 +88,28 @@ def test_a_lone_trainer_without_interval_is_a_sentence() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("cpus", "words"),
+    [
+        ([], "cpu: measured on all processors, as users have it."),
+        (
+            [3],
+            "cpu: measured on one processor (3), each with one thread of XLA's; --cpus all measures as users have it.",
+        ),
+        (
+            [0, 1],
+            "cpu: measured on processors 0, 1, each with one thread of XLA's; --cpus all measures as users have it.",
+        ),
+    ],
+)
+def test_the_processors_of_a_run_are_said_first(cpus: list[int], words: str) -> None:
+    """They decide what may be compared; of several runs each says its own."""
+    run = sample_run()
+    run.arms[0].cpus = cpus
+    assert caveats(report([run]))[0] == words
+    assert f"Run B, {words}" in caveats(report([sample_run(seed=1), run]))
+
+
 def test_devices_and_modes_are_named_where_they_differ() -> None:
     """And not where they do not."""
     record = constant(2, "naive")
@@ -124,9 +146,9 @@ def test_history_is_headed_by_the_newest() -> None:
 
 
 def test_ratios_without_interval_are_a_first_look() -> None:
-    """Said beside the verdict, and on the card in place of the interval."""
+    """Said beside the verdict, after where it was measured, and on the card in place of the interval."""
     view = report([sample_run(restarts=2)])
-    assert caveats(view)[0] == "A first look, not a finding: there is no interval yet (2 restarts, 6 needed)."
+    assert caveats(view)[1] == "A first look, not a finding: there is no interval yet (2 restarts, 6 needed)."
     assert {(line.note, line.word) for card in cards(view) for line in card.lines} == {
         ("2 restarts, 6 needed", "no interval")
     }
