@@ -9,7 +9,7 @@ from scipy.stats import quantile_test
 
 from triptych.benches.analysis import learning
 from triptych.benches.record.run import CellRecord, Point, SeedTraining
-from triptych.benches.schedule import rounds
+from triptych.benches.schedule import place
 from triptych.benches.stats import ranks
 
 
@@ -83,12 +83,12 @@ def test_no_seed_says_nothing() -> None:
 
 def test_a_cell_is_trained_from_every_seed_once() -> None:
     """What is there is not due; a first training cut by the budget leaves the others out; a later one does not."""
-    assert [seed for seed in range(4) if rounds.is_due(seeded("naive", "rm"), seed)] == [2, 3]
-    assert not any(rounds.is_due(seeded("naive", "c"), seed) for seed in range(4))
-    assert rounds.is_due(seeded("naive", "rc"), 2)
+    assert [seed for seed in range(4) if place.is_due(seeded("naive", "rm"), seed)] == [2, 3]
+    assert not any(place.is_due(seeded("naive", "c"), seed) for seed in range(4))
+    assert place.is_due(seeded("naive", "rc"), 2)
     scan = seeded("naive", "")
     scan.cell = msgspec.structs.replace(scan.cell, mode="scan")
-    assert not rounds.is_due(scan, 0)
+    assert not place.is_due(scan, 0)
 
 
 def test_parity_holds_seed_by_seed() -> None:

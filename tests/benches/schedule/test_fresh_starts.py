@@ -9,7 +9,7 @@ from runs import XOR
 from triptych.benches.arms.arm import Arm, platform_arm
 from triptych.benches.arms.process import START_TIMEOUT_S, Worker, WorkerLost
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Outcome, Run, Settings, Start
-from triptych.benches.schedule import fresh_starts, rounds
+from triptych.benches.schedule import fresh_starts, plan
 from triptych.benches.schedule.job import Job
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import save
@@ -58,7 +58,7 @@ def watch(lost: str = "", *, start_up: bool = True, seed: int = 0) -> tuple[Run,
     settings = Settings(restarts=4, start_up=start_up, seed=seed)
     run = Run(SCHEMA, "", "", None, settings, "a", [ArmRecord("cpu", "cpu", {})], [XOR], cells)
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in cells]
-    rim = rounds.Rim(lambda arm: Started(arm, log, lost), lambda: None, lambda doing, share: None)
+    rim = plan.Rim(lambda arm: Started(arm, log, lost), lambda: None, lambda doing, share: None)
     fresh_starts.measure_starts(run, [ARM], jobs, rim)
     return run, log
 
@@ -107,7 +107,7 @@ def test_starts_that_the_record_has_are_not_made_again() -> None:
         record.starts = [start for start in record.starts if start.number < 5]
     log: list[tuple[str, str]] = []
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
-    rim = rounds.Rim(lambda arm: Started(arm, log, ""), lambda: None, lambda doing, share: None)
+    rim = plan.Rim(lambda arm: Started(arm, log, ""), lambda: None, lambda doing, share: None)
     fresh_starts.measure_starts(run, [ARM], jobs, rim)
     assert len(log) == 2 + 11
     assert sorted(start.number for record in run.cells for start in record.starts) == list(range(16))

@@ -26,7 +26,7 @@ from triptych.benches.record.run import (
     Settings,
     Training,
 )
-from triptych.benches.schedule import rounds
+from triptych.benches.schedule import plan, rounds
 from triptych.benches.schedule.job import Job, outcome_of
 from triptych.benches.worker import messages
 
@@ -75,7 +75,7 @@ def begin(found: Watch, answer: Override) -> None:
         found.arms.append(arm)
         return Watched(len(found.arms) - 1, found.log, answer)
 
-    rim = rounds.Rim(start, save=lambda: found.saves.append(len(found.log)), advance=lambda doing, share: None)
+    rim = plan.Rim(start, save=lambda: found.saves.append(len(found.log)), advance=lambda doing, share: None)
     rounds.measure(found.run, [ARM], jobs, rim)
 
 
@@ -554,8 +554,8 @@ def measured_by(start: Callable[[Arm], Worker], **settings: Any) -> Run:
     run = Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord(n, "cpu", {}) for n in SIDES], [XOR], [])
     run.cells = [CellRecord(Cell("xor", trainer, "cpu"), arm) for arm in SIDES for trainer in HELD_BY[arm]]
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
-    rim = rounds.Rim(start, save=lambda: None, advance=lambda doing, share: None)
-    rounds.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim, rounds.TWO_SIDES)
+    rim = plan.Rim(start, save=lambda: None, advance=lambda doing, share: None)
+    rounds.measure(run, [Arm(name, "cpu") for name in SIDES], jobs, rim, plan.TWO_SIDES)
     return run
 
 

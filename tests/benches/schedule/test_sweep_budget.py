@@ -5,7 +5,7 @@ from runs import run_of
 from tests.benches.schedule.test_rounds import ARM, LOG, Override, Watched, plausible_always
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.record.run import Cell, CellRecord, Run, Settings
-from triptych.benches.schedule import rounds, sweep_budget
+from triptych.benches.schedule import plan, rounds, sweep_budget
 from triptych.benches.schedule.job import Job
 from triptych.benches.worker import messages
 from triptych.benches.workloads.sizes import size_of
@@ -37,7 +37,7 @@ def swept(budget_s: float | None, override: Override = plausible_always, restart
     ]
     run.settings = Settings(restarts=restarts, rounds=1, block_s=0.04, sweep_budget_s=budget_s)
     started = iter(range(99))
-    rim = rounds.Rim(lambda _: Watched(next(started), log, answer), lambda: None, lambda *_: None, lambda: now[0])
+    rim = plan.Rim(lambda _: Watched(next(started), log, answer), lambda: None, lambda *_: None, lambda: now[0])
     rounds.measure(run, [ARM], jobs, rim)
     return run, log
 
@@ -122,7 +122,7 @@ def test_a_size_already_measured_is_not_measured_again() -> None:
     """A sweep that was stopped after its second size goes on with its third."""
     run, _ = swept(1000, restarts=1)
     run.done = [one for one in run.done if "width4" not in one and "width8" not in one]
-    rim = rounds.Rim(lambda _: Watched(0, log, plausible_always), lambda: None, lambda *_: None, lambda: 0.0)
+    rim = plan.Rim(lambda _: Watched(0, log, plausible_always), lambda: None, lambda *_: None, lambda: 0.0)
     log: LOG = []
     jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in run.cells]
     rounds.measure(run, [ARM], jobs, rim)
