@@ -51,7 +51,7 @@ def test_forest_shows_all_when_all_are_far() -> None:
 def test_every_block_is_a_tick(view: Report) -> None:
     """A stroke of two points and a gap; and every restart's median a dot."""
     axes = blocks.draw(view).axes[0]
-    dots = sum(len(np.atleast_1d(line.get_xdata())) for line in axes.lines if line.get_marker() == "o")
+    dots = sum(len(np.atleast_1d(line.get_xdata())) for line in axes.lines if line.get_markersize() == 2.6)
     strokes = [np.asarray(line.get_xdata()) for line in axes.lines if np.isnan(line.get_xdata()).any()]
     assert sum(map(len, strokes)) == 3 * sum(len(row.record.counted_blocks) for row in view.rows) == 3 * 210
     assert dots == sum(len(restarts(row.record)) for row in view.rows) == 42

@@ -94,7 +94,8 @@ def test_a_lone_trainer_without_interval_is_a_sentence() -> None:
         ([], "cpu: measured on all processors, as users have it."),
         (
             [3],
-            "cpu: measured on one processor (number 3), with one thread of XLA's; --cpus all measures as users have it.",
+            "cpu: measured on one processor (number 3), with one thread of XLA's; "
+            "--cpus all measures as users have it.",
         ),
         (
             [0, 1],
