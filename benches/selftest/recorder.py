@@ -82,6 +82,7 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         plain = replace(platform_arm("cpu", cpus_of(None)), checkout=copy)
         data = {name: str(save(WORKLOADS[name], copy)) for name in DEFAULT_WORKLOADS}
         with workers.start(plain) as worker:
+            worker.pin()
             fingerprint = _asked(worker, messages.Describe()).fingerprint
         if not path.exists():
             tell("Calibrating the injections.")
