@@ -38,7 +38,7 @@ class Watched(Worker):
     def pin(self) -> None:
         self.log.append((self.number, "pin", self.cell_id))
 
-    def busy_threads(self) -> dict[int, float]:
+    def thread_seconds(self) -> dict[int, float]:
         self.looks += 1
         return {thread: self.looks * seconds for thread, seconds in THREADS_S.items()}
 

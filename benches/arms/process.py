@@ -205,12 +205,12 @@ class Worker:
         """
         if not self._cpus or not hasattr(os, "sched_setaffinity"):
             return
-        for thread in self.busy_threads():
+        for thread in self.thread_seconds():
             with contextlib.suppress(ProcessLookupError):
                 os.sched_setaffinity(thread, self._cpus)
                 os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
-    def busy_threads(self) -> dict[int, float]:
+    def thread_seconds(self) -> dict[int, float]:
         """Seconds that each of its threads has computed so far."""
         with contextlib.suppress(psutil.Error):
             return {thread.id: thread.user_time + thread.system_time for thread in psutil.Process(self.pid).threads()}

@@ -16,7 +16,7 @@ from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 GATE = Settings(restarts=10, slow_restarts=10, rounds=12, compiles=2, tail_s=0.0, train_budget_s=1.5, loss_budget_s=1.5)
 
 LEFT_OUT = ("naive", "digits")
-"""Measured only where trainers are named: with steps of 0.1 s and 2 s of compiling it would double a gate's time."""
+"""Measured only where trainers are named: its steps take 0.1 s, and its compiling 2 s."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import TWO_SIDES, Rim
-from triptych.benches.schedule.progress import command_line, progress
+from triptych.benches.schedule.progress import command_line, follow, progress
 from triptych.benches.schedule.rounds import measure
 from triptych.benches.worker.messages import Spec, Surveyed
 
@@ -67,7 +67,8 @@ def judge_checkout(
     scope = replace(scope, trainers=trainers, workloads=workloads)
     _refuse_unwritable(output)
     with scratch("gate") as copies, progress() as shown, Workers() as workers:
-        bar = shown.add_task("starting", total=1.0)
+        began = time.monotonic()
+        show = follow(shown, began)
         tell = partial(shown.console.print, highlight=False, markup=False, emoji=False, soft_wrap=True)
         try:
             arms, notes = _arms(repo, base, scope, copies, tell)
@@ -83,13 +84,7 @@ def judge_checkout(
         run = _run(arms, cells, offers[1], scope, commits)
         tell(_plan(run, base.name, scope))
         save = partial(write, run, output / "result.json")
-        began = time.monotonic()
-
-        def show(doing: str, left_s: float) -> None:
-            done_s = time.monotonic() - began
-            shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
-
-        rim = Rim(workers.start, _now_and_then(save), show)
+        rim = Rim(workers.start, save, show)
         try:
             findings, remarks = _judged(run, partial(_look, run, arms, jobs_of(run, *offers), rim), policy, known, tell)
             run.status, run.duration_s = "complete", time.monotonic() - began
@@ -215,16 +210,3 @@ def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) 
         *([f"{several(lost, 'restart')} lost a worker and {'does' if lost == 1 else 'do'} not count."] if lost else []),
         *(f"{words}, the noise band learned on this machine." for words in margins),
     ]
-
-
-def _now_and_then(save: Callable[[], None]) -> Callable[[], None]:
-    """At most every ten seconds, so that writing does not disturb what is timed."""
-    saved = 0.0
-
-    def save_if_due() -> None:
-        nonlocal saved
-        if time.monotonic() - saved > 10:
-            save()
-            saved = time.monotonic()
-
-    return save_if_due

@@ -124,6 +124,10 @@ class Outcome(msgspec.Struct, frozen=True):
     rest_s: Seconds | None = None
 
 
+UNMEASURED = Outcome("unmeasured", "the run ended before this cell was trained")
+"""How a cell begins."""
+
+
 class Compile(msgspec.Struct, frozen=True):
     """One compile: caches cleared, first call made, phases summed over all programs.
 
@@ -299,7 +303,7 @@ class CellRecord(msgspec.Struct):
 
     cell: Cell
     arm: str
-    outcome: Outcome = Outcome("unmeasured", "the run ended before this cell was trained")
+    outcome: Outcome = UNMEASURED
     compiles: list[Compile] = []
     blocks: list[Block] = []
     trainings: list[Training] = []

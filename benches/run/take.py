@@ -12,12 +12,12 @@ from triptych.benches.arms.process import Worker, Workers, fingerprint_of
 from triptych.benches.record import files
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.machine import differences, facts
-from triptych.benches.record.run import FAILURES, SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
+from triptych.benches.record.run import FAILURES, SCHEMA, UNMEASURED, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import Rim
-from triptych.benches.schedule.progress import progress
+from triptych.benches.schedule.progress import follow, progress
 from triptych.benches.schedule.rounds import measure
 from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
@@ -73,7 +73,7 @@ def taken_up(path: Path) -> Run:
         for samples in measured:
             samples[:] = [one for one in samples if f"{one.restart} {place}" in done]
         if not record.trainings and record.outcome.kind in ("ok", "over_budget"):
-            record.outcome = CellRecord(record.cell, record.arm).outcome
+            record.outcome = UNMEASURED
     return run
 
 
@@ -100,18 +100,13 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
 
     files.make_folder(path.parent)
     with files.scratch("run") as folder, progress() as shown, Workers() as workers:
-        bar = shown.add_task("starting", total=1.0)
+        tell = follow(shown, began)
         paths = {known.name: save(workload_named(known.name), folder) for known in run.workloads}
         cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
         specs = [
             messages.Spec(cell, absolute(references[cell.trainer]), str(paths[known.name]), absolute(known.reference))
             for cell, known in cells
         ]
-
-        def tell(doing: str, left_s: float) -> None:
-            done_s = time.monotonic() - began
-            shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
-
         rim = Rim(workers.start, keep, tell)
         arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
         for arm, record in zip(arms, run.arms, strict=True):

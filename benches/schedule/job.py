@@ -1,29 +1,27 @@
 """A cell to be measured, and how its training ended."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from triptych.benches.record.run import CellRecord, Outcome, Training
+from triptych.benches.record.run import UNMEASURED, CellRecord, Outcome, Settings, Training
 from triptych.benches.worker.messages import Spec
-
-LEFT_OUT = "left out: "
-"""How the reason begins why a cell is not measured at all."""
-
 
 FIRST_BLOCKS = 5
 """The fastest of these says roughly how long a step takes."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Job:
     """A cell's record and what its worker needs to know of it.
 
     Attributes:
-        calibrated: Steps of a block and seconds of a step, restart by restart; 0 where the steps were known.
+        block_steps: Steps of a block, once a worker has calibrated it.
+        calibrated_s: Seconds of a step as that worker found it.
     """
 
     record: CellRecord
     spec: Spec
-    calibrated: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+    block_steps: int | None = None
+    calibrated_s: float | None = None
 
     @property
     def key(self) -> str:
@@ -37,16 +35,21 @@ class Job:
         return cell.workload, cell.device, cell.mode
 
     @property
-    def step_s(self) -> float | None:
-        """Roughly, if that is known."""
+    def step_s(self) -> float:
+        """Roughly; 0 if nothing is known."""
         blocks = [block.step_s for block in self.record.blocks[:FIRST_BLOCKS] if block.void is None]
-        return min(blocks) if blocks else self.calibrated[-1][1] if self.calibrated else None
+        return min(blocks, default=self.calibrated_s or 0.0)
+
+    def restarts(self, settings: Settings) -> int:
+        """In how many it takes part: in fewer where a step takes longer than a block."""
+        fewer = min(settings.slow_restarts, settings.restarts)
+        return fewer if self.step_s > settings.block_s else settings.restarts
 
 
 def is_live(job: Job) -> bool:
-    """Whether there is still something to be measured of it."""
+    """Whether there is still something to be measured of it: it has not failed, and was not left out."""
     outcome = job.record.outcome
-    return outcome.kind in ("ok", "over_budget", "unmeasured") and not outcome.reason.startswith(LEFT_OUT)
+    return outcome.kind in ("ok", "over_budget") or outcome == UNMEASURED
 
 
 def outcome_of(training: Training, steps: int) -> Outcome:

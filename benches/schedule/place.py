@@ -54,7 +54,26 @@ class Course:
 
     def expected_s(self, job: Job) -> float:
         """Of a whole training."""
-        return (job.step_s or 0.0) * self.run.workload(job.spec.cell.workload).steps
+        return job.step_s * self.run.workload(job.spec.cell.workload).steps
+
+    def budget_s(self, job: Job) -> float:
+        """Of a training that is put off: to its end, if that can be had."""
+        settings = self.run.settings
+        return settings.loss_budget_s if self.expected_s(job) <= settings.loss_budget_s else settings.train_budget_s
+
+    def left_s(self) -> float:
+        """Of restarts, and of trainings that are put off."""
+        live = [job for job in self.jobs if is_live(job)]
+        waiting = [min(self.expected_s(job), self.budget_s(job)) for job in live if self.is_put_off(job)]
+        return self.forecast.left_s(live, self.number - self.plan.first) + max(waiting, default=0.0)
+
+    def is_put_off(self, job: Job) -> bool:
+        """Whether it is too long for now, and trained when nothing is timed any more."""
+        return self.is_untrained(job) and self.expected_s(job) > self.run.settings.train_budget_s
+
+    def is_untrained(self, job: Job) -> bool:
+        """Whether it is to be trained at the end, if it is not before."""
+        return self.plan.full and MODES[job.record.cell.mode].trained and not job.record.trainings
 
     def arm_record(self, name: str) -> ArmRecord:
         """What the record says of an arm."""
@@ -87,7 +106,7 @@ class Place:
         """All that one restart measures."""
         for phase in (self._describe, self._compile, self._prepare, self._train):
             self._each(phase)
-        before = {key: worker.busy_threads() for key, worker in self._workers.items()}
+        before = {key: worker.thread_seconds() for key, worker in self._workers.items()}
         for number in range(self._run.settings.rounds):
             self._each(self._time_block, number)
         for job in filter(is_live, self._jobs):
@@ -97,11 +116,8 @@ class Place:
 
     def train(self) -> None:
         """Whole trainings and nothing else, side by side."""
-        settings, course = self._run.settings, self._course
-        fits = {job.key: course.expected_s(job) <= settings.loss_budget_s for job in self._jobs}
-        budgets_s = {key: settings.loss_budget_s if fit else settings.train_budget_s for key, fit in fits.items()}
-        self._ask_all(lambda _: messages.Compile(course.number))
-        self._ask_all(lambda job: self._training(job, budgets_s[job.key]))
+        self._ask_all(lambda _: messages.Compile(self._course.number))
+        self._ask_all(lambda job: self._training(job, self._course.budget_s(job)))
 
     def _describe(self, job: Job) -> None:
         """Once per arm."""
@@ -122,19 +138,19 @@ class Place:
         course = self._course
         for arms in self._order.sample(list(cells.values()), len(cells)):
             for job in self._order.sample(arms, len(arms)):
-                left_s = course.forecast.left_s(course.jobs, course.number - course.plan.first)
-                course.rim.advance(f"restart {course.number + 1}: {job.spec.cell.id}", left_s)
+                course.rim.advance(f"restart {course.number + 1}: {job.spec.cell.id}", course.left_s())
                 with course.forecast.spending(job):
                     phase(job, *args)
 
-    def _ask(self, job: Job, request: messages.Request, expected_s: float = 0.0) -> messages.Answer | None:
+    def _ask(self, job: Job, request: messages.Request) -> messages.Answer | None:
         """The answer, or None after the cell was marked as failed."""
         self._workers[job.key].send(request)
-        return self._answer(job, request, expected_s)
+        return self._answer(job, request)
 
-    def _answer(self, job: Job, request: messages.Request, expected_s: float) -> messages.Answer | None:
+    def _answer(self, job: Job, request: messages.Request) -> messages.Answer | None:
+        timeout_s = self._run.settings.timeout_s + expected_s(request)
         try:
-            answer = self._workers[job.key].receive(type(request).__name__, self._run.settings.timeout_s + expected_s)
+            answer = self._workers[job.key].receive(type(request).__name__, timeout_s)
         except WorkerLost as lost:
             self._course.lost[job.key] += 1
             if self._course.lost[job.key] >= self._course.plan.patience:
@@ -153,10 +169,7 @@ class Place:
         for job, request in requests:
             self._workers[job.key].send(request)
         for job, request in requests:
-            budget_s = request.budget_s if isinstance(request, messages.Train) else 0.0
-            answer = self._answer(job, request, 2 * budget_s + TRAIN_SLACK_S)
-            if isinstance(answer, messages.Trained):
-                self._keep_training(job, answer)
+            self._keep_training(job, self._answer(job, request))
 
     def _compile(self, job: Job) -> None:
         answer = self._ask(job, messages.Compile(self._course.number, self._run.settings.compiles))
@@ -166,62 +179,53 @@ class Place:
     def _prepare(self, job: Job) -> None:
         """Warms up; a block is of as many steps in every restart, and in every arm."""
         blocks = job.record.counted_blocks
-        known = next((one for one in self._course.jobs if one.spec.cell == job.spec.cell and one.calibrated), None)
-        steps = blocks[-1].steps if blocks else known.calibrated[-1][0] if known else None
-        answer = self._ask(job, messages.Prepare(not blocks, self._run.settings.block_s, steps if blocks else None))
+        known = blocks[-1].steps if blocks else None
+        answer = self._ask(job, messages.Prepare(not blocks, self._run.settings.block_s, known))
         if isinstance(answer, messages.Prepared):
             job.record.steps_per_call, job.record.unroll = answer.steps_per_call, answer.unroll
-            job.calibrated.append((steps or answer.steps, answer.step_s))
+            arms = [one.block_steps for one in self._course.jobs if one.spec.cell == job.spec.cell]
+            job.block_steps = known or next(filter(None, arms), answer.steps)
+            job.calibrated_s = job.calibrated_s or answer.step_s
 
     def _train(self, job: Job) -> None:
-        settings, trainings = self._run.settings, job.record.trainings
+        """Once, unless that is put off; and where it is short, in every restart, for its time."""
         if not MODES[job.spec.cell.mode].trained:
             job.record.outcome = Outcome("ok", "no training: an empty call learns nothing")
-        elif trainings:
-            if (
-                self._course.plan.full
-                and trainings[0].train_s <= TRAIN_AGAIN_BELOW_S
-                and job.record.outcome.kind == "ok"
-            ):
-                self._ask_training(job, settings.train_budget_s)
-        elif not self._course.plan.full or self._course.expected_s(job) <= settings.train_budget_s:
-            self._ask_training(job, settings.train_budget_s)
-
-    def _ask_training(self, job: Job, budget_s: float) -> None:
-        answer = self._ask(job, self._training(job, budget_s), 2 * budget_s + TRAIN_SLACK_S)
-        if isinstance(answer, messages.Trained):
-            self._keep_training(job, answer)
+            return
+        done = job.record.trainings
+        is_short = done and job.record.outcome.kind == "ok" and done[0].train_s <= TRAIN_AGAIN_BELOW_S
+        if (self._course.plan.full and is_short) if done else not self._course.is_put_off(job):
+            self._keep_training(job, self._ask(job, self._training(job, self._run.settings.train_budget_s)))
 
     def _training(self, job: Job, budget_s: float) -> messages.Train:
         return messages.Train(self._course.number, budget_s, curve=not job.record.trainings)
 
-    def _keep_training(self, job: Job, answer: messages.Trained) -> None:
-        job.record.trainings.append(answer.training)
-        job.record.peak_bytes = answer.peak_bytes
-        job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
+    def _keep_training(self, job: Job, answer: messages.Answer | None) -> None:
+        if isinstance(answer, messages.Trained):
+            job.record.trainings.append(answer.training)
+            job.record.peak_bytes = answer.peak_bytes
+            job.record.outcome = outcome_of(answer.training, self._run.workload(job.spec.cell.workload).steps)
 
     def _is_in_round(self, job: Job, number: int) -> bool:
         """A cell whose blocks are longer than those of the others takes part in fewer rounds."""
-        if not job.calibrated:
-            return False
-        steps, _ = job.calibrated[-1]
-        rounds, block_s = self._run.settings.rounds, self._run.settings.block_s
+        steps, rounds = job.block_steps or 1, self._run.settings.rounds
         if steps > (job.record.steps_per_call or 1):
             return True
-        share = block_s / max(steps * (job.step_s or 0.0), 1e-9)
+        share = self._run.settings.block_s / max(steps * job.step_s, 1e-9)
         return is_among(number, min(max(LEAST_ROUNDS, rounds * share), rounds), rounds)
 
     def _time_block(self, job: Job, round_number: int) -> None:
         """One block; a void one is kept in the record as that and taken again."""
-        if not self._is_in_round(job, round_number):
+        if job.block_steps is None or not self._is_in_round(job, round_number):
             return
-        (steps, _), void = job.calibrated[-1], None
+        void, course = None, self._course
         for _ in range(1 + RETAKES):
-            answer = self._ask(job, messages.TimeBlock(steps, self._course.number, round_number, self._course.position))
+            place = course.number, round_number, course.position
+            answer = self._ask(job, messages.TimeBlock(job.block_steps, *place))
             if not isinstance(answer, messages.BlockTimed):
                 return
             job.record.blocks.append(answer.block)
-            self._course.position += 1
+            course.position += 1
             void = answer.block.void
             if void is None:
                 return
@@ -231,7 +235,7 @@ class Place:
 
     def _note_threads(self, job: Job, before: dict[int, float]) -> None:
         """How many threads computed while blocks were timed."""
-        now = self._workers[job.key].busy_threads()
+        now = self._workers[job.key].thread_seconds()
         busy = sorted(seconds - before.get(thread, 0.0) for thread, seconds in now.items())
         if busy and busy[-1] > 0:
             number = sum(seconds >= BUSY * busy[-1] for seconds in busy)
@@ -257,9 +261,7 @@ class Place:
         budget_s = self._run.settings.train_budget_s
         for seed in range(self._run.settings.seeds):
             if is_due(job.record, seed):
-                answer = self._ask(
-                    job, messages.TrainSeed(seed, self._course.number, budget_s), 3 * budget_s + TRAIN_SLACK_S
-                )
+                answer = self._ask(job, messages.TrainSeed(seed, self._course.number, budget_s))
                 if not isinstance(answer, messages.SeedTrained):
                     return
                 job.record.seed_trainings.append(answer.training)
@@ -271,6 +273,17 @@ class Place:
             with suppress(WorkerLost):
                 answer = self._workers[job.key].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
                 arm.ceilings = getattr(answer, "ceilings", None)
+
+
+def expected_s(request: messages.Request) -> float:
+    """How long a worker may take for it, beyond the time after which a silent one counts as hung."""
+    match request:
+        case messages.Train():
+            return 2 * request.budget_s + TRAIN_SLACK_S
+        case messages.TrainSeed():
+            return 3 * request.budget_s + TRAIN_SLACK_S
+        case _:
+            return 0.0
 
 
 def is_among(index: int, some: float, many: int) -> bool:

@@ -2,7 +2,9 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Generator, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from triptych.benches.record.run import Settings
-from triptych.benches.schedule.job import Job, is_live
+from triptych.benches.schedule.job import Job
 
 GUESS_S = 2.0
 """A restart of a cell beside its blocks, before one was seen."""
@@ -21,26 +23,23 @@ class Forecast:
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._settings, self._clock = settings, clock
-        self._spent_s: dict[str, float] = {}
-        self._restarts = 0
+        self._spent_s: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def spending(self, job: Job) -> Generator[None]:
         """Adds what is done to the cell's seconds."""
         began = self._clock()
         yield
-        self._spent_s[job.key] = self._spent_s.get(job.key, 0.0) + self._clock() - began
+        self._spent_s[job.key] += self._clock() - began
 
-    def left_s(self, jobs: Sequence[Job], index: int) -> float:
-        """Of restarts and trainings that are put off, in the middle of a restart."""
+    def left_s(self, jobs: Iterable[Job], index: int) -> float:
+        """Of the restarts of these cells, in the middle of that one."""
         settings = self._settings
         guess_s = GUESS_S + settings.rounds * settings.block_s
         left_s = 0.0
-        for job in filter(is_live, jobs):
-            slow = (job.step_s or 0.0) > settings.block_s
-            restarts = min(settings.slow_restarts, settings.restarts) if slow else settings.restarts
+        for job in jobs:
+            restarts, spent_s = job.restarts(settings), self._spent_s[job.key]
             done = index * restarts / settings.restarts
-            spent_s = self._spent_s.get(job.key, 0.0)
             left_s += max(restarts * max(spent_s / (done + 1), guess_s if done < 1 else 0.0) - spent_s, 0.0)
         return left_s
 
@@ -56,3 +55,14 @@ def progress() -> AbstractContextManager[Progress]:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description:<40}"), BarColumn(), TimeRemainingColumn(elapsed_when_finished=True))
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def follow(shown: Progress, began: float) -> Callable[[str, float], None]:
+    """Shows what is being done and how much is left of what began then; takes both, the latter in seconds."""
+    bar = shown.add_task("starting", total=1.0)
+
+    def tell(doing: str, left_s: float) -> None:
+        done_s = time.monotonic() - began
+        shown.update(bar, description=doing, completed=done_s, total=done_s + left_s)
+
+    return tell

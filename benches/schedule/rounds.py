@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from triptych.benches.arms.arm import ONE_PROCESS_DEVICES, Arm, present_cpus
 from triptych.benches.arms.process import WorkerLost
-from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Run
 from triptych.benches.schedule.job import Job, is_live
 from triptych.benches.schedule.place import Course, Place, is_among
@@ -44,8 +43,7 @@ def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: 
             else:
                 run.cut_short.append(number)
         number += 1
-    if plan.full:
-        _train_last(course)
+    _train_last(course)
 
 
 def _take(course: Course, number: int, index: int) -> bool:
@@ -60,7 +58,7 @@ def _take(course: Course, number: int, index: int) -> bool:
     course.number, course.position = number, max(taken, default=-1) + 1
     places: dict[tuple[str, str, str], list[Job]] = {}
     for job in course.jobs:
-        if is_live(job) and _takes_part(course, job, index):
+        if is_live(job) and is_among(index, job.restarts(course.run.settings), course.run.settings.restarts):
             places.setdefault(job.place, []).append(job)
     order = random.Random(f"{course.run.settings.seed} restart {number}")
     shuffled = order.sample(list(places.values()), len(places))
@@ -75,13 +73,6 @@ def _take(course: Course, number: int, index: int) -> bool:
             raise
         return False
     return True
-
-
-def _takes_part(course: Course, job: Job, index: int) -> bool:
-    """A cell whose step takes longer than a block takes part in fewer restarts."""
-    settings = course.run.settings
-    slow = job.step_s is not None and job.step_s > settings.block_s
-    return not slow or is_among(index, min(settings.slow_restarts, settings.restarts), settings.restarts)
 
 
 def _measure_place(course: Course, jobs: Sequence[Job]) -> None:
@@ -100,8 +91,7 @@ def _measure_place(course: Course, jobs: Sequence[Job]) -> None:
 def _train_last(course: Course) -> None:
     """The trainings that are only about the loss, side by side on all processors; nothing is timed any more."""
     course.number = course.plan.first
-    waiting = [job for job in course.jobs if is_live(job) and job.record.blocks and not job.record.trainings]
-    waiting = [job for job in waiting if MODES[job.record.cell.mode].trained]
+    waiting = [job for job in course.jobs if is_live(job) and job.record.blocks and course.is_untrained(job)]
     waiting.sort(key=course.expected_s, reverse=True)
     cpus = present_cpus()[::-1]  # the last is often the quietest
     while waiting:

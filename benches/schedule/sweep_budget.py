@@ -7,13 +7,13 @@ that would not fit into the budget any more is left out with its reason, and so 
 from collections.abc import Callable, Sequence
 
 from triptych.benches.record.run import CellRecord, Outcome, Settings
-from triptych.benches.schedule.job import LEFT_OUT, Job
+from triptych.benches.schedule.job import Job
 from triptych.benches.workloads.sizes import size_of, workload_named
 
 GROWTH = 2.0
 """How many times the cost of half its size a size is taken to cost."""
 
-REASON = LEFT_OUT + "the sizes before it leave too little of the budget of {:g} s; --sweep-budget gives more"
+REASON = "left out: the sizes before it leave too little of the budget of {:g} s; --sweep-budget gives more"
 
 
 def fit(
@@ -55,6 +55,6 @@ def has_rows(record: CellRecord) -> bool:
     size = size_of(record.cell.workload)
     if size is None or size.axis != "batch" or size.size <= (rows := len(workload_named(size.name).load().x)):
         return True
-    reason = f"{LEFT_OUT}{size.base} has {rows:,} training rows, too few for a batch of {size.size:,}"
+    reason = f"left out: {size.base} has {rows:,} training rows, too few for a batch of {size.size:,}"
     record.outcome = Outcome("unmeasured", reason)
     return False

@@ -5,6 +5,7 @@ order; the printed figure is their ratio with its interval over blocks.
 """
 
 import itertools
+import os
 import random
 import tempfile
 import time
@@ -26,7 +27,11 @@ BLOCK_S = 0.012
 
 
 def main() -> None:
-    """Prints one ratio per workload."""
+    """Prints one ratio per workload, on one processor with one thread of XLA's, as a run measures."""
+    os.environ["NPROC"] = "1"
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     for name in ("digits", "xor"):
         with tempfile.TemporaryDirectory() as folder:
             ratio = geometric(overhead(name, Path(folder)))

@@ -155,27 +155,25 @@ def _of_cells(report: Report) -> Iterator[str]:
     if short_of:
         yield f"A first look, not a finding: there is no interval yet ({text.shortage(max(short_of))})."
     if ended := [row for row in report.rows if row.record.outcome.kind != "ok"]:
-        named = "; ".join(
-            f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()
-            + f", {text.outcome(row.record.outcome)}"
-            for row in ended[:MOST_NAMED]
-        )
+        named = "; ".join(f"{_cell(report, row)}, {text.outcome(row.record.outcome)}" for row in ended[:MOST_NAMED])
         rest = f"; and {len(ended) - MOST_NAMED} more" if len(ended) > MOST_NAMED else ""
         yield f"{len(ended)} of {text.count(len(report.rows), 'cell')} did not come to the end: {named}{rest}."
     arms = {(source.label, arm.name): arm for source in report.sources for arm in source.run.arms}
     for row in report.rows:
         busy, cpus = row.record.busy_threads or 0, arms[row.place.source, row.place.arm].cpus
         if busy > MOST_THREADS and len(cpus) == 1:
-            where = f"{text.short(row.trainer)} on {text.short(row.place.workload)}"
-            yield f"{where} kept {busy} threads busy on one processor; try --cpus all."
+            yield f"{_cell(report, row)} kept {busy} threads busy on one processor; try --cpus all."
         slower = longer_in_training(row.record)
         if slower and abs(math.log(slower)) > math.log(UNLIKE):
-            where = f"{text.short(row.trainer)} on {text.short(row.place.workload)}"
-            times = text.significant(slower)
-            yield f"{where} took {times} times as long per step in a whole training as in the blocks of its steps/s."
+            times = f"{text.significant(slower)} times as long per step"
+            yield f"{_cell(report, row)} took {times} in a whole training as in the blocks of its steps/s."
     certificates = [one.ratio.parity for one in report.rows if one.ratio.parity and one.standing != "reference"]
     lost = sum(not certificate.holds for certificate in certificates)
     if lost:
         yield f"Parity was lost in {lost} of {text.count(len(certificates), 'comparison')}; no ratio is given there."
     elif certificates:
         yield "Wherever a ratio stands, both sides computed the same losses."
+
+
+def _cell(report: Report, row: Row) -> str:
+    return f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()

@@ -115,7 +115,7 @@ def comes_true(holds: Callable[[], bool]) -> bool:
 def process_of(worker: Worker) -> psutil.Process:
     """The one below this process that has the worker's threads."""
     worker.ask(messages.Platforms(), START_TIMEOUT_S)
-    [found] = [one for one in below() if one.pid in worker.busy_threads()]
+    [found] = [one for one in below() if one.pid in worker.thread_seconds()]
     return found
 
 
