@@ -3,8 +3,12 @@
 # pyright: basic
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from triptych.impls.treemap import trainer
+
+ROW = np.ones(7, np.float32)
 
 
 class Treemap:
@@ -52,3 +56,19 @@ class Unrolled(Looping):
     """The same as a loop of Python."""
 
     unrolled = True
+
+
+class Eager(Treemap):
+    """One more program in every step."""
+
+    def step(self, state, batch):
+        _ = jnp.sin(ROW)
+        return self.inner.step(state, batch)
+
+
+class Sharing(Eager):
+    """The same, and the same program when its state is made."""
+
+    def __init__(self, task):
+        super().__init__(task)
+        self.init = lambda params: (jnp.sin(ROW), self.inner.init(params))[1]

@@ -1,12 +1,33 @@
-"""A worker that only writes down what it is asked, for tests of those who ask."""
+"""A worker that only writes down what it is asked, and the schedule watched through such workers."""
 
-from collections import deque
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from runs import XOR
 
 from tests.reports.sample_run import fingerprint
-from triptych.benches.arms.process import Worker
+from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.process import Worker, WorkerLost
 from triptych.benches.record.counts import Ceilings, Counts
-from triptych.benches.record.run import Block, Compile, LongStep, Point, SeedTraining, Tail, Training
+from triptych.benches.record.modes import Mode
+from triptych.benches.record.run import (
+    SCHEMA,
+    ArmRecord,
+    Block,
+    Cell,
+    CellRecord,
+    Compile,
+    LongStep,
+    Point,
+    Run,
+    SeedTraining,
+    Settings,
+    Tail,
+    Training,
+)
+from triptych.benches.schedule import plan, rounds
+from triptych.benches.schedule.job import Job
 from triptych.benches.worker import messages
 
 LOG = list[tuple[int, str, str]]
@@ -73,3 +94,75 @@ def plausible(request: messages.Request) -> messages.Answer:  # noqa: PLR0911  o
             return messages.CeilingsMeasured(Ceilings(1e9, 1e9))
         case _:
             return messages.Described(fingerprint())
+
+
+ARM = Arm("cpu", "cpu", cpus=(0,))
+
+
+def plausible_always(request: messages.Request, cell_id: str) -> None:
+    """Overrides no answer."""
+
+
+class Watch(NamedTuple):
+    """What was watched.
+
+    Attributes:
+        log: What workers were asked.
+        saves: How long the log was at each save.
+        arms: For every worker, in the order of their starts.
+    """
+
+    run: Run
+    log: LOG
+    saves: list[int]
+    arms: list[Arm]
+
+
+def new_run(
+    trainers: Sequence[str] = "abc", modes: Sequence[Mode] = ("step",), device: str = "cpu", **settings: Any
+) -> Run:
+    """Nothing measured yet of these trainers, in a place per mode."""
+    cells = [CellRecord(Cell("xor", trainer, device, mode), "cpu") for mode in modes for trainer in trainers]
+    return Run(SCHEMA, "", "", None, Settings(**settings), "a", [ArmRecord("cpu", device, {})], [XOR], cells)
+
+
+def watch(answer: Override = plausible_always, run: Run | None = None, **wanted: Any) -> Watch:
+    """Runs the schedule over a record, or a new one."""
+    found = Watch(run or new_run(**wanted), [], [], [])
+    begin(found, answer)
+    return found
+
+
+def begin(found: Watch, answer: Override) -> None:
+    """Fills what is watched."""
+    jobs = [Job(record, messages.Spec(record.cell, record.cell.trainer, "")) for record in found.run.cells]
+
+    def start(arm: Arm) -> Worker:
+        found.arms.append(arm)
+        return Watched(len(found.arms) - 1, found.log, answer)
+
+    rim = plan.Rim(start, save=lambda: found.saves.append(len(found.log)), advance=lambda doing, share: None)
+    rounds.measure(found.run, [ARM], jobs, rim)
+
+
+def asked_of(log: LOG) -> dict[int, list[tuple[str, str]]]:
+    """Requests and the cell held, by worker."""
+    asked: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for number, request, cell in log:
+        asked[number].append((request, cell))
+    return asked
+
+
+HELD = [messages.Hold, messages.Compile, messages.Prepare, messages.Train, messages.TimeBlock]
+"""What a cell is asked before it has all its times."""
+
+
+def dies_at(kind: type[messages.Request]) -> Override:
+    """The worker of trainer b ends when it is asked that."""
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        if isinstance(request, kind) and cell_id == "xor-b-cpu-step":
+            raise WorkerLost("killed", "its process ended with signal SIGKILL")
+        return None
+
+    return answer

@@ -12,115 +12,18 @@ import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import msgspec
 import psutil
 
 from triptych.benches.arms.arm import Arm
-from triptych.benches.record.run import Fingerprint, OutcomeKind
+from triptych.benches.arms.forkserver import START_TIMEOUT_S, Forkserver, Lines, WorkerLost, last_words, start_process
+from triptych.benches.record.run import Fingerprint
 from triptych.benches.worker import messages
-
-START_TIMEOUT_S = 120.0
-
-PRELOAD = "jax.numpy,triptych.benches.worker.answers"
-"""What a forkserver has imported; no backend is started by that, so it may fork."""
 
 LOOK_S = 1.0
 """How often a silent worker is looked at: what it has started may hold its socket open when it is gone."""
-
-
-class WorkerLost(Exception):
-    """The worker died or fell silent; `kind` is the outcome that its cell gets."""
-
-    def __init__(self, kind: OutcomeKind, reason: str) -> None:
-        super().__init__(reason)
-        self.kind: OutcomeKind = kind
-        self.reason = reason
-
-
-class Lines:
-    """The lines that come from a socket, each awaited for a limited time."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._buffer = channel, b""
-
-    def next(self, timeout_s: float) -> bytes | None:
-        """The next line; empty where the other end has gone, None where nothing came in time."""
-        deadline = time.monotonic() + timeout_s
-        while b"\n" not in self._buffer:
-            self._channel.settimeout(max(1e-6, deadline - time.monotonic()))
-            try:
-                chunk = self._channel.recv(1 << 16)
-            except (TimeoutError, ConnectionError) as error:
-                return None if isinstance(error, TimeoutError) else b""
-            if not chunk:
-                return b""
-            self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
-
-
-class Forkserver:
-    """One process of an arm that makes its workers and, should this process die, ends them."""
-
-    def __init__(self, arm: Arm) -> None:
-        self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
-        self._process, self._control = _start_process(arm, self._words, [",".join((PRELOAD, *arm.preload))])
-        self._lines = Lines(self._control)
-        self._ready = False
-        self._pids: set[int] = set()
-
-    def fork(self, channel: socket.socket, words: IO[bytes]) -> int:
-        """Makes a worker that is asked on a socket; gives its process.
-
-        Raises:
-            WorkerLost: If it is not there.
-        """
-        if not self._ready:
-            self._await_ready()
-        with contextlib.suppress(OSError):
-            socket.send_fds(self._control, [b"0"], [channel.fileno(), words.fileno()])
-        pid = self._answer()
-        self._pids.add(pid)
-        return pid
-
-    def end_worker(self, pid: int) -> int | None:
-        """Ends one and all below it; gives its status, or None if the forkserver itself is gone."""
-        self._pids.discard(pid)
-        try:
-            self._control.sendall(b"%d" % pid)
-            return self._answer()
-        except (OSError, WorkerLost):
-            return None
-
-    def below(self, pid: int) -> list[psutil.Process]:
-        """What a worker has started, and what has lost its parent, which nobody can tell whose it was."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            orphans = [one for one in psutil.Process(self._process.pid).children() if one.pid not in self._pids]
-            return [*psutil.Process(pid).children(recursive=True), *orphans]
-        return []
-
-    def end(self) -> None:
-        """Hangs up, on which it ends all its workers and itself."""
-        self._control.close()
-        try:
-            self._process.wait(START_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._words.close()
-
-    def _await_ready(self) -> None:
-        line = self._lines.next(START_TIMEOUT_S) or b""
-        if line != f"triptych forkserver {messages.PROTOCOL}".encode():
-            raise WorkerLost("killed", f"it does not start as this instrument's workers do{last_words(self._words)}")
-        self._ready = True
-
-    def _answer(self) -> int:
-        if line := self._lines.next(START_TIMEOUT_S):
-            return int(line)
-        raise WorkerLost("killed", f"the process that makes workers is gone{last_words(self._words)}")
 
 
 class Worker:
@@ -141,7 +44,7 @@ class Worker:
         with ExitStack() as stack:
             self._words: IO[bytes] = stack.enter_context(tempfile.TemporaryFile())
             if server is None:
-                self._alone, self._channel = _start_process(arm, self._words, [])
+                self._alone, self._channel = start_process(arm, self._words, [])
                 self.pid = self._alone.pid
             else:
                 self._channel, theirs = map(stack.enter_context, socket.socketpair())
@@ -318,28 +221,3 @@ def fingerprint_of(worker: Worker, arm: Arm) -> Fingerprint:
         reason = getattr(answer, "reason", answer)
         raise WorkerLost("killed", f"the worker of arm {arm.name} cannot use its device: {reason}")
     return answer.fingerprint
-
-
-def last_words(words: IO[bytes]) -> str:
-    """The last lines that a process wrote, for the end of a sentence."""
-    words.seek(0)
-    lines = words.read().decode(errors="replace").strip().splitlines()[-3:]
-    return f"; its last words: {' | '.join(lines)}" if lines else ""
-
-
-def _start_process(arm: Arm, words: IO[bytes], preload: list[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A new interpreter of an arm, and the socket on which it is asked."""
-    ours, theirs = socket.socketpair()
-    with theirs:
-        fd = theirs.fileno()
-        process: Any = subprocess.Popen(
-            [arm.python, "-P", "-m", "triptych.benches.worker", str(fd), *preload],
-            stdin=subprocess.DEVNULL,
-            stdout=words,
-            stderr=words,
-            env=arm.environment,
-            cwd=arm.checkout,
-            pass_fds=[fd],
-            start_new_session=True,
-        )
-    return process, ours

@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from watched import plausible
+from watched import new_run, plausible, plausible_always, watch
 
-from tests.benches.schedule.test_rounds import new_run, plausible_always, watch
 from tests.reports.sample_run import fingerprint, sample_run
 from triptych.benches.record import files
 from triptych.benches.record.files import RecordError

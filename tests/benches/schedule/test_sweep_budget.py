@@ -1,8 +1,8 @@
 """What fits into the budget of a sweep, and what is said of the rest."""
 
 from runs import run_of
+from watched import ARM, LOG, Override, Watched, plausible_always
 
-from tests.benches.schedule.test_rounds import ARM, LOG, Override, Watched, plausible_always
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.record.run import Cell, CellRecord, Run, Settings
 from triptych.benches.schedule import plan, rounds, sweep_budget

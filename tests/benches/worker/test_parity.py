@@ -66,3 +66,15 @@ def test_a_curve_has_both_ends_and_the_first_ten_steps() -> None:
     assert curve_steps(2000, 1) == [*range(11), *range(20, 2001, 20)]
     assert curve_steps(2000, 2000) == [0, 2000]
     assert curve_steps(3, 1) == [0, 1, 2, 3]
+
+
+def test_a_training_in_one_piece_ends_as_the_one_with_stops(folder: Path) -> None:
+    """The same last loss; and one that is no number is said to have diverged, for a file cannot hold it."""
+    spec = Spec(Cell("xor", "treemap", "cpu"), "treemap", str(save(BASES["xor"], folder)))
+    cell, whole = prepare(spec), trained("xor", "treemap", folder)
+    spoiled = replace(cell, call=lambda state, _: (jax.tree.map(lambda leaf: leaf * np.nan, state), 0.0))
+    well, ill = (train(one, Train(0, budget_s=60.0, curve=False)) for one in (cell, spoiled))
+    assert (well.final_loss, well.diverged_at) == (whole.final_loss, None)
+    assert [point.step for point in well.curve] == [0, 2000]
+    assert (ill.final_loss, ill.diverged_at) == (None, 2000)
+    assert [point.step for point in ill.curve] == [0]
