@@ -46,7 +46,8 @@ def told(summary: Summary) -> Told:
     """Where it comes from, some sentences, and every rate."""
     header = summary.header
     where = f"{text.when(header.created)}, {machine(header.fingerprint)}, jax {header.fingerprint.jax}"
-    title = f"{where}; {summary.restarts} restarts, beside them {header.load}"
+    turns = text.seconds(header.settings.block_s)
+    title = f"{where}; {summary.restarts} restarts in turns of {turns}, beside them {header.load}"
     wider = ", ".join(f"{cell} {100 * width:.1f} %" for cell, width in summary.widened.items())
     widened = f"Noise bands learned on this machine widened the margins of {wider}." if wider else ""
     sentences = [words for words in (_alarms(summary), _sees(summary), widened) if words]
