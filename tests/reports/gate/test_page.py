@@ -289,7 +289,8 @@ def test_rates_are_said_in_two_sentences() -> None:
     """How often it alarms at nothing, beside fixed thresholds; how surely it sees 5 %."""
     told = rates.told(self_test("a busy neighbour"))
     assert told.title == (
-        "2026-01-02 03:04 UTC, Abacus 1, 2 cores, jax 0.10.2; 60 restarts in turns of 12.0 ms, beside them a busy neighbour"
+        "2026-01-02 03:04 UTC, Abacus 1, 2 cores, jax 0.10.2; "
+        "60 restarts in turns of 12.0 ms, beside them a busy neighbour"
     )
     assert told.sentences == [
         "Where nothing had changed, the gate called something regressed in 1.0 % [0.0–3.5 %] of 300 drawn gates; of "
