@@ -9,9 +9,9 @@ The laws that it keeps are rows of `LAWS` in `laws/conformance.py`, each a title
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypedDict, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar
 
-from jaxtyping import Array, Float32
+from jaxtyping import Array, Float32, Int32
 
 from triptych.impls.task import Task
 
@@ -23,11 +23,14 @@ class Layer(TypedDict):
     b: Float32[Array, " outputs"]
 
 
-Params = list[Layer]
-"""The canonical parameters: one layer after the other, input side first."""
+Params = Any
+"""The canonical parameters, float32: the tree that `shapes()` of the task's network describes.
 
-Batch = tuple[Float32[Array, "batch inputs"], Float32[Array, "batch outputs"]]
-"""Inputs x and targets y of one update, float32."""
+Of an `Mlp` it is a list of layers, input side first.
+"""
+
+Batch = tuple[Float32[Array, "batch *inputs"] | Int32[Array, "batch tokens"], Array]
+"""Inputs x and targets y of one update: float32, or int32 where they are tokens."""
 
 LossValue = Float32[Array, ""]
 

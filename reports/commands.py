@@ -8,13 +8,16 @@ import webbrowser
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from triptych.benches.exit_codes import SENTENCE, Exit
 from triptych.benches.run.options import OPTIONS
 from triptych.reports.gate.command import gate
+
+if TYPE_CHECKING:
+    from triptych.impls.task import Task
 
 
 @click.group(
@@ -90,15 +93,29 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
     from triptych.impls.laws.conformance import LAWS
     from triptych.impls.laws.conformance import check as findings_of
 
-    broken = False
+    codes = {Exit.FINE}
     for trainer, factory in zip(trainers, factories, strict=True):
         click.echo(f"{trainer}:")
-        for number, reason in findings_of(factory):
-            law, broken = LAWS[number - 1], broken or reason is not None
-            click.echo(f"  {'ok    ' if reason is None else 'BROKEN'} {number}. {law.title}: {law.sentence}")
-            if reason is not None:
-                click.echo(f"         {reason}")
-    context.exit(Exit.FAILED if broken else Exit.FINE)
+        findings = findings_of(factory)
+        for one in findings:
+            law, word = LAWS[one.law - 1], "BROKEN" if one.broken else "unsupported" if one.unsupported else "ok"
+            click.echo(f"  {word:<11} {one.law}. {law.title}: {law.sentence}")
+            if one.broken is not None:
+                click.echo(f"              {one.broken}")
+        _tell_refused({task: reason for one in findings for task, reason in one.refused.items()})
+        codes.add(Exit.FAILED if any(one.broken for one in findings) else Exit.FINE)
+        codes.add(Exit.NOTHING if all(one.unsupported for one in findings) else Exit.FINE)
+    context.exit(Exit.FAILED if Exit.FAILED in codes else max(codes))
+
+
+def _tell_refused(refused: "dict[Task, str]") -> None:
+    """What a trainer does not run, by the reasons that it gives."""
+    from triptych.impls.laws.specimens import describe
+
+    for reason in dict.fromkeys(refused.values()):
+        tasks = [describe(task) for task in refused if refused[task] == reason]
+        which = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks, such as {tasks[0]}"
+        click.echo(f"  does not run {which}: {reason}")
 
 
 @cli.command("list")
@@ -106,7 +123,7 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
 def list_(*, devices: bool) -> None:
     """List trainers, workloads and, if asked, devices."""
     from triptych.benches.workloads.published import describe
-    from triptych.benches.workloads.sizes import BASES
+    from triptych.benches.workloads.sizes import BASES, announced
     from triptych.impls import registry
 
     click.echo("\n  ".join(["trainers", *registry.names()]))
@@ -115,6 +132,8 @@ def list_(*, devices: bool) -> None:
         click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
         click.echo(f"batches of {workload.batch_size}, {workload.steps:,} steps")
         click.echo(f"  {'':<14} {workload.source}")
+    for name, reference in announced().items():
+        click.echo(f"  {name:<14} announced as {reference}")
     if devices:
         from triptych.benches.arms.process import WorkerLost, find_platforms
 

@@ -3,9 +3,11 @@
 import pytest
 from jaxtyping import install_import_hook
 
+STYLES, LESSONS = ("naive", "treemap", "flax_optax"), ("trainer", "mlp", "conv", "transformer")
+
 CHECKED = tuple(
     f"triptych.impls.{name}"
-    for name in ("flax_optax.trainer", "naive.trainer", "laws.reference", "laws.specimens", "treemap.trainer")
+    for name in ("laws.reference", "laws.specimens", *(f"{style}.{file}" for style in STYLES for file in LESSONS))
 )
 
 install_import_hook(CHECKED, "beartype.beartype")

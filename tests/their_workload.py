@@ -3,6 +3,7 @@
 import numpy as np
 
 from triptych.benches.workloads.published import Data, Workload, glorot
+from triptych.impls.networks import Mlp
 from triptych.impls.task import Sgd, Task
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
@@ -11,7 +12,7 @@ Y = np.array([[0], [1], [1], [0]], np.float32)
 WORKLOAD = Workload(
     name="parity",
     source="by hand",
-    task=Task((2, 4, 1), "tanh", "sigmoid", "bce", Sgd(0.5)),
+    task=Task(Mlp((2, 4, 1), "tanh"), "sigmoid", "bce", Sgd(0.5)),
     batch_size=4,
     steps=100,
     target_loss=0.6,

@@ -31,9 +31,18 @@ Pair = tuple[CellRecord, CellRecord]
 """A cell in the base and in another arm."""
 
 
+REFUSED: dict[tuple[bool, bool], tuple[Verdict, str]] = {
+    (True, True): ("ok", "neither side runs it"),
+    (True, False): ("improved", "the head runs it, which the base does not"),
+    (False, True): ("missing", "the base runs it, which the head no longer does"),
+}
+"""What is said where the base's trainer, the head's, or both refuse a task."""
+
+
 def pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
-    """Every cell that two arms hold, by its id, without the restarts that lost a worker."""
-    records = {(record.arm, record.cell.id): _without(record, run.cut_short) for record in run.cells}
+    """Every cell that two arms run, by its id, without the restarts that lost a worker."""
+    running = (record for record in run.cells if record.outcome.kind != "unsupported")
+    records = {(record.arm, record.cell.id): _without(record, run.cut_short) for record in running}
     return {
         cell: (records[base, cell], record)
         for (name, cell), record in records.items()
@@ -43,7 +52,8 @@ def pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
 
 def settled(run: Run) -> list[Finding]:
     """What needs no statistics: a cell that fails on one side, and whether both compute the same losses."""
-    return [_outcome(cell, pair) or _loss(run, cell, pair) for cell, pair in pairs(run).items()]
+    both = pairs(run).items()
+    return [*_refused(run), *(_outcome(cell, pair) or _loss(run, cell, pair) for cell, pair in both)]
 
 
 def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[float]]:
@@ -72,6 +82,19 @@ def counts_compared(run: Run) -> list[Finding]:
     """What is compared without statistics, since no run moves it by chance: programs, flops, memory."""
     both = pairs(run).values()
     return [one for base, head in both for one in compare_counts(base.cell, base.counts, head.counts)]
+
+
+def _refused(run: Run) -> list[Finding]:
+    """The cells of which a side says that its trainer does not run them."""
+    outcomes = {(record.arm, record.cell.id): record.outcome for record in run.cells}
+    found: list[Finding] = []
+    for (arm, cell), head in outcomes.items():
+        base = outcomes.get((BASE, cell))
+        if arm == HEAD and base and "unsupported" in (base.kind, head.kind):
+            verdict, words = REFUSED[base.kind == "unsupported", head.kind == "unsupported"]
+            reason = head.reason if head.kind == "unsupported" else base.reason
+            found.append(Finding("outcome", cell, verdict, f"{words}: {reason}"))
+    return found
 
 
 def _outcome(cell: str, pair: Pair) -> Finding | None:

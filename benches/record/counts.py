@@ -106,7 +106,7 @@ COUNTS = (
     CountRow("host_peak_rss_bytes", "bytes of the worker", "Worker's memory ≈",
              "Of the whole process, all cells together; not exact.", exact=False, gated=False),
     CountRow("trainer_lines", "lines of code", "Lines of code",
-             "Of the trainer's file, without comments and docstrings.", gated=False),
+             "Of the trainer's file and those it imports from beside it; no comments, no docstrings.", gated=False),
 )  # fmt: skip
 """In the order of the page."""
 

@@ -92,6 +92,7 @@ class WorkloadRecord(msgspec.Struct, frozen=True):
     parity_atol: float
     target_loss: float
     reference: str = ""
+    bits_per: str = ""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -218,6 +219,7 @@ class Training(msgspec.Struct, frozen=True):
         held_out_loss: The same over the held-out rows; null without any.
         accuracy: Share of training rows (of held-out rows where there are any) predicted right; null for regression.
         diverged_at: The first step whose loss was not finite; null if none.
+        written: What the trained network wrote, where its workload is a text.
     """
 
     restart: Count
@@ -228,6 +230,7 @@ class Training(msgspec.Struct, frozen=True):
     held_out_loss: float | None
     accuracy: Fraction | None
     diverged_at: Count | None
+    written: str = ""
 
 
 class SeedTraining(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from triptych.benches.record.run import Cell, Settings
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.run.options import OPTIONS, ChoiceError, names
 from triptych.benches.schedule.defaults import DEFAULT_TRAINERS, DEFAULT_WORKLOADS, ONCE, QUICK, THOROUGH
-from triptych.benches.workloads.sizes import BASES, adopt, base_of
+from triptych.benches.workloads.sizes import BASES, base_of, known_as
 from triptych.impls import registry
 
 
@@ -37,7 +37,7 @@ def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
     experiments = {name: row.read(typed[name]) for name, row in EXPERIMENTS.items() if typed[name]}
     rows = [EXPERIMENTS[name] for name in experiments]
     named = names(typed["workload"]) or next((row.workloads for row in rows if row.workloads), DEFAULT_WORKLOADS)
-    workloads = [adopt(name) if ":" in name else name for name in named]
+    workloads = list(map(known_as, named))
     trainers = names(typed["trainer"]) or next((row.trainers for row in rows if row.trainers), DEFAULT_TRAINERS)
     modes = names(typed["mode"]) or ("step",)
     _check_known("workload", map(base_of, workloads), tuple(BASES))

@@ -33,7 +33,7 @@ def built_in_cells() -> list[Cell]:
     many small programs take the longest to build.
     """
     compiled = ("treemap", "flax_optax")
-    cells = [Cell(workload, trainer, "cpu") for workload in WORKLOADS for trainer in compiled]
+    cells = [Cell(workload, trainer, "cpu") for workload in (*WORKLOADS, "text") for trainer in compiled]
     cells += [Cell(workload, trainer, "cpu", "scan") for workload in DEFAULT_WORKLOADS for trainer in compiled]
     return cells + [Cell(workload, "naive", "cpu") for workload in DEFAULT_WORKLOADS]
 

@@ -12,7 +12,7 @@ from triptych.benches.record import run
 from triptych.benches.record.modes import MODES
 from triptych.benches.worker import messages
 from triptych.benches.worker.ceilings import measure_ceilings
-from triptych.benches.worker.cell import UNROLL, PreparedCell, Unsupported, prepare, why_it_leaves_the_device
+from triptych.benches.worker.cell import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
 from triptych.benches.worker.clock import BACKEND, TRACE, PhaseClock, run_calls
 from triptych.benches.worker.count import count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
@@ -51,8 +51,8 @@ class Measurer:
         """
         try:
             answer = self._do(request)
-        except Unsupported as error:
-            return messages.Failed("unsupported", str(error))
+        except NotImplementedError as error:
+            return messages.Failed("unsupported", str(error) or "the trainer does not run this task")
         now = jax.config.values
         if turned := [f"{name}={now[name]}" for name, value in self._config.items() if now[name] != value]:
             return messages.Failed("raised", f"the trainer changed jax.config: {', '.join(turned)}")

@@ -16,8 +16,9 @@ from triptych.benches.record.files import replace_file
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.worker import c_loop
 from triptych.benches.worker.messages import Spec
-from triptych.benches.workloads.published import Data, Layers, Workload, batches, read
+from triptych.benches.workloads.published import Data, Params, Workload, batches, read
 from triptych.benches.workloads.sizes import workload_named
+from triptych.impls.networks import leaves, map_leaves
 from triptych.impls.registry import load
 
 LOSSES_PER_RUN = 64
@@ -33,10 +34,6 @@ References:
 
 UNROLL = 1
 """Steps that a scan writes out in each turn of its loop."""
-
-
-class Unsupported(Exception):
-    """A trainer that does not run a task; the message is its reason."""
 
 
 @dataclass
@@ -63,32 +60,28 @@ class PreparedCell:
 
 
 @lru_cache
-def starting_values(workload: str, data_path: str, seed: int) -> Layers:
+def starting_values(workload: str, data_path: str, seed: int) -> Params:
     """Drawn once per run and kept beside the data: some recipes draw by jax, which has to compile programs for it."""
-    path = Path(f"{data_path}.seed{seed}.npz")
+    path, recipe = Path(f"{data_path}.seed{seed}.npz"), workload_named(workload)
     if not path.exists():
-        layers = workload_named(workload).initial_params(seed)
         written = io.BytesIO()
-        named: dict[str, Any] = {f"{name}{index}": layer[name] for index, layer in enumerate(layers) for name in layer}
-        np.savez(written, **named)
+        np.savez(written, *leaves(recipe.initial_params(seed)))
         replace_file(path, written.getvalue())
     with np.load(path) as arrays:
-        return [{name: arrays[f"{name}{index}"] for name in "wb"} for index in range(len(arrays) // 2)]
+        drawn = iter(arrays.values())
+        return map_leaves(lambda _: next(drawn), recipe.task.network.shapes())
 
 
 def prepare(spec: Spec) -> PreparedCell:
     """Builds a fresh trainer, so that nothing it has compiled before is there, and puts the batches on the device.
 
     Raises:
-        Unsupported: If the trainer does not run this task.
+        NotImplementedError: If the trainer does not run this task.
     """
     workload = workload_named(spec.cell.workload, spec.workload)
     data, mode = read(Path(spec.data_path)), spec.cell.mode
-    try:
-        in_c = mode == "limit"
-        trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
-    except NotImplementedError as error:
-        raise Unsupported(str(error) or f"{spec.cell.trainer} does not run this task") from error
+    in_c = mode == "limit"
+    trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
     inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
     match mode:
         case "limit":

@@ -91,10 +91,13 @@ def launches(cell: PreparedCell) -> int | None:
 
 
 def trainer_lines(trainer: Any) -> int | None:
-    """Lines of code of the file that defines the trainer; None if there is none to read."""
+    """Lines of code of the trainer's file and of those beside it that it imports; None if there is none to read."""
     try:
-        path = inspect.getsourcefile(type(trainer))
-        return lines_of_code(Path(path).read_text(encoding="utf-8")) if path else None
+        path = Path(inspect.getsourcefile(type(trainer)) or "")
+        imported = [one for one in vars(inspect.getmodule(type(trainer))).values() if inspect.ismodule(one)]
+        files = {Path(file) for one in imported if (file := getattr(one, "__file__", None))}
+        beside = [file for file in files if file.parent == path.parent and file != path]
+        return sum(lines_of_code(file.read_text(encoding="utf-8")) for file in (path, *beside))
     except (TypeError, OSError, SyntaxError, UnicodeDecodeError):
         return None
 

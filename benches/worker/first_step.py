@@ -54,26 +54,25 @@ def _timed(do: Any) -> tuple[float, Any]:
 
 
 def _starting_values(spec: messages.Spec) -> tuple[Any, Any, tuple[Any, Any]]:
-    """Task, layers and first batch as NumPy has them; drawing the workload's own values would compile programs.
+    """Task, parameters and first batch as NumPy has them; drawing the workload's own values would compile programs.
 
-    A step takes as long from any other values, so every weight is 0.1 and every bias 0.
+    A step takes as long from any other values, so every matrix is full of 0.1 and every vector of 0.
     """
-    import itertools
-
     import numpy as np
 
     from triptych.benches.workloads.published import batches, read
     from triptych.benches.workloads.sizes import workload_named
+    from triptych.impls.networks import map_leaves
 
     workload = workload_named(spec.cell.workload, spec.workload)
-    shapes = list(itertools.pairwise(workload.task.layer_sizes))
-    layers = [{"w": np.full(shape, 0.1, np.float32), "b": np.zeros(shape[1], np.float32)} for shape in shapes]
-    return workload.task, layers, batches(workload, read(Path(spec.data_path)))[0]
+    task = workload.task
+    params = map_leaves(lambda shape: np.full(shape, 0.1 * (len(shape) > 1), np.float32), task.network.shapes())
+    return task, params, batches(workload, read(Path(spec.data_path)))[0]
 
 
-def _build(factory: Any, task: Any, layers: Any, batch: Any) -> tuple[Any, Any, Any]:
+def _build(factory: Any, task: Any, params: Any, batch: Any) -> tuple[Any, Any, Any]:
     import jax
 
     trainer = factory(task)
-    params, batch = jax.tree.map(jax.numpy.asarray, (layers, batch))
+    params, batch = jax.tree.map(jax.numpy.asarray, (params, batch))
     return trainer.step, trainer.init(params), batch

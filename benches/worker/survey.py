@@ -5,7 +5,7 @@ from pathlib import Path
 
 from triptych.benches.worker.messages import PROTOCOL, Survey, Surveyed
 from triptych.benches.workloads.published import describe, save
-from triptych.benches.workloads.sizes import BASES, adopt, base_of, workload_named
+from triptych.benches.workloads.sizes import BASES, base_of, known_as, workload_named
 from triptych.impls import registry
 
 
@@ -21,7 +21,7 @@ def survey(request: Survey) -> Surveyed:
                 refused[reference] = f"{other} and {reference} would both be called {label}; rename one file"
         except registry.RegistryError as error:
             refused[reference] = str(error)
-    named = [adopt(name) if ":" in name else name for name in request.workloads]
+    named = list(map(known_as, request.workloads))
     known = [workload_named(name) for name in named if base_of(name) in BASES]
     paths = {workload.name: str(save(workload, Path(request.folder))) for workload in known}
     files = {label: registry.source(reference) for label, reference in loaded.items()}

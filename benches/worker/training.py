@@ -52,7 +52,10 @@ def train(cell: PreparedCell, request: Train) -> Training:
     if done == total and train_s < ONE_PIECE_S:
         pieces_s, train_s = train_s, run_calls(cell, total // cell.steps_per_call)[0]
         curve = [Point(one.step, one.seconds * train_s / pieces_s, one.loss) for one in curve]
-    return Training(request.restart, done, train_s, curve, curve[-1].loss, *held_out_scores(cell, state), None)
+    write, task = cell.workload.write, cell.workload.task
+    written = write(task, host_params(cell, state)) if write and done == total else ""
+    scores = held_out_scores(cell, state)
+    return Training(request.restart, done, train_s, curve, curve[-1].loss, *scores, None, written)
 
 
 def in_one_piece(cell: PreparedCell, restart: int) -> Training:
@@ -113,8 +116,9 @@ def host_params(cell: PreparedCell, state: Any) -> list[Any]:
 
 
 def training_loss(cell: PreparedCell, state: Any) -> float:
-    """The loss over all training rows, from the parameters, by the harness's own arithmetic."""
-    return reference.loss(cell.workload.task, host_params(cell, state), cell.data.x, cell.data.y)
+    """The loss over the training rows, from the parameters, by the harness's own arithmetic."""
+    every = max(1, len(cell.data.x) // (cell.workload.scored_rows or len(cell.data.x)))
+    return reference.loss(cell.workload.task, host_params(cell, state), cell.data.x[::every], cell.data.y[::every])
 
 
 def held_out_scores(cell: PreparedCell, state: Any) -> tuple[float | None, float | None]:

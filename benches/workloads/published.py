@@ -5,7 +5,7 @@ the same data and the same order. Importing this module costs neither jax nor sc
 the function that needs them.
 """
 
-import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,24 +13,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 
 from triptych.benches.record.run import WorkloadRecord
 from triptych.impls import starting_values
+from triptych.impls.networks import Conv, Mlp, Network, map_leaves
 from triptych.impls.task import Adam, Sgd, Task
 
-Matrix = Float32[np.ndarray, "rows columns"]
-Layers = list[dict[str, np.ndarray]]
-"""Starting values in the canonical layout: w (in, out) and b (out,) of every layer, float32."""
+Rows = Float32[np.ndarray, "rows ..."] | Int32[np.ndarray, "rows tokens"]
+Params = Any
+"""Starting values: the canonical tree of the task's network, its arrays float32 and NumPy's."""
 
 
 class Data(NamedTuple):
     """Training rows in the order in which they are visited, and the rows that are never trained on (maybe none)."""
 
-    x: Matrix
-    y: Matrix
-    held_out_x: Matrix
-    held_out_y: Matrix
+    x: Rows
+    y: Rows
+    held_out_x: Rows
+    held_out_y: Rows
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,11 @@ class Workload:
         parity_rtol: Two trainers computed the same if their loss curves agree within this share of the loss,
         parity_atol: plus this much.
         load: Gives the data.
-        start: Gives the starting values of a seed; seed 0 is the published one.
+        start: Gives a network's starting values of a seed; seed 0 is the published one.
         reference: Where one of somebody else is found; empty for ours.
+        scored_rows: Training rows that the harness's own loss is taken over, evenly spaced; 0 for all.
+        bits_per: What a token is, such as "character"; held-out losses are then told in bits per token.
+        write: Gives what a trained network writes.
     """
 
     name: str
@@ -57,17 +61,27 @@ class Workload:
     steps: int
     target_loss: float
     load: Callable[[], Data]
-    start: Callable[[tuple[int, ...], int], Layers]
+    start: Callable[[Any, int], Params]
     parity_rtol: float = 1e-3
     parity_atol: float = 1e-6
     reference: str = ""
+    scored_rows: int = 0
+    bits_per: str = ""
+    write: Callable[[Task, Params], str] | None = None
 
-    def initial_params(self, seed: int = 0) -> Layers:
-        """The starting values of a seed."""
-        return self.start(self.task.layer_sizes, seed)
+    def initial_params(self, seed: int = 0) -> Params:
+        """The starting values of a seed.
+
+        Raises:
+            ValueError: If they have not the shapes of the task's network.
+        """
+        params, shapes = self.start(self.task.network, seed), self.task.network.shapes()
+        if (got := map_leaves(np.shape, params)) != shapes:
+            raise ValueError(f"the starting values of {self.name} have the shapes {got}; expected {shapes}")
+        return params
 
 
-def batches(workload: Workload, data: Data) -> list[tuple[Matrix, Matrix]]:
+def batches(workload: Workload, data: Data) -> list[tuple[Rows, Rows]]:
     """The batches of one pass over the data, in order; step t uses batch t modulo their number."""
     size = workload.batch_size
     starts = range(0, len(data.x) - size + 1, size)
@@ -89,20 +103,20 @@ def read(path: Path) -> Data:
 
 def describe(workload: Workload) -> WorkloadRecord:
     """A workload in the record's words."""
-    task, optimizer = workload.task, workload.task.optimizer
-    sizes = "-".join(map(str, task.layer_sizes))
+    task = workload.task
     return WorkloadRecord(
         name=workload.name,
         source=workload.source,
-        network=f"{sizes}, {task.activation}, {task.output} output",
+        network=f"{task.network.words()}, {task.output} output",
         loss=task.loss,
-        optimizer=f"{'SGD' if isinstance(optimizer, Sgd) else 'Adam'} {optimizer.learning_rate:g}",
+        optimizer=task.optimizer.words(),
         batch_size=workload.batch_size,
         steps=workload.steps,
         parity_rtol=workload.parity_rtol,
         parity_atol=workload.parity_atol,
         target_loss=workload.target_loss,
         reference=workload.reference,
+        bits_per=workload.bits_per,
     )
 
 
@@ -117,7 +131,7 @@ def _gate(*targets: int) -> Callable[[], Data]:
     return load
 
 
-def _shipped(name: str, *, scale_targets: bool = False) -> Callable[[], Data]:
+def _shipped(name: str, *, scale_targets: bool = False, shape: tuple[int, ...] = (-1,)) -> Callable[[], Data]:
     """What scikit-learn ships: shuffled with a fixed seed, a fifth held out, standardised by the training rows."""
 
     @lru_cache
@@ -129,7 +143,7 @@ def _shipped(name: str, *, scale_targets: bool = False) -> Callable[[], Data]:
         order = np.random.default_rng(0).permutation(len(x))
         held_out, train = np.split(order, [len(x) // 5])
         x, y = _standardise(x, train), _standardise(y, train) if scale_targets else y
-        x, y = x.astype(np.float32), y.astype(np.float32)
+        x, y = x.astype(np.float32).reshape(len(x), *shape), y.astype(np.float32)
         return Data(x[train], y[train], x[held_out], y[held_out])
 
     return load
@@ -140,20 +154,31 @@ def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
     return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
 
 
-def glorot(sizes: tuple[int, ...], seed: int) -> Layers:
-    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0.
+def glorot(network: Network, seed: int) -> Params:
+    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0, scales 1.
+
+    Of a convolution in and out count its nine places. Weights are drawn layer by layer, input side first.
 
     Args:
-        sizes: Width of every layer, input first.
+        network: Whose starting values they are.
         seed: Of NumPy's generator.
+
+    References:
+        Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
     random = np.random.default_rng(seed)
-    layers: Layers = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        limit = np.sqrt(6 / (inputs + outputs))
-        w = random.uniform(-limit, limit, (inputs, outputs)).astype(np.float32)
-        layers.append({"w": w, "b": np.zeros(outputs, np.float32)})
-    return layers
+
+    def drawn(tree: Any, name: str = "") -> Params:
+        if isinstance(tree, dict):
+            return {name: drawn(part, name) for name, part in tree.items()}
+        if isinstance(tree, list):
+            return [drawn(part) for part in tree]
+        if len(tree) == 1:
+            return np.full(tree, float(name == "scale"), np.float32)
+        limit = np.sqrt(6 / (math.prod(tree[:-2]) * (tree[-2] + tree[-1])))
+        return random.uniform(-limit, limit, tree).astype(np.float32)
+
+    return drawn(network.shapes())
 
 
 WORKLOADS: dict[str, Workload] = {
@@ -162,7 +187,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="xor",
             source='"JAX in Action: Neural Networks from Scratch", loss and gradients, training loop',
-            task=Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Sgd(0.5)),
+            task=Task(Mlp((2, 3, 1), "sigmoid"), "sigmoid", "bce", Sgd(0.5)),
             batch_size=4,
             steps=2000,
             target_loss=0.05,
@@ -172,7 +197,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="xor_adam",
             source='"Beyond Pure JAX: Flax & Optax for Elegant ML"',
-            task=Task((2, 4, 1), "sigmoid", "sigmoid", "mse", Adam(0.05)),
+            task=Task(Mlp((2, 4, 1), "sigmoid"), "sigmoid", "mse", Adam(0.05)),
             batch_size=4,
             steps=2000,
             target_loss=1e-3,
@@ -182,7 +207,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="xnor_online",
             source='"How to Train a Neural Network from Scratch in JAX with Example"',
-            task=Task((2, 16, 1), "relu", "identity", "mse", Sgd(0.01)),
+            task=Task(Mlp((2, 16, 1), "relu"), "identity", "mse", Sgd(0.01)),
             batch_size=1,
             steps=2000,
             target_loss=0.21,
@@ -192,7 +217,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="digits",
             source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; shipped by scikit-learn",
-            task=Task((64, 32, 10), "relu", "identity", "softmax_cross_entropy", Adam(0.003)),
+            task=Task(Mlp((64, 32, 10), "relu"), "identity", "softmax_cross_entropy", Adam(0.003)),
             batch_size=32,
             steps=880,
             target_loss=0.1,
@@ -200,9 +225,24 @@ WORKLOADS: dict[str, Workload] = {
             start=glorot,
         ),
         Workload(
+            name="digits_conv",
+            source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; shipped by scikit-learn",
+            task=Task(
+                Conv((8, 8, 1), channels=(16, 32), strides=(1, 2), outputs=10),
+                "identity",
+                "softmax_cross_entropy",
+                Adam(0.01),
+            ),
+            batch_size=32,
+            steps=880,
+            target_loss=0.1,
+            load=_shipped("digits", shape=(8, 8, 1)),
+            start=glorot,
+        ),
+        Workload(
             name="breast_cancer",
             source="Wolberg et al., Breast Cancer Wisconsin (Diagnostic), UCI 1993; shipped by scikit-learn",
-            task=Task((30, 16, 1), "tanh", "sigmoid", "bce", Sgd(0.1)),
+            task=Task(Mlp((30, 16, 1), "tanh"), "sigmoid", "bce", Sgd(0.1)),
             batch_size=8,
             steps=570,
             target_loss=0.1,
@@ -212,7 +252,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="diabetes",
             source="Efron et al., Least Angle Regression, Annals of Statistics 2004; shipped by scikit-learn",
-            task=Task((10, 16, 1), "tanh", "identity", "mse", Sgd(0.05)),
+            task=Task(Mlp((10, 16, 1), "tanh"), "identity", "mse", Sgd(0.05)),
             batch_size=6,
             steps=590,
             target_loss=0.5,

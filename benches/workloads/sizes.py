@@ -1,24 +1,31 @@
 """Workloads in other sizes: `digits-width256` is `digits` with one thing changed, and its name says which.
 
-The name is all that a worker, a record and a page need: each makes the same workload of it.
+`text-width128-batch64` has two things changed, always named in the order of `Axis`. The name is all that a worker, a
+record and a page need: each makes the same workload of it.
 """
 
 import re
 from dataclasses import replace
 from functools import lru_cache, partial
+from importlib.metadata import entry_points
 from typing import Literal, NamedTuple, get_args
 
-from triptych.benches.workloads import teacher
+from triptych.benches.workloads import teacher, text
 from triptych.benches.workloads.published import WORKLOADS, Workload
 from triptych.impls import registry
 
 Axis = Literal["width", "depth", "batch"]
-"""What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch."""
+"""What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch.
+
+What is a layer of another network than a perceptron is said by its `resized`.
+"""
 
 LARGEST: dict[Axis, int] = {"width": 16_384, "depth": 64, "batch": 65_536}
 
-BASES: dict[str, Workload] = {**WORKLOADS, teacher.TEACHER.name: teacher.TEACHER}
+BASES: dict[str, Workload] = {**WORKLOADS, **{one.name: one for one in (text.TEXT, teacher.TEACHER)}}
 """Everything that can be measured at its own size, and changed to others; `adopt` adds those of somebody else."""
+
+ENTRY_POINT_GROUP = "triptych.workloads"
 
 STEPS = 10
 """Updates of a training at another size: enough for a certificate of parity, and cheap where a step is long."""
@@ -60,19 +67,42 @@ def adopt(reference: str) -> str:
     return found.name
 
 
+def announced() -> dict[str, str]:
+    """The workloads that other packages announce, and their references; none of them is loaded."""
+    points = entry_points(group=ENTRY_POINT_GROUP)
+    return {point.name: point.value for point in points if point.name not in WORKLOADS}
+
+
+def known_as(named: str) -> str:
+    """The name of a workload, which is known from now on if it is a reference or announced.
+
+    Raises:
+        RegistryError: As `adopt` does, or if an announced one is called otherwise.
+    """
+    if ":" in named:
+        return adopt(named)
+    base = base_of(named)
+    reference = None if base in BASES else announced().get(base)
+    if reference and (own := adopt(reference)) != base:
+        raise registry.RegistryError(f"workload {base!r} is announced as {reference}, which is called {own!r}")
+    return named
+
+
 def size_of(name: str) -> Size | None:
     """What a name says, or None if it is not that of another size."""
     found = NAME.fullmatch(name)
     if found is None:
         return None
     size = Size(found["base"], found["axis"], int(found["size"]))  # pyright: ignore[reportArgumentType]  matched
-    return size if size.size <= LARGEST[size.axis] else None
+    before, axes = size_of(size.base), get_args(Axis)
+    in_order = before is None or axes.index(before.axis) < axes.index(size.axis)
+    return size if size.size <= LARGEST[size.axis] and in_order else None
 
 
 def base_of(name: str) -> str:
     """The workload that this one is, or is made of."""
     size = size_of(name)
-    return size.base if size else name
+    return base_of(size.base) if size else name
 
 
 @lru_cache
@@ -86,20 +116,18 @@ def workload_named(name: str, reference: str = "") -> Workload:
     Raises:
         KeyError: If there is none; `base_of(name) in BASES` tells beforehand.
         RegistryError: If somebody else's cannot be loaded.
+        TaskError: If its network cannot have that size.
     """
     if reference and base_of(name) not in BASES:
         adopt(reference)
     size = size_of(name)
     if size is None:
         return BASES[name]
-    base = BASES[size.base]
-    inputs, *hidden, outputs = base.task.layer_sizes
-    if size.axis == "width":
-        hidden = [size.size] * len(hidden)
-    elif size.axis == "depth":
-        hidden = hidden[:1] * size.size
+    base = workload_named(size.base)
+    task = base.task
+    if size.axis != "batch":
+        task = replace(task, network=task.network.resized(size.axis, size.size))
     batch_size = size.size if size.axis == "batch" else base.batch_size
-    is_taught = base.load is teacher.load
+    is_taught = base_of(name) == teacher.TEACHER.name
     load = partial(teacher.load, max(teacher.ROWS, batch_size)) if is_taught else base.load
-    task = replace(base.task, layer_sizes=(inputs, *hidden, outputs))
     return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load)

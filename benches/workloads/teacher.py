@@ -13,6 +13,7 @@ References:
 import numpy as np
 
 from triptych.benches.workloads.published import Data, Workload, glorot
+from triptych.impls.networks import Mlp
 from triptych.impls.task import Sgd, Task
 
 SIZES = (64, 64, 8)
@@ -38,7 +39,7 @@ def load(rows: int = ROWS) -> Data:
 TEACHER = Workload(
     name="teacher",
     source="a fixed random network; Saad and Solla, On-line learning in soft committee machines, 1995",
-    task=Task(SIZES, "tanh", "identity", "mse", Sgd(0.1)),
+    task=Task(Mlp(SIZES, "tanh"), "identity", "mse", Sgd(0.1)),
     batch_size=32,
     steps=1000,
     target_loss=0.03,

@@ -19,44 +19,38 @@ import optax
 from flax import linen as nn
 from jaxtyping import Array, Float32
 
-from triptych.impls.protocol import Batch, Layer, LossValue, Params
-from triptych.impls.task import PROBABILITY_FLOOR, Sgd, Task
+from triptych.impls.flax_optax import conv, mlp, transformer
+from triptych.impls.networks import Conv, Mlp, Transformer
+from triptych.impls.protocol import Batch, LossValue, Params
+from triptych.impls.task import PROBABILITY_FLOOR, Adam, Sgd, Task
 
-ACTIVATIONS = {"relu": nn.relu, "tanh": nn.tanh, "sigmoid": nn.sigmoid}
+NETWORKS = {Mlp: mlp, Conv: conv, Transformer: transformer}
 
 FlaxParams = Any
-"""Flax's own tree, which Optax takes and gives back as any tree: {"Dense_0": {"kernel", "bias"}, ...}."""
+"""Flax's own tree, which Optax takes and gives back as any tree."""
 
 State = tuple[FlaxParams, optax.OptState]
 """The parameters, and what the optimizer remembers. Tuples, lists and dicts are cheapest to pass on."""
 
 
-class Mlp(nn.Module):
-    """The network of a task, its layers declared where they are used."""
-
-    task: Task
-
-    @nn.compact
-    def __call__(self, x: Float32[Array, "batch inputs"]) -> Float32[Array, "batch outputs"]:
-        """The outputs for a batch."""
-        *hidden, last = self.task.layer_sizes[1:]
-        for width in hidden:
-            x = ACTIVATIONS[self.task.activation](nn.Dense(width)(x))
-        z = nn.Dense(last)(x)
-        return nn.sigmoid(z) if self.task.output == "sigmoid" else z
+def predict(task: Task, params: FlaxParams, x: Array) -> Float32[Array, "..."]:
+    """The network's outputs for a batch."""
+    z = NETWORKS[type(task.network)].Network(task.network).apply({"params": params}, x)
+    return nn.sigmoid(z) if task.output == "sigmoid" else z
 
 
 def loss(params: FlaxParams, task: Task, batch: Batch) -> LossValue:
     """The mean loss of a batch."""
     x, y = batch
-    p = Mlp(task).apply({"params": params}, x)
-    assert isinstance(p, jax.Array), "without mutable collections apply returns the output alone"
+    p = predict(task, params, x)
     if task.loss == "mse":
         return jnp.mean(optax.losses.squared_error(p, y))
     if task.loss == "bce":
         log_p, log_q = jnp.log(jnp.maximum(p, PROBABILITY_FLOOR)), jnp.log(jnp.maximum(1 - p, PROBABILITY_FLOOR))
         return -jnp.mean(y * log_p + (1 - y) * log_q)
-    return jnp.mean(optax.losses.softmax_cross_entropy(p, y))
+    if task.loss == "softmax_cross_entropy":
+        return jnp.mean(optax.losses.softmax_cross_entropy(p, y))
+    return jnp.mean(optax.losses.softmax_cross_entropy_with_integer_labels(p, y))
 
 
 def optimizer_of(task: Task) -> optax.GradientTransformation:
@@ -64,7 +58,14 @@ def optimizer_of(task: Task) -> optax.GradientTransformation:
     optimizer = task.optimizer
     if isinstance(optimizer, Sgd):
         return optax.sgd(optimizer.learning_rate)
-    return optax.adam(optimizer.learning_rate, b1=optimizer.b1, b2=optimizer.b2, eps=optimizer.eps)
+    b1, b2, eps = optimizer.b1, optimizer.b2, optimizer.eps
+    if isinstance(optimizer, Adam):
+        return optax.adam(optimizer.learning_rate, b1=b1, b2=b2, eps=eps)
+    rate = optax.warmup_cosine_decay_schedule(
+        0.0, optimizer.learning_rate, optimizer.warmup_steps, optimizer.decay_steps
+    )
+    adamw = optax.adamw(rate, b1=b1, b2=b2, eps=eps, weight_decay=optimizer.weight_decay)
+    return optax.chain(optax.clip_by_global_norm(optimizer.clip_norm), adamw)
 
 
 def train_step(task: Task, state: State, batch: Batch) -> tuple[State, LossValue]:
@@ -83,11 +84,8 @@ class Trainer:
 
     def init(self, params: Params) -> State:
         """Copies the parameters, since a step donates them, under the names that Flax gives to its layers."""
-        layers = {
-            f"Dense_{i}": {"kernel": jnp.array(layer["w"]), "bias": jnp.array(layer["b"])}
-            for i, layer in enumerate(params)
-        }
-        return layers, optimizer_of(self.task).init(layers)
+        weights = NETWORKS[type(self.task.network)].take_in(self.task.network, params)
+        return weights, optimizer_of(self.task).init(weights)
 
     @cached_property
     def step(self) -> Callable[[State, Batch], tuple[State, LossValue]]:
@@ -95,9 +93,5 @@ class Trainer:
         return jax.jit(partial(train_step, self.task), donate_argnums=0)
 
     def params(self, state: State) -> Params:
-        """Flax's layers in order, under the canonical names."""
-        layers = state[0]
-        return [
-            Layer(w=layers[f"Dense_{i}"]["kernel"], b=layers[f"Dense_{i}"]["bias"])
-            for i in range(len(self.task.layer_sizes) - 1)
-        ]
+        """The parameters in the canonical layout."""
+        return NETWORKS[type(self.task.network)].give_back(self.task.network, state[0])

@@ -1,132 +1,53 @@
-"""The reference: the same network in float64 NumPy, its gradient written out by hand.
+"""The reference: every network's forward pass and every optimizer's update, once more and in float64.
 
-No autodiff, no compiler and no float32, so whatever these do to a trainer's numbers shows as a difference to the
-numbers here. The laws compare trainers with `train`; the harness scores held-out rows with `loss` and `accuracy`.
+The forward pass is written over a namespace. With NumPy, so that nothing is traced in a process that measures, it
+gives the harness its own losses; with `jax.numpy` in float64 it gives the laws their gradients. It shares nothing
+with a trainer but the formulas that `networks.py` and `task.py` state: no float32, no library's layer.
 
 References:
-    Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", 1986.
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypedDict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float64, Num
 
-from triptych.impls.task import PROBABILITY_FLOOR, Adam, Sgd, Task
+from triptych.impls.networks import NORM_EPS, Conv, Mlp, Network, Transformer, map_leaves
+from triptych.impls.task import PROBABILITY_FLOOR, Adam, AdamW, Optimizer, Sgd, Task
 
-Array = Float64[np.ndarray, "..."]
-Inputs = Float[np.ndarray, "batch inputs"]
-Outputs = Float[np.ndarray, "batch outputs"]
-"""Rows as the harness holds them, of any float type; all arithmetic here is float64."""
+Array = Any
+"""An array of the namespace: NumPy's, or one that jax traces."""
 
-Batches = Iterable[tuple[Float[np.ndarray, "_ inputs"], Float[np.ndarray, "_ outputs"]]]
+Rows = Num[np.ndarray, "batch ..."]
+"""Inputs or targets as the harness holds them; all arithmetic here is float64."""
 
-CanonicalParams = Sequence[Mapping[str, object]]
-"""The canonical layout of `protocol.py`, its arrays of NumPy or of jax."""
-
-
-class Layer(TypedDict):
-    """One dense layer in the canonical layout, float64."""
-
-    w: Float64[np.ndarray, "inputs outputs"]
-    b: Float64[np.ndarray, " outputs"]
+Params = Any
+"""The canonical tree, its arrays of NumPy or of jax."""
 
 
-class Moments(NamedTuple):
-    """Adam's step count and its running mean and uncentred variance of the gradients."""
-
-    t: int
-    mean: list[Layer]
-    var: list[Layer]
-
-
-def _sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)), without overflow."""
-    return np.exp(-np.logaddexp(0, -z))
-
-
-def _relu(z: Array) -> Array:
-    return np.maximum(z, 0)
-
-
-def _identity(z: Array) -> Array:
-    return z
-
-
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "relu": _relu,
-    "tanh": np.tanh,
-    "sigmoid": _sigmoid,
-    "identity": _identity,
-}
-
-SLOPES: dict[str, Callable[[Array], Array]] = {
-    "relu": lambda a: (a > 0).astype(np.float64),
-    "tanh": lambda a: 1 - a**2,
-    "sigmoid": lambda a: a * (1 - a),
-    "identity": np.ones_like,
-}
-"""The derivative of each activation as a function of its value a."""
-
-
-def predict(task: Task, params: CanonicalParams, x: Inputs) -> Float64[np.ndarray, "batch outputs"]:
+def predict(task: Task, params: Params, x: Rows) -> Float64[np.ndarray, "batch ..."]:
     """The network's outputs for a batch."""
-    return _values(task, _float64(params), x)[-1]
-
-
-def loss(task: Task, params: CanonicalParams, x: Inputs, y: Outputs) -> float:
-    """The mean loss of a batch; infinite or not a number where training diverged."""
-    p = predict(task, params, x)
     with np.errstate(over="ignore", invalid="ignore"):
-        if task.loss == "mse":
-            return float(np.mean((p - y) ** 2))
-        if task.loss == "bce":
-            p = _clip(p)
-            return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
-        return float(-np.mean(np.sum(y * _log_softmax(p), axis=1)))
+        return _predict(np, task, float64(params), x)
 
 
-def gradient(task: Task, params: CanonicalParams, x: Inputs, y: Outputs) -> list[Layer]:
-    """The gradient of `loss` by backpropagation, in the canonical layout."""
-    layers = _float64(params)
-    values = _values(task, layers, x)
-    back = _loss_slope(task, values[-1], y)
-    names = [task.activation] * (len(layers) - 1) + [task.output]
-    grads: list[Layer] = []
-    for i in reversed(range(len(layers))):
-        delta = back * SLOPES[names[i]](values[i + 1])
-        grads.insert(0, Layer(w=values[i].T @ delta, b=delta.sum(axis=0)))
-        back = delta @ layers[i]["w"].T
-    return grads
+def loss(task: Task, params: Params, x: Rows, y: Rows) -> float:
+    """The mean loss of a batch; infinite or not a number where training diverged."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(_loss(np, task, float64(params), x, y))
 
 
-def train(task: Task, params: CanonicalParams, batches: Batches) -> tuple[list[Layer], list[float]]:
-    """One update per batch.
-
-    Returns:
-        The parameters after the last update, and for every batch its mean loss before the update.
-    """
-    layers = _float64(params)
-    moments = Moments(0, _each(np.zeros_like, layers), _each(np.zeros_like, layers))
-    losses: list[float] = []
-    for x, y in batches:
-        losses.append(loss(task, layers, x, y))
-        grads = gradient(task, layers, x, y)
-        if isinstance(task.optimizer, Sgd):
-            layers = _sgd(task.optimizer, layers, grads)
-        else:
-            layers, moments = _adam(task.optimizer, layers, moments, grads)
-    return layers, losses
-
-
-def accuracy(task: Task, outputs: Outputs, y: Outputs) -> float | None:
+def accuracy(task: Task, outputs: Rows, y: Rows) -> float | None:
     """The share of right answers: by the largest logit, or by a threshold of 0.5 on probabilities.
 
     Returns:
         None for a regression (mse on an identity output), which has no right and wrong.
     """
+    if task.loss == "next_token_cross_entropy":
+        return float(np.mean(outputs.argmax(axis=-1) == y))
     if task.loss == "softmax_cross_entropy":
         return float(np.mean(outputs.argmax(axis=1) == y.argmax(axis=1)))
     if task.output == "sigmoid":
@@ -134,56 +55,164 @@ def accuracy(task: Task, outputs: Outputs, y: Outputs) -> float | None:
     return None
 
 
-def _float64(params: CanonicalParams) -> list[Layer]:
-    return [Layer(w=np.asarray(layer["w"], np.float64), b=np.asarray(layer["b"], np.float64)) for layer in params]
+def gradient(task: Task, params: Params, x: Rows, y: Rows) -> Params:
+    """The gradient of `loss`, in the canonical layout; NumPy arrays."""
+    import jax
+
+    with jax.enable_x64(True):  # noqa: FBT003  jax's signature
+        x = np.asarray(x) if x.dtype.kind == "i" else np.asarray(x, np.float64)
+        return jax.device_get(_gradient_of(task)(float64(params), x, y))
 
 
-def _each(f: Callable[..., Array], *trees: list[Layer]) -> list[Layer]:
-    """The function applied to every array of one tree, together with the arrays in the same place of the others."""
-    return [
-        Layer(w=f(*(layer["w"] for layer in layers)), b=f(*(layer["b"] for layer in layers)))
-        for layers in zip(*trees, strict=True)
-    ]
+def train(task: Task, params: Params, batches: Iterable[tuple[Rows, Rows]]) -> tuple[Params, list[float]]:
+    """One update per batch.
+
+    Returns:
+        The parameters after the last update, and for every batch its mean loss before the update.
+    """
+    import jax
+
+    params = float64(params)
+    mean = var = jax.tree.map(np.zeros_like, params)
+    losses: list[float] = []
+    for t, (x, y) in enumerate(batches):
+        losses.append(loss(task, params, x, y))
+        grads = gradient(task, params, x, y)
+        optimizer = task.optimizer
+        now, decay = rate(optimizer, t), 0.0
+        if isinstance(optimizer, Sgd):
+            params = jax.tree.map(lambda p, g: p - now * g, params, grads)  # noqa: B023  used at once
+            continue
+        if isinstance(optimizer, AdamW):
+            norm = np.sqrt(sum(np.sum(g**2) for g in jax.tree.leaves(grads)))
+            shortened = 1.0 if norm < optimizer.clip_norm else optimizer.clip_norm / norm
+            grads, decay = jax.tree.map(lambda g: g * shortened, grads), optimizer.weight_decay  # noqa: B023
+        b1, b2 = optimizer.b1, optimizer.b2
+        mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, grads)  # noqa: B023
+        var = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g**2, var, grads)  # noqa: B023
+        params = jax.tree.map(_mover(optimizer, t + 1, now, decay), params, mean, var)
+    return params, losses
 
 
-@np.errstate(over="ignore", invalid="ignore")
-def _values(task: Task, layers: list[Layer], x: Inputs) -> list[Float64[np.ndarray, "batch _"]]:
-    """The values of every layer, the inputs first and the outputs last."""
-    names = [task.activation] * (len(layers) - 1) + [task.output]
-    values = [np.asarray(x, np.float64)]
-    for name, layer in zip(names, layers, strict=True):
-        values.append(ACTIVATIONS[name](values[-1] @ layer["w"] + layer["b"]))
-    return values
+def rate(optimizer: Optimizer, t: int) -> float:
+    """The learning rate of step t, counted from 0."""
+    if not isinstance(optimizer, AdamW):
+        return optimizer.learning_rate
+    if t < optimizer.warmup_steps:
+        return optimizer.learning_rate * t / optimizer.warmup_steps
+    share = min(1.0, (t - optimizer.warmup_steps) / (optimizer.decay_steps - optimizer.warmup_steps))
+    return optimizer.learning_rate * (1 + np.cos(np.pi * share)) / 2
 
 
-def _loss_slope(task: Task, p: Array, y: Outputs) -> Array:
-    """The derivative of the batch's mean loss by the network's outputs p."""
-    if task.loss == "mse":
-        return 2 * (p - y) / p.size
-    if task.loss == "bce":
-        q = _clip(p)
-        return np.where(p == q, (q - y) / (q * (1 - q)), 0) / p.size
-    return (np.exp(_log_softmax(p)) * y.sum(axis=1, keepdims=True) - y) / len(p)
-
-
-def _clip(p: Array) -> Array:
-    return np.clip(p, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
-
-
-def _log_softmax(z: Array) -> Array:
-    return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
-
-
-def _sgd(optimizer: Sgd, layers: list[Layer], grads: list[Layer]) -> list[Layer]:
-    return _each(lambda p, g: p - optimizer.learning_rate * g, layers, grads)
-
-
-def _adam(optimizer: Adam, layers: list[Layer], moments: Moments, grads: list[Layer]) -> tuple[list[Layer], Moments]:
-    b1, b2, t = optimizer.b1, optimizer.b2, moments.t + 1
-    mean = _each(lambda m, g: b1 * m + (1 - b1) * g, moments.mean, grads)
-    var = _each(lambda v, g: b2 * v + (1 - b2) * g**2, moments.var, grads)
+def _mover(optimizer: Adam | AdamW, t: int, now: float, decay: float) -> Callable[[Array, Array, Array], Array]:
+    """What moves an array by its moments after t gradients."""
 
     def move(p: Array, m: Array, v: Array) -> Array:
-        return p - optimizer.learning_rate * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + optimizer.eps)
+        direction = (m / (1 - optimizer.b1**t)) / (np.sqrt(v / (1 - optimizer.b2**t)) + optimizer.eps)
+        return p - now * (direction + decay * p)
 
-    return _each(move, layers, mean, var), Moments(t, mean, var)
+    return move
+
+
+@lru_cache
+def _gradient_of(task: Task) -> Callable[..., Params]:
+    import jax
+    import jax.numpy as jnp
+
+    return jax.jit(jax.grad(lambda params, x, y: _loss(jnp, task, params, x, y)))
+
+
+def _predict(xp: Any, task: Task, params: Params, x: Array) -> Array:
+    z = FORWARD[type(task.network)](xp, task.network, params, x)
+    return _sigmoid(xp, z) if task.output == "sigmoid" else z
+
+
+def _loss(xp: Any, task: Task, params: Params, x: Array, y: Array) -> Array:
+    p = _predict(xp, task, params, x)
+    if task.loss == "mse":
+        return xp.mean((p - y) ** 2)
+    if task.loss == "bce":
+        p = xp.clip(p, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
+        return -xp.mean(y * xp.log(p) + (1 - y) * xp.log(1 - p))
+    if task.loss == "softmax_cross_entropy":
+        return -xp.mean(xp.sum(y * _log_softmax(xp, p), axis=-1))
+    return -xp.mean(xp.take_along_axis(_log_softmax(xp, p), y[..., None], axis=-1))
+
+
+def _mlp(xp: Any, network: Mlp, params: Params, x: Array) -> Array:
+    *hidden, last = params
+    for layer in hidden:
+        x = ACTIVATIONS[network.activation](xp, _dense(layer, x))
+    return _dense(last, x)
+
+
+def _conv(xp: Any, network: Conv, params: Params, x: Array) -> Array:
+    """Each convolution as one matrix product: at every pixel its nine neighbours in a row."""
+    for layer, stride in zip(params["convs"], network.strides, strict=True):
+        height, width = x.shape[1:3]
+        padded = xp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        places = [(i, j) for i in range(3) for j in range(3)]
+        seen = [padded[:, i : i + height : stride, j : j + width : stride] for i, j in places]
+        in_a_row = {"w": layer["w"].reshape(-1, layer["w"].shape[-1]), "b": layer["b"]}
+        x = _relu(xp, _dense(in_a_row, xp.concatenate(seen, axis=-1)))
+    return _dense(params["head"], xp.mean(x, axis=(1, 2)))
+
+
+def _transformer(xp: Any, network: Transformer, params: Params, tokens: Array) -> Array:
+    x = params["tokens"][tokens] + params["positions"][: tokens.shape[1]]
+    later = np.triu(np.ones((tokens.shape[1],) * 2, bool), 1)
+    for block in params["blocks"]:
+        h = _normalize(xp, block["norm1"], x)
+        q, k, v = (
+            xp.moveaxis(_dense(block[name], h).reshape(*h.shape[:2], network.heads, -1), 2, 1)
+            for name in ("query", "key", "value")
+        )
+        scores = xp.where(later, -np.inf, q @ xp.swapaxes(k, 2, 3) / np.sqrt(q.shape[-1]))
+        mixed = xp.moveaxis(xp.exp(_log_softmax(xp, scores)) @ v, 1, 2).reshape(x.shape)
+        x = x + _dense(block["out"], mixed)
+        x = x + _dense(block["down"], _gelu(xp, _dense(block["up"], _normalize(xp, block["norm2"], x))))
+    return _dense(params["head"], _normalize(xp, params["norm"], x))
+
+
+FORWARD: dict[type[Network], Callable[..., Array]] = {Mlp: _mlp, Conv: _conv, Transformer: _transformer}
+
+
+def _dense(layer: Params, x: Array) -> Array:
+    """One matrix product for all rows: NumPy would else go through the outer axes one by one."""
+    w = layer["w"]
+    return (x.reshape(-1, len(w)) @ w).reshape(*x.shape[:-1], w.shape[1]) + layer["b"]
+
+
+def _normalize(xp: Any, norm: Params, x: Array) -> Array:
+    away = x - xp.mean(x, axis=-1, keepdims=True)
+    return away / xp.sqrt(xp.mean(away**2, axis=-1, keepdims=True) + NORM_EPS) * norm["scale"] + norm["bias"]
+
+
+def _sigmoid(xp: Any, z: Array) -> Array:
+    """1 / (1 + exp(-z)), without overflow."""
+    return xp.exp(-xp.logaddexp(0.0, -z))
+
+
+def _relu(xp: Any, z: Array) -> Array:
+    return xp.where(z > 0, z, 0.0)
+
+
+def _gelu(xp: Any, z: Array) -> Array:
+    return 0.5 * z * (1 + xp.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)))
+
+
+def _log_softmax(xp: Any, z: Array) -> Array:
+    z = z - xp.max(z, axis=-1, keepdims=True)
+    return z - xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+
+
+ACTIVATIONS: dict[str, Callable[[Any, Array], Array]] = {
+    "relu": _relu,
+    "tanh": lambda xp, z: xp.tanh(z),
+    "sigmoid": _sigmoid,
+}
+
+
+def float64(params: Params) -> Params:
+    """The same tree, its arrays on the host."""
+    return map_leaves(lambda array: np.asarray(array, np.float64), params)

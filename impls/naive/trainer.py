@@ -4,7 +4,7 @@ Every operation is sent to the device by itself, so a step of a tiny network cos
 mathematics is all on the page, which is its merit; the price is what this suite measures. A batch is walked
 through in Python, the gradients are averaged, and every entry of the dict is then updated by its name.
 
-Source: the lesson "How to Train a Neural Network from Scratch in JAX with Example" (weights stored (out, in)).
+Source: the lesson "How to Train a Neural Network from Scratch in JAX with Example".
 """
 
 from dataclasses import dataclass
@@ -13,25 +13,24 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32
 
-from triptych.impls.protocol import Batch, Layer, LossValue, Params
-from triptych.impls.task import PROBABILITY_FLOOR, Sgd, Task
+from triptych.impls.naive import conv, mlp, transformer
+from triptych.impls.networks import Conv, Mlp, Transformer
+from triptych.impls.protocol import Batch, LossValue, Params
+from triptych.impls.task import PROBABILITY_FLOOR, AdamW, Sgd, Task
 
-ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
+NETWORKS = {Mlp: mlp, Conv: conv, Transformer: transformer}
 
 Weights = dict[str, Float32[Array, "..."]]
-"""w1, b1, w2, b2, ... and, for Adam, w1_mean, w1_var, ... and the step count t."""
+"""The network's arrays by name, such as w1, and for Adam w1_mean, w1_var, ... and the step count t."""
 
 
-def predict(task: Task, weights: Weights, x: Float32[Array, " inputs"]) -> Float32[Array, " outputs"]:
+def predict(task: Task, weights: Weights, x: Array) -> Float32[Array, "..."]:
     """The network's output for one sample."""
-    last = len(task.layer_sizes) - 1
-    for i in range(1, last):
-        x = ACTIVATIONS[task.activation](weights[f"w{i}"] @ x + weights[f"b{i}"])
-    z = weights[f"w{last}"] @ x + weights[f"b{last}"]
+    z = NETWORKS[type(task.network)].predict(task.network, weights, x)
     return jax.nn.sigmoid(z) if task.output == "sigmoid" else z
 
 
-def loss(weights: Weights, task: Task, x: Float32[Array, " inputs"], y: Float32[Array, " outputs"]) -> LossValue:
+def loss(weights: Weights, task: Task, x: Array, y: Array) -> LossValue:
     """The loss of one sample."""
     p = predict(task, weights, x)
     if task.loss == "mse":
@@ -39,25 +38,46 @@ def loss(weights: Weights, task: Task, x: Float32[Array, " inputs"], y: Float32[
     if task.loss == "bce":
         log_p, log_q = jnp.log(jnp.maximum(p, PROBABILITY_FLOOR)), jnp.log(jnp.maximum(1 - p, PROBABILITY_FLOOR))
         return -jnp.mean(y * log_p + (1 - y) * log_q)
-    return -jnp.sum(y * jax.nn.log_softmax(p))
+    if task.loss == "softmax_cross_entropy":
+        return -jnp.sum(y * jax.nn.log_softmax(p))
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(p), y[:, None], axis=1))
 
 
 def update(task: Task, state: Weights, grads: Weights) -> Weights:
     """One step of the optimizer, entry by entry, by name."""
     optimizer = task.optimizer
     new = dict(state)
+    rate, decay = optimizer.learning_rate, 0.0
     if isinstance(optimizer, Sgd):
         for name, grad in grads.items():
-            new[name] = state[name] - optimizer.learning_rate * grad
+            new[name] = state[name] - rate * grad
         return new
+    if isinstance(optimizer, AdamW):
+        rate, decay, grads = rate_at(optimizer, state["t"]), optimizer.weight_decay, clip(grads, optimizer.clip_norm)
     b1, b2 = optimizer.b1, optimizer.b2
     t = new["t"] = state["t"] + 1
     for name, grad in grads.items():
         mean = new[f"{name}_mean"] = b1 * state[f"{name}_mean"] + (1 - b1) * grad
         var = new[f"{name}_var"] = b2 * state[f"{name}_var"] + (1 - b2) * grad**2
         direction = (mean / (1 - b1**t)) / (jnp.sqrt(var / (1 - b2**t)) + optimizer.eps)
-        new[name] = state[name] - optimizer.learning_rate * direction
+        new[name] = state[name] - rate * (direction + decay * state[name] if decay else direction)
     return new
+
+
+def rate_at(optimizer: AdamW, t: Float32[Array, ""]) -> Float32[Array, ""]:
+    """The learning rate of step t, counted from 0: up in a line, then down as a cosine."""
+    warm, end = optimizer.warmup_steps, optimizer.decay_steps
+    falling = 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum((t - warm) / (end - warm), 1)))
+    return optimizer.learning_rate * jnp.where(t < warm, t / warm, falling)
+
+
+def clip(grads: Weights, most: float) -> Weights:
+    """The gradients, shortened together where their norm is more than that."""
+    norm = jnp.zeros(())
+    for grad in grads.values():
+        norm = norm + jnp.sum(grad**2)
+    norm = jnp.sqrt(norm)
+    return {name: jnp.where(norm < most, grad, grad / norm * most) for name, grad in grads.items()}
 
 
 @dataclass(frozen=True)
@@ -67,11 +87,8 @@ class Trainer:
     task: Task
 
     def init(self, params: Params) -> Weights:
-        """Names every array, weights turned to (out, in), and adds Adam's accumulators where they are needed."""
-        state: Weights = {}
-        for i, layer in enumerate(params, start=1):
-            state[f"w{i}"] = jnp.array(layer["w"]).T
-            state[f"b{i}"] = jnp.array(layer["b"])
+        """Names every array, and adds Adam's accumulators where they are needed."""
+        state: Weights = NETWORKS[type(self.task.network)].take_in(params)
         if isinstance(self.task.optimizer, Sgd):
             return state
         for name in tuple(state):
@@ -81,7 +98,7 @@ class Trainer:
 
     def step(self, state: Weights, batch: Batch) -> tuple[Weights, LossValue]:
         """One update from the mean gradient of the batch's samples, each taken by itself."""
-        weights = {name: state[name] for name in self._names()}
+        weights = {name: array for name, array in state.items() if name != "t" and not name.endswith(("_mean", "_var"))}
         total: LossValue = jnp.zeros(())
         grads = {name: jnp.zeros_like(value) for name, value in weights.items()}
         for x, y in zip(*batch, strict=True):
@@ -93,10 +110,5 @@ class Trainer:
         return update(self.task, state, mean_grads), total / size
 
     def params(self, state: Weights) -> Params:
-        """Turns the weights back to (in, out)."""
-        depth = len(self.task.layer_sizes) - 1
-        return [Layer(w=state[f"w{i}"].T, b=state[f"b{i}"]) for i in range(1, depth + 1)]
-
-    def _names(self) -> list[str]:
-        depth = len(self.task.layer_sizes) - 1
-        return [f"{kind}{i}" for i in range(1, depth + 1) for kind in "wb"]
+        """The weights in the canonical layout."""
+        return NETWORKS[type(self.task.network)].give_back(self.task.network, state)

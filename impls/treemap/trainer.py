@@ -15,11 +15,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32
 
+from triptych.impls.networks import Conv, Mlp, Transformer
 from triptych.impls.protocol import Batch, LossValue, Params
-from triptych.impls.task import PROBABILITY_FLOOR, Sgd, Task
+from triptych.impls.task import PROBABILITY_FLOOR, AdamW, Sgd, Task
+from triptych.impls.treemap import conv, mlp, transformer
 
-ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
-
+NETWORKS = {Mlp: mlp, Conv: conv, Transformer: transformer}
 
 Moments = tuple[Params, Params, Float32[Array, ""]]
 """Adam's running first and second moments of the gradients, and its step count."""
@@ -28,12 +29,9 @@ State = tuple[Params, Moments | None]
 """The parameters, and what the optimizer remembers. Tuples, lists and dicts are cheapest to pass on."""
 
 
-def predict(task: Task, params: Params, x: Float32[Array, " inputs"]) -> Float32[Array, " outputs"]:
+def predict(task: Task, params: Params, x: Array) -> Float32[Array, "..."]:
     """The network's output for one sample; `jax.vmap` makes it one for a batch."""
-    *hidden, last = params
-    for layer in hidden:
-        x = ACTIVATIONS[task.activation](x @ layer["w"] + layer["b"])
-    z = x @ last["w"] + last["b"]
+    z = NETWORKS[type(task.network)].predict(task.network, params, x)
     return jax.nn.sigmoid(z) if task.output == "sigmoid" else z
 
 
@@ -46,27 +44,46 @@ def loss(params: Params, task: Task, batch: Batch) -> LossValue:
     if task.loss == "bce":
         log_p, log_q = jnp.log(jnp.maximum(p, PROBABILITY_FLOOR)), jnp.log(jnp.maximum(1 - p, PROBABILITY_FLOOR))
         return -jnp.mean(y * log_p + (1 - y) * log_q)
-    return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(p), axis=-1))
+    if task.loss == "softmax_cross_entropy":
+        return -jnp.mean(jnp.sum(y * jax.nn.log_softmax(p), axis=-1))
+    right = jnp.take_along_axis(p, y[..., None], axis=-1)[..., 0]
+    return jnp.mean(jax.nn.logsumexp(p, axis=-1) - right)
 
 
 def update(task: Task, state: State, grads: Params) -> State:
     """One step of the optimizer, every array at once."""
     params, moments = state
     optimizer = task.optimizer
-    rate = optimizer.learning_rate
+    rate, decay = optimizer.learning_rate, 0.0
     if isinstance(optimizer, Sgd):
         return jax.tree.map(lambda p, g: p - rate * g, params, grads), None
     assert moments is not None, "an Adam state has moments"
     mean, var, t = moments
+    if isinstance(optimizer, AdamW):
+        rate, decay, grads = rate_at(optimizer, t), optimizer.weight_decay, clip(grads, optimizer.clip_norm)
     t = t + 1
     b1, b2, eps = optimizer.b1, optimizer.b2, optimizer.eps
     mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, mean, grads)
     var = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g**2, var, grads)
 
     def move(p: Array, m: Array, v: Array) -> Array:
-        return p - rate * (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + eps)
+        direction = (m / (1 - b1**t)) / (jnp.sqrt(v / (1 - b2**t)) + eps)
+        return p - rate * (direction + decay * p if decay else direction)
 
     return jax.tree.map(move, params, mean, var), (mean, var, t)
+
+
+def rate_at(optimizer: AdamW, t: Float32[Array, ""]) -> Float32[Array, ""]:
+    """The learning rate of step t, counted from 0: up in a line, then down as a cosine."""
+    warm, end = optimizer.warmup_steps, optimizer.decay_steps
+    falling = 0.5 * (1 + jnp.cos(jnp.pi * jnp.minimum((t - warm) / (end - warm), 1)))
+    return optimizer.learning_rate * jnp.where(t < warm, t / warm, falling)
+
+
+def clip(grads: Params, most: float) -> Params:
+    """The gradients, shortened together where their norm is more than that."""
+    norm = jnp.sqrt(sum(jnp.sum(g**2) for g in jax.tree.leaves(grads)))
+    return jax.tree.map(lambda g: jnp.where(norm < most, g, g / norm * most), grads)
 
 
 def train_step(task: Task, state: State, batch: Batch) -> tuple[State, LossValue]:

@@ -23,6 +23,7 @@ class Exhibit(NamedTuple):
         reading: How to read it.
         heads: Column headings of its data.
         data: Its data in words, a list per row.
+        samples: What trained networks wrote, each with whose it is.
     """
 
     key: str
@@ -31,6 +32,7 @@ class Exhibit(NamedTuple):
     reading: str
     heads: list[str]
     data: list[list[str]]
+    samples: Sequence[tuple[str, str]] = ()
 
 
 def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str]]) -> list[list[str]]:

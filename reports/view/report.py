@@ -12,7 +12,7 @@ from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import BreakEven, Ratio
 from triptych.benches.analysis.tie import Standing, standing
 from triptych.benches.record.modes import MODES, Mode
-from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
+from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import BUILT_IN
 from triptych.reports.text import count
@@ -51,6 +51,7 @@ class Row:
         typed: but those that a command line takes.
         step_s: Seconds per step; `None` without blocks.
         ratio: Time per step over the reference's.
+        planned: What was to be trained, and for how long.
         pairs: The same, restart by restart: what the ratio was estimated from.
         id: Unique in the report and safe in HTML.
         rank: Its speed among the trainers of its place, by paired ratios; None if not comparable.
@@ -59,7 +60,7 @@ class Row:
     place: Place
     trainer: str
     typed: Cell
-    planned_steps: int
+    planned: WorkloadRecord
     record: CellRecord
     step_s: Estimate | None
     compile_s: Estimate | None
@@ -69,6 +70,11 @@ class Row:
     break_even: BreakEven = UNKNOWN
     id: str = ""
     rank: Rank | None = None
+
+    @property
+    def planned_steps(self) -> int:
+        """Updates of a whole training."""
+        return self.planned.steps
 
     @property
     def standing(self) -> Standing:
@@ -156,7 +162,7 @@ def _rows(source: Source, prefix: str) -> list[Row]:
                 place=place,
                 trainer=trainer,
                 typed=typed[record.cell],
-                planned_steps=run.workload(place.workload).steps,
+                planned=run.workload(place.workload),
                 record=record,
                 step_s=pairing.step_s(record),
                 compile_s=pairing.compile_s(record),

@@ -141,8 +141,12 @@ def accuracy(row: Row) -> Entry:
 
 
 def held_out(row: Row) -> Entry:
-    """The loss on rows never trained on."""
-    return spread(training.held_out_loss for training in row.record.trainings)
+    """The loss on rows never trained on; of text in bits."""
+    losses, per = [training.held_out_loss for training in row.record.trainings], row.planned.bits_per
+    if not per:
+        return spread(losses)
+    entry = spread(None if loss is None else loss / math.log(2) for loss in losses)
+    return entry if entry.main == NONE else entry._replace(notes=(f"bits per {per}", *entry.notes))
 
 
 ALL = [

@@ -46,7 +46,7 @@ def test_every_law_has_a_trainer_that_breaks_it():
 @pytest.mark.parametrize("name", TRAINERS)
 def test_built_in_trainer_keeps_every_law(name: str, law: int):
     """Truly eager for the naive one, compiled for the others; law 5 has the most to compile, and shares it."""
-    conformance.LAWS[law - 1].check(partial(trainer_of, name) if law == 5 else registry.load(name))
+    assert conformance.LAWS[law - 1].refused(partial(trainer_of, name) if law == 5 else registry.load(name)) == {}
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -61,7 +61,7 @@ def test_broken_trainer_fails_the_check_of_its_law_alone(law: int):
 def test_check_raises_a_broken_law():
     """One check can be called by itself, with no list of findings."""
     with pytest.raises(BrokenLaw, match="expected them left alone"):
-        conformance.LAWS[7].check(BROKEN[7])
+        conformance.LAWS[7].refused(BROKEN[7])
 
 
 def test_trainer_that_ends_the_program_does_not_end_the_check():
@@ -78,13 +78,38 @@ def test_trainer_that_ends_the_program_does_not_end_the_check():
 def test_trainer_that_raises_breaks_the_law_under_check():
     """The error is told as a finding, its type and message in it; nothing crashes."""
 
+    def fails(task: Task) -> Made:
+        raise ValueError(f"no {task.loss} here")
+
+    assert [finding.broken for finding in check(fails)][6] == (
+        "law 7, compile once: the trainer raised ValueError: no bce here; expected no error"
+    )
+    assert all(finding.broken is not None for finding in check(fails))
+
+
+def test_trainer_that_refuses_every_task_keeps_no_law():
+    """Nothing was tried, and nothing looks like a pass."""
+
     def refuses(task: Task) -> Made:
         raise NotImplementedError(f"no {task.loss} here")
 
-    assert [finding.broken for finding in check(refuses)][6] == (
-        "law 7, compile once: the trainer raised NotImplementedError: no bce here; expected no error"
-    )
-    assert all(finding.broken is not None for finding in check(refuses))
+    findings = check(refuses)
+    assert all(finding.unsupported and finding.broken is None for finding in findings)
+    assert set(findings[5].refused.values()) == {"no bce here"}
+
+
+def test_trainer_of_one_network_is_held_to_the_laws_on_it_alone():
+    """A trainer that reads the layers of a perceptron is not asked for more than it says; a lie about one is found."""
+
+    def of_perceptrons(make: Callable[[Task], Made], task: Task) -> Made:
+        assert len(task.layer_sizes) > 1
+        return make(task)
+
+    findings = check(partial(of_perceptrons, sound))
+    assert not any(finding.broken or finding.unsupported for finding in findings)
+    assert {type(task.network).__name__ for one in findings for task in one.refused} == {"Conv", "Transformer"}
+    findings = check(partial(of_perceptrons, BROKEN[4]))
+    assert [finding.law for finding in findings if finding.broken] == [5]
 
 
 def with_step(change: Callable[[Any, Any, Any], tuple[Any, Any]]) -> Callable[[Task], Made]:
@@ -180,7 +205,7 @@ OTHER_WAYS: dict[str, tuple[int, Callable[[Task], Made], str]] = {
 def test_a_law_can_be_broken_in_other_ways(law: int, factory: Callable[[Task], Made], said: str):
     """Each of them is caught by the check of that law, and named."""
     with pytest.raises(BrokenLaw) as caught:
-        conformance.LAWS[law - 1].check(factory)
+        conformance.LAWS[law - 1].refused(factory)
     assert said in str(caught.value)
 
 
@@ -199,7 +224,7 @@ def test_checks_leave_no_listener_behind():
         events.append(event)
 
     with pytest.raises(BrokenLaw):
-        conformance.check_compile_once(OTHER_WAYS["compiles anew"][1])
+        conformance.LAWS[6].refused(OTHER_WAYS["compiles anew"][1])
     jax.monitoring.register_event_duration_secs_listener(listen)
     jax.monitoring.unregister_event_duration_listener(listen)
     jax.jit(lambda value: value * 3)(1.0)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from triptych.impls import registry, treemap
+from triptych.impls.networks import Mlp
 from triptych.impls.protocol import Layer
 from triptych.impls.task import Adam, Sgd, Task
 
@@ -24,7 +25,7 @@ def params() -> list[Layer]:
 @pytest.mark.parametrize("name", registry.RUNGS)
 def test_a_rung_trains_as_treemap_does(name: str, optimizer: Sgd | Adam) -> None:
     """Losses and parameters after ten steps agree to float32's own accuracy."""
-    task = Task((2, 3, 1), "sigmoid", "sigmoid", "bce", optimizer)
+    task = Task(Mlp((2, 3, 1), "sigmoid"), "sigmoid", "bce", optimizer)
     batch = (jax.numpy.asarray(XOR[0]), jax.numpy.asarray(XOR[1]))
     ends = []
     for factory in (registry.load(name), treemap.Trainer):
@@ -41,7 +42,7 @@ def test_a_rung_trains_as_treemap_does(name: str, optimizer: Sgd | Adam) -> None
 
 def test_rungs_below_treemap_keep_their_old_state() -> None:
     """Without donation the state given in is still there after the step."""
-    task = Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Sgd(0.5))
+    task = Task(Mlp((2, 3, 1), "sigmoid"), "sigmoid", "bce", Sgd(0.5))
     batch = (jax.numpy.asarray(XOR[0]), jax.numpy.asarray(XOR[1]))
     for name in ("batched", "compiled_gradient", "undonated"):
         trainer = registry.load(name)(task)

@@ -12,9 +12,11 @@ import numpy as np
 import oracle
 import pytest
 
-from triptych.benches.workloads.published import WORKLOADS, Layers, batches
+from triptych.benches.workloads.published import WORKLOADS, batches
 from triptych.impls import registry
 from triptych.impls.protocol import Layer, Params
+
+Layers = oracle.Layers
 
 TRAINERS = ("naive", "treemap", "flax_optax")
 

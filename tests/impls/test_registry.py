@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triptych.impls import flax_optax, naive, registry, treemap
+from triptych.impls.networks import Mlp
 from triptych.impls.registry import RegistryError, label, load, names
 from triptych.impls.task import Sgd, Task
 
-TASK = Task((2, 1), "relu", "sigmoid", "bce", Sgd(0.1))
+TASK = Task(Mlp((2, 1), "relu"), "sigmoid", "bce", Sgd(0.1))
 
 A_FACTORY = """
 TIMES_RUN = []

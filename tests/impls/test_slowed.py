@@ -7,11 +7,12 @@ import pytest
 
 from triptych.benches.worker.count import equations
 from triptych.impls import treemap
+from triptych.impls.networks import Mlp
 from triptych.impls.protocol import Layer
 from triptych.impls.task import Adam, Task
 from triptych.impls.variants import slowed
 
-TASK = Task((2, 3, 1), "sigmoid", "sigmoid", "bce", Adam(0.05))
+TASK = Task(Mlp((2, 3, 1), "sigmoid"), "sigmoid", "bce", Adam(0.05))
 INPUTS, TARGETS = [[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]]
 BATCH = (jax.numpy.asarray(INPUTS, "float32"), jax.numpy.asarray(TARGETS, "float32"))
 PARAMS = [

@@ -13,10 +13,22 @@ from jax.dtypes import TypePromotionError
 from jaxtyping import TypeCheckError
 
 from triptych.impls import registry
-from triptych.impls.laws.specimens import BATCH_SIZE, TASKS, Rows, batch_of, batches_on_host, start
+from triptych.impls.laws import reference
+from triptych.impls.laws.specimens import (
+    BATCH_SIZE,
+    OF_OTHERS,
+    OTHER_TASKS,
+    TASKS,
+    Rows,
+    batch_of,
+    batches_on_host,
+    describe,
+    start,
+)
 from triptych.impls.naive import trainer
+from triptych.impls.networks import Conv, Mlp, Transformer, leaves
 from triptych.impls.protocol import Trainer
-from triptych.impls.task import Adam, Sgd, Task
+from triptych.impls.task import Adam, Sgd, Task, losses_of
 
 STEPS = 20
 
@@ -26,7 +38,10 @@ ODD_SIZES = (((1, 1, 1), 1), ((7, 5, 3, 2), 13), ((3, 2), 1))
 ODD_TASKS = [
     (task, size)
     for sizes, size in ODD_SIZES
-    for task in (Task(sizes, "relu", "identity", "mse", Sgd(0.1)), Task(sizes, "tanh", "sigmoid", "bce", Adam(0.01)))
+    for task in (
+        Task(Mlp(sizes, "relu"), "identity", "mse", Sgd(0.1)),
+        Task(Mlp(sizes, "tanh"), "sigmoid", "bce", Adam(0.01)),
+    )
 ]
 
 
@@ -74,6 +89,52 @@ def test_trainer_agrees_on_odd_sizes(name: str, task: Task, size: int):
     agrees_with_the_oracle(trainer_of(name, task), task, batches_on_host(task, 5, size))
 
 
+ODD_OTHERS = [
+    (Task(network, "identity", losses_of(network)[-1], optimizer), size)
+    for network, size in (
+        (Conv((5, 7, 3), (4,), (3,), 1), 1),
+        (Conv((1, 2, 1), (2, 3, 4), (2, 1, 2), 3), 5),
+        (Transformer(vocabulary=3, context=7, width=5, heads=1, layers=1), 1),
+        (Transformer(vocabulary=9, context=1, width=6, heads=3, layers=2), 4),
+    )
+    for optimizer in OF_OTHERS
+]
+"""One sample a batch, one layer, head, token or output; images that are not square, strides past their end."""
+
+
+@pytest.mark.parametrize(("task", "size"), ODD_OTHERS, ids=lambda one: describe(one) if isinstance(one, Task) else None)
+@pytest.mark.parametrize("name", TRAINERS)
+def test_trainer_agrees_on_odd_sizes_of_other_networks(name: str, task: Task, size: int):
+    """Eight steps by the float64 reference, whose gradient is proven elsewhere."""
+    trainer, batches = trainer_of(name, task), batches_on_host(task, 8, size)
+    expected, expected_losses = reference.train(task, start(task), batches)
+    state, losses = trainer.init(start(task)), list[float]()
+    for rows in batches:
+        state, loss = trainer.step(state, batch_of(rows))
+        losses.append(float(loss))
+    assert losses == pytest.approx(expected_losses, rel=1e-4, abs=1e-6)
+    for got, wanted in zip(leaves(trainer.params(state)), leaves(expected), strict=True):
+        assert np.asarray(got) == pytest.approx(wanted, rel=2e-4, abs=2e-5)
+
+
+@pytest.mark.parametrize("name", ["treemap", "flax_optax"])
+@pytest.mark.parametrize("task", OTHER_TASKS[-1:], ids=describe)
+def test_no_token_sees_a_later_one(name: str, task: Task):
+    """Another last token changes the last loss alone: the gradient of the sum tells which logits moved."""
+    params, (x, y) = start(task), batches_on_host(task, 1, 1)[0]
+    other = x.copy()
+    other[0, -1] = (other[0, -1] + 1) % 11
+    outputs = [reference.predict(task, params, rows) for rows in (x, other)]
+    assert np.array_equal(outputs[0][0, :-1], outputs[1][0, :-1])
+    assert not np.allclose(outputs[0][0, -1], outputs[1][0, -1])
+    losses = [
+        float(trainer_of(name, task).step(trainer_of(name, task).init(start(task)), batch_of((rows, y)))[1])
+        for rows in (x, other)
+    ]
+    expected = [reference.loss(task, params, rows, y) for rows in (x, other)]
+    assert losses == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("task", [TASKS[1], TASKS[-1]], ids=task_id)
 def test_naive_trainer_agrees_under_jit_too(task: Task):
     """Its step is one traceable function, so that the harness can put it in a scan."""
@@ -90,7 +151,7 @@ def test_naive_trainer_agrees_under_jit_too(task: Task):
 @pytest.mark.parametrize("name", TRAINERS)
 def test_certain_and_wrong_costs_the_clipped_loss_and_moves_nothing(name: str, weight: float, target: float):
     """The bce loss clips at 1e-8: -log(1e-8) = 18.420681, with no gradient beyond."""
-    trainer = trainer_of(name, Task((1, 1), "relu", "sigmoid", "bce", Sgd(0.5)))
+    trainer = trainer_of(name, Task(Mlp((1, 1), "relu"), "sigmoid", "bce", Sgd(0.5)))
     state = trainer.init([{"w": jnp.full((1, 1), weight), "b": jnp.zeros(1)}])
     state, loss = trainer.step(state, (jnp.ones((1, 1)), jnp.full((1, 1), target)))
     assert float(loss) == pytest.approx(18.420681, rel=1e-6)
@@ -134,7 +195,7 @@ def compiled_by_a_first_step(name: str, task: Task) -> list[str]:
 
 def test_naive_trainer_stays_naive():
     """Its first step compiles many small programs, operation by operation, and none is a step or a loss."""
-    compiled = compiled_by_a_first_step("naive", Task((3, 11, 2), "tanh", "sigmoid", "bce", Adam(0.01)))
+    compiled = compiled_by_a_first_step("naive", Task(Mlp((3, 11, 2), "tanh"), "sigmoid", "bce", Adam(0.01)))
     assert len(compiled) > 20
     assert {"jit(matmul)", "jit(multiply)"} <= set(compiled)
     assert not [name for name in compiled if "step" in name or "loss" in name or "predict" in name or "update" in name]
@@ -143,7 +204,7 @@ def test_naive_trainer_stays_naive():
 @pytest.mark.parametrize("name", ["treemap", "flax_optax"])
 def test_compiled_trainer_compiles_one_program(name: str):
     """The whole step, by its name: what the naive trainer is shown not to do."""
-    task = Task((3, 11, 2), "tanh", "sigmoid", "bce", Adam(0.01))
+    task = Task(Mlp((3, 11, 2), "tanh"), "sigmoid", "bce", Adam(0.01))
     assert compiled_by_a_first_step(name, task) == ["jit(train_step)"]
 
 

@@ -40,7 +40,7 @@ DISPATCHED = changed(
 )
 """The same loop outside jit: every array is dispatched by itself."""
 
-OTHER_RATE = changed(TREEMAP, ("rate = optimizer.learning_rate", "rate = 1.1 * optimizer.learning_rate"))
+OTHER_RATE = changed(TREEMAP, ("rate, decay = optimizer.learning_rate", "rate, decay = 1.1 * optimizer.learning_rate"))
 
 UNDONATED = changed(TREEMAP, (DONATED, "jax.jit(partial(train_step, self.task))"))
 

@@ -69,6 +69,24 @@ def failed(name: str, kind: OutcomeKind) -> CellRecord:
     return msgspec.structs.replace(arm(name), outcome=Outcome(kind, "ValueError: no"))
 
 
+@pytest.mark.parametrize(
+    ("kinds", "verdict", "words"),
+    [
+        (("unsupported", "unsupported"), "ok", "neither side runs it: ValueError: no"),
+        (("ok", "unsupported"), "missing", "the base runs it, which the head no longer does: ValueError: no"),
+        (("unsupported", "ok"), "improved", "the head runs it, which the base does not: ValueError: no"),
+    ],
+)
+def test_what_a_trainer_refuses_is_missing_only_if_it_ran_before(
+    kinds: tuple[OutcomeKind, OutcomeKind], verdict: Verdict, words: str
+) -> None:
+    """A refusal is no failure; nothing else is said of such a cell, and nothing is compared."""
+    run = planted(failed(BASE, kinds[0]), failed(HEAD, kinds[1]))
+    assert (settled(run).verdict, settled(run).sentence) == (verdict, words)
+    assert sides.pairs(run) == {}
+    assert sides.counts_compared(run) == sides.untimed(run, sides.seen(run)) == []
+
+
 def test_nothing_changed_is_ok() -> None:
     """Times, compile times, losses and the canary; ratios within a restart are exactly 1, whatever its speed."""
     run = planted()

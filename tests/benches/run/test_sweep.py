@@ -57,7 +57,10 @@ def test_each_axis_is_swept_by_itself() -> None:
 def test_what_does_not_go_with_a_sweep_is_refused() -> None:
     """A size of a size, a ladder beside it."""
     asked = ["width=16:32"]
-    with pytest.raises(ChoiceError, match="'digits-width8' has a size already; give --sweep the name 'digits'"):
+    with pytest.raises(
+        ChoiceError,
+        match="'digits-width8' has a size already, which no width can follow; give --sweep the name 'digits'",
+    ):
         choose(workload=["digits-width8"], sweep=asked)
     with pytest.raises(ChoiceError, match="--ladder and --sweep were both given"):
         choose(sweep=asked, ladder=True)

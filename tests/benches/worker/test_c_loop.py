@@ -15,6 +15,7 @@ from triptych.benches.worker.answers import Measurer
 from triptych.benches.worker.cell import scan_of
 from triptych.benches.workloads.published import WORKLOADS, batches, save
 from triptych.impls.laws import reference
+from triptych.impls.networks import Mlp
 from triptych.impls.task import Adam, Task
 from triptych.impls.treemap.trainer import Trainer
 
@@ -119,8 +120,8 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
     "task",
     [
         replace(XOR.task, optimizer=Adam(0.05)),
-        replace(XOR.task, activation="tanh"),
-        replace(XOR.task, layer_sizes=(2, 3, 3, 1)),
+        replace(XOR.task, network=replace(XOR.task.network, activation="tanh")),
+        replace(XOR.task, network=Mlp((2, 3, 3, 1), "sigmoid")),
         WORKLOADS["digits"].task,
     ],
 )

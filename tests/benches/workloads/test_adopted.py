@@ -53,3 +53,13 @@ def test_what_is_none_is_refused_with_a_sentence(attribute: str, sentence: str) 
 def test_the_same_one_may_be_named_twice() -> None:
     """It is the same file; another file's of that name is not."""
     assert sizes.adopt(f"{FILE}:WORKLOAD") == sizes.adopt(f"{FILE}:WORKLOAD") == "parity"
+
+
+def test_an_announced_one_goes_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `triptych.workloads`, at its own size or at another; called otherwise by its own file it is refused."""
+    points = {"parity": f"{FILE}:WORKLOAD", "oddity": f"{FILE}:WORKLOAD"}
+    monkeypatch.setattr(sizes, "announced", lambda: points)
+    assert [sizes.known_as(name) for name in ("xor", "parity-width8")] == ["xor", "parity-width8"]
+    assert sizes.BASES["parity"].reference == f"{FILE}:WORKLOAD"
+    with pytest.raises(RegistryError, match=r"'oddity' is announced as .*, which is called 'parity'"):
+        sizes.known_as("oddity")

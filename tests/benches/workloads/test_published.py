@@ -1,14 +1,18 @@
 """The workloads hold what their sources say."""
 
-import itertools
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from triptych.benches.workloads import published
-from triptych.benches.workloads.published import WORKLOADS
+from triptych.benches.workloads.published import WORKLOADS, glorot
 from triptych.benches.workloads.sizes import BASES
+from triptych.impls.networks import Conv, Mlp, Transformer, leaves, map_leaves
+
+SHAPES = {"digits_conv": [(8, 8, 1), (10,)], "text": [(32,), (32,)]}
+"""Of a row of x and of y, where the network is no perceptron."""
 
 REAL = ("digits", "breast_cancer", "diabetes")
 
@@ -37,8 +41,10 @@ def test_batches_have_one_shape_and_the_order_of_the_data(name: str) -> None:
     workload = BASES[name]
     data = workload.load()
     batches = published.batches(workload, data)
-    assert {x.shape for x, _ in batches} == {(workload.batch_size, workload.task.layer_sizes[0])}
-    assert {y.shape for _, y in batches} == {(workload.batch_size, workload.task.layer_sizes[-1])}
+    rows = SHAPES.get(name) or [(sizes := workload.task.layer_sizes)[:1], sizes[-1:]]
+    assert [{part.shape for part in parts} for parts in zip(*batches, strict=True)] == [
+        {(workload.batch_size, *row)} for row in rows
+    ]
     rows = np.concatenate([x for x, _ in batches])
     assert np.array_equal(rows, data.x[: len(rows)])
     assert len(data.x) - len(rows) < workload.batch_size
@@ -48,13 +54,28 @@ def test_batches_have_one_shape_and_the_order_of_the_data(name: str) -> None:
 def test_starting_values_are_canonical_and_follow_from_the_seed(name: str) -> None:
     """Shapes are the task's, dtype float32; the same seed gives the same bits, another seed others."""
     workload = BASES[name]
-    sizes = workload.task.layer_sizes
-    first, again, other = workload.initial_params(0), workload.initial_params(0), workload.initial_params(1)
-    shapes = [(layer["w"].shape, layer["b"].shape) for layer in first]
-    assert shapes == [((i, o), (o,)) for i, o in itertools.pairwise(sizes)]
-    assert all(array.dtype == np.float32 for layer in first for array in layer.values())
-    assert all(np.array_equal(a["w"], b["w"]) for a, b in zip(first, again, strict=True))
-    assert not np.array_equal(first[0]["w"], other[0]["w"])
+    first, again, other = (workload.initial_params(seed) for seed in (0, 0, 1))
+    assert map_leaves(np.shape, first) == workload.task.network.shapes()
+    assert all(array.dtype == np.float32 for array in leaves(first))
+    assert all(np.array_equal(a, b) for a, b in zip(leaves(first), leaves(again), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(leaves(first), leaves(other), strict=True))
+
+
+def test_starting_values_of_other_shapes_are_refused() -> None:
+    """A recipe for another network is told by what it gave and what was expected."""
+    workload = dataclasses.replace(WORKLOADS["digits"], start=lambda _, seed: glorot(Mlp((2, 1), "relu"), seed))
+    with pytest.raises(ValueError, match=r"of digits have the shapes \[\{'b': \(1,\), 'w': \(2, 1\)\}\]; expected \["):
+        workload.initial_params()
+
+
+def test_glorot_is_uniform_within_its_limit() -> None:
+    """By both sides of a weight, nine times over for a convolution; biases 0, scales 1."""
+    params = glorot(Transformer(5, 4, 6, 2, 1), 0)
+    assert 0.9 < np.abs(params["blocks"][0]["up"]["w"]).max() / np.sqrt(6 / (6 + 24)) <= 1
+    assert params["norm"]["scale"].tolist() == [1.0] * 6
+    assert params["norm"]["bias"].tolist() == [0.0] * 6
+    of_conv = glorot(Conv((4, 4, 1), (8,), (1,), 2), 0)["convs"][0]
+    assert 0.9 < np.abs(of_conv["w"]).max() / np.sqrt(6 / (9 * (1 + 8))) <= 1
 
 
 def test_data_survive_the_way_to_the_worker(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from triptych.benches.workloads import teacher
 from triptych.benches.workloads.published import WORKLOADS, batches
 from triptych.benches.workloads.sizes import BASES, LARGEST, STEPS, Size, base_of, size_of, workload_named
+from triptych.benches.workloads.text import TEXT
+from triptych.impls.networks import Conv
 
 HIDDEN = {
     "digits-width256": (64, 256, 10),
@@ -26,8 +28,19 @@ def test_one_thing_is_changed(name: str, layers: tuple[int, ...]) -> None:
     resized, base = workload_named(name), BASES[base_of(name)]
     assert (resized.name, resized.task.layer_sizes, resized.steps) == (name, layers, STEPS)
     assert resized.batch_size == (64 if name == "digits-batch64" else base.batch_size)
-    assert dataclasses.replace(resized.task, layer_sizes=base.task.layer_sizes) == base.task
+    assert dataclasses.replace(resized.task, network=base.task.network) == base.task
     assert [layer["w"].shape for layer in resized.initial_params()] == list(itertools.pairwise(layers))
+
+
+def test_two_things_are_changed_in_one_order() -> None:
+    """Width before batch, so that each workload has one name; the transformer's width is that of its stream."""
+    both = workload_named("text-width64-batch8")
+    assert (both.task.network, both.batch_size) == (dataclasses.replace(TEXT.task.network, width=64), 8)
+    assert base_of("text-width64-batch8") == "text"
+    assert size_of("text-batch8-width64") is size_of("text-width64-width32") is None
+    assert workload_named("text-depth8").task.network == dataclasses.replace(TEXT.task.network, layers=8)
+    assert workload_named("digits_conv-depth3").task.network == Conv((8, 8, 1), (16, 32, 32), (1, 2, 1), 10)
+    assert workload_named("digits_conv-depth1-batch8").task.network == Conv((8, 8, 1), (16,), (1,), 10)
 
 
 def test_a_name_of_its_own_size_is_that_workload() -> None:
