@@ -49,7 +49,10 @@ BUILT_IN: dict[str, BuiltIn] = {
 }
 
 RUNGS = {name: f"triptych.impls.variants.ladder:{name}" for name in ("batched", "compiled_gradient", "undonated")}
-"""Trainers that have a name but are not listed: steps of the ladder between naive and treemap."""
+"""Trainers that have a name but are not listed: steps of the ladder between naive and treemap,"""
+
+FORMS = {f"treemap_{name.lower()}": f"triptych.impls.variants.forms:{name}" for name in ("Scanned", "Bfloat16")}
+"""and production forms of treemap's transformer."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"
 
@@ -161,8 +164,8 @@ def _is_of_a_word(character: str) -> bool:
 def _reference_of(name: str) -> str:
     if name in BUILT_IN:
         return BUILT_IN[name].reference
-    if name in RUNGS:
-        return RUNGS[name]
+    if own := {**RUNGS, **FORMS}.get(name):
+        return own
     points = {point.value: point for point in entry_points(group=ENTRY_POINT_GROUP, name=name)}
     if not points:
         raise RegistryError(_unknown(name))

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(sys.argv[1] if len(sys.argv) > 1 and __name__ == "__main__" else Path(__file__).parents[1]).resolve()
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from triptych.benches.worker.lines import lines_of_code  # noqa: E402  after the path to it
+from triptych.benches.record.lines import lines_of_code  # noqa: E402  after the path to it
 
 FOLDERS = ("impls", "benches", "reports")
 KINDS = (".py", ".js", ".css", ".jinja", ".c")

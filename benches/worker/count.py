@@ -13,8 +13,8 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.files import scratch
+from triptych.benches.record.lines import lines_of_code
 from triptych.benches.worker.cell import PreparedCell
-from triptych.benches.worker.lines import lines_of_code
 from triptych.benches.workloads.formulas import bytes_per_step, flops_per_step
 
 LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")

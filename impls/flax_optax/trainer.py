@@ -42,7 +42,11 @@ def predict(task: Task, params: FlaxParams, x: Array) -> Float32[Array, "..."]:
 def loss(params: FlaxParams, task: Task, batch: Batch) -> LossValue:
     """The mean loss of a batch."""
     x, y = batch
-    p = predict(task, params, x)
+    return loss_of(task, predict(task, params, x), y)
+
+
+def loss_of(task: Task, p: Float32[Array, "..."], y: Array) -> LossValue:
+    """The mean loss of the outputs of a batch."""
     if task.loss == "mse":
         return jnp.mean(optax.losses.squared_error(p, y))
     if task.loss == "bce":

@@ -32,7 +32,11 @@ def predict(task: Task, weights: Weights, x: Array) -> Float32[Array, "..."]:
 
 def loss(weights: Weights, task: Task, x: Array, y: Array) -> LossValue:
     """The loss of one sample."""
-    p = predict(task, weights, x)
+    return loss_of(task, predict(task, weights, x), y)
+
+
+def loss_of(task: Task, p: Float32[Array, "..."], y: Array) -> LossValue:
+    """The loss of the outputs of one sample."""
     if task.loss == "mse":
         return jnp.mean((p - y) ** 2)
     if task.loss == "bce":

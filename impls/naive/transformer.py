@@ -30,10 +30,15 @@ def predict(network: Transformer, weights: Weights, tokens: Int32[Array, " token
     """The logits of the next token after every one of a sequence."""
     x = weights["tokens"][tokens] + weights["positions"]
     for i in range(1, network.layers + 1):
-        x = x + attend(network.heads, weights, f"block{i}", normalize(weights, f"block{i}_norm1", x))
-        h = jax.nn.gelu(dense(weights, f"block{i}_up", normalize(weights, f"block{i}_norm2", x)))
-        x = x + dense(weights, f"block{i}_down", h)
+        x = through(network.heads, weights, f"block{i}", x)
     return dense(weights, "head", normalize(weights, "norm", x))
+
+
+def through(heads: int, weights: Weights, block: str, x: Stream) -> Stream:
+    """Causal attention and a perceptron, each after a norm and added to what came in."""
+    x = x + attend(heads, weights, block, normalize(weights, f"{block}_norm1", x))
+    h = jax.nn.gelu(dense(weights, f"{block}_up", normalize(weights, f"{block}_norm2", x)))
+    return x + dense(weights, f"{block}_down", h)
 
 
 def attend(heads: int, weights: Weights, block: str, x: Stream) -> Stream:

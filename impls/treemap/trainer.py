@@ -38,7 +38,11 @@ def predict(task: Task, params: Params, x: Array) -> Float32[Array, "..."]:
 def loss(params: Params, task: Task, batch: Batch) -> LossValue:
     """The mean loss of a batch."""
     x, y = batch
-    p = jax.vmap(partial(predict, task, params))(x)
+    return loss_of(task, jax.vmap(partial(predict, task, params))(x), y)
+
+
+def loss_of(task: Task, p: Float32[Array, "..."], y: Array) -> LossValue:
+    """The mean loss of the outputs of a batch."""
     if task.loss == "mse":
         return jnp.mean((p - y) ** 2)
     if task.loss == "bce":

@@ -15,10 +15,15 @@ def predict(network: Transformer, params: Params, tokens: Int32[Array, " tokens"
     """The logits of the next token after every one of a sequence."""
     x = params["tokens"][tokens] + params["positions"]
     for block in params["blocks"]:
-        x = x + attend(network.heads, block, normalize(block["norm1"], x))
-        h = jax.nn.gelu(dense(block["up"], normalize(block["norm2"], x)))
-        x = x + dense(block["down"], h)
+        x = through(network.heads, block, x)
     return dense(params["head"], normalize(params["norm"], x))
+
+
+def through(heads: int, block: Params, x: Stream) -> Stream:
+    """Causal attention and a perceptron, each after a norm and added to what came in."""
+    x = x + attend(heads, block, normalize(block["norm1"], x))
+    h = jax.nn.gelu(dense(block["up"], normalize(block["norm2"], x)))
+    return x + dense(block["down"], h)
 
 
 def attend(heads: int, block: Params, x: Stream) -> Stream:

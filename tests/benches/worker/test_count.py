@@ -12,12 +12,12 @@ from triptych.benches.arms.arm import platform_arm
 from triptych.benches.arms.process import Workers
 from triptych.benches.gate import golden
 from triptych.benches.record.counts import EXACT, Counts, gated
+from triptych.benches.record.lines import lines_of_code
 from triptych.benches.record.run import Cell, Mode
 from triptych.benches.schedule.tally import count_cells
 from triptych.benches.selftest.counts_aa import spread
 from triptych.benches.worker import messages
 from triptych.benches.worker.count import equations
-from triptych.benches.worker.lines import lines_of_code
 from triptych.benches.workloads.published import WORKLOADS, save
 from triptych.impls import registry
 

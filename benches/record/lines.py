@@ -11,7 +11,12 @@ SILENT = {
 
 
 def lines_of_code(source: str) -> int:
-    """Lines on which a token of code lies.
+    """How many lines `code_of` finds."""
+    return len(code_of(source))
+
+
+def code_of(source: str) -> list[str]:
+    """The lines on which a token of code lies.
 
     Raises:
         SyntaxError: If the source is not Python.
@@ -24,4 +29,5 @@ def lines_of_code(source: str) -> int:
     for node in alone:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return len(lines)
+    whole = source.splitlines()
+    return [whole[number - 1] for number in sorted(lines)]

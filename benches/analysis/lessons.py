@@ -1,0 +1,68 @@
+"""What a change costs to write: lines of each style's files, and how many of them differ from network to network.
+
+The claim that it is measured for: that another network or optimizer leaves Flax + Optax as it is, and that pure JAX
+has to be rewritten in good part for it.
+"""
+
+import ast
+import difflib
+from pathlib import Path
+from typing import NamedTuple
+
+from triptych.benches.record.lines import code_of, lines_of_code
+from triptych.impls import registry
+
+NETWORKS = ("mlp", "conv", "transformer")
+
+OF_OPTIMIZER = ("update", "rate_at", "clip", "optimizer_of")
+"""The functions of a trainer that know of optimizers."""
+
+
+class Written(NamedTuple):
+    """Lines of code of one style, without comments and docstrings.
+
+    Attributes:
+        networks: Of each network's file.
+        new: Of these, those that the perceptron's file has not.
+        optimizer: Of the functions that know of optimizers.
+        beyond_sgd: Of these, those that come after what plain gradient descent needs.
+    """
+
+    style: str
+    networks: dict[str, int]
+    new: dict[str, int]
+    optimizer: int
+    beyond_sgd: int
+
+
+def written() -> list[Written]:
+    """Every built-in style that has a file for each network."""
+    folders = {name: Path(registry.__file__).with_name(name) for name in registry.BUILT_IN}
+    return [_written(name, folder) for name, folder in folders.items() if (folder / "transformer.py").is_file()]
+
+
+def _written(style: str, folder: Path) -> Written:
+    codes = {name: code_of((folder / f"{name}.py").read_text(encoding="utf-8")) for name in NETWORKS}
+    new = {name: _added(codes["mlp"], code) for name, code in codes.items() if name != "mlp"}
+    source = (folder / "trainer.py").read_text(encoding="utf-8")
+    optimizer = beyond_sgd = 0
+    for function in ast.parse(source).body:
+        if isinstance(function, ast.FunctionDef) and function.name in OF_OPTIMIZER:
+            lines = _lines(source, function.lineno, function.end_lineno)
+            optimizer, beyond_sgd = optimizer + lines, beyond_sgd + lines - _of_sgd(source, function)
+    return Written(style, {name: len(code) for name, code in codes.items()}, new, optimizer, beyond_sgd)
+
+
+def _added(before: list[str], after: list[str]) -> int:
+    """Lines that a file has and another has not, in their order."""
+    return sum(line.startswith("+ ") for line in difflib.ndiff(before, after))
+
+
+def _of_sgd(source: str, function: ast.FunctionDef) -> int:
+    """Lines of a function up to the end of what it does for plain gradient descent; none if it knows nothing of it."""
+    ends = [one.end_lineno for one in function.body if isinstance(one, ast.If) and "Sgd" in ast.unparse(one.test)]
+    return _lines(source, function.lineno, ends[0]) if ends else 0
+
+
+def _lines(source: str, first: int, last: int | None) -> int:
+    return lines_of_code("\n".join(source.splitlines()[first - 1 : last]))
