@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "benches/worker/messages": RECORD,
     "benches/worker": RECORD | {"impls", "impls/laws", "benches/workloads", "benches/worker/messages"},
     "benches/arms": RECORD | {"benches/worker/messages"},
-    "benches/analysis": RECORD | {"benches/workloads"},
+    "benches/analysis": RECORD | {"benches/workloads", "impls"},
     "benches/schedule": MEASURES,
     "benches/run": MEASURES | {"benches/schedule"},
     "benches/gate": MEASURES | {"benches/schedule"},

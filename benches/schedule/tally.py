@@ -11,6 +11,7 @@ from triptych.benches.record.run import Cell, Fingerprint
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import WORKLOADS, save
+from triptych.benches.workloads.sizes import BASES
 
 TIMEOUT_S = 120.0
 
@@ -46,7 +47,7 @@ def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
     """
     counted: dict[Cell, Counts | str] = {}
     with scratch("counts") as folder, Workers() as workers:
-        paths = {name: save(WORKLOADS[name], folder) for name in {cell.workload for cell in cells}}
+        paths = {name: save(BASES[name], folder) for name in {cell.workload for cell in cells}}
         with workers.start(arm) as worker:
             fingerprint = fingerprint_of(worker, arm)
         for cell in cells:

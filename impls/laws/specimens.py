@@ -81,14 +81,14 @@ def describe(task: Task) -> str:
 
 def start(task: Task, seed: int = 0) -> Params:
     """Starting values on the device, no two arrays alike, the scales of norms near 1."""
-    random = np.random.default_rng(seed)
+    random, spread = np.random.default_rng(seed), 0.3 if isinstance(task.network, Transformer) else 0.7
 
     def drawn(tree: Any, name: str = "") -> Params:
         if isinstance(tree, dict):
             return {name: drawn(part, name) for name, part in tree.items()}
         if isinstance(tree, list):
             return [drawn(part) for part in tree]
-        return on_device(random.normal(name == "scale", 0.7 if len(tree) > 1 else 0.3, tree))
+        return on_device(random.normal(name == "scale", spread if len(tree) > 1 else 0.3, tree))
 
     return drawn(task.network.shapes())
 

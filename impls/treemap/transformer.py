@@ -3,15 +3,16 @@
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float32, Int32
+from jaxtyping import Array, Float, Int32
 
 from triptych.impls.networks import NORM_EPS, Transformer
 from triptych.impls.protocol import Layer, Params
 
-Stream = Float32[Array, "tokens width"]
+Stream = Float[Array, "tokens width"]
+"""In float32, unless a form of it computes in fewer bits."""
 
 
-def predict(network: Transformer, params: Params, tokens: Int32[Array, " tokens"]) -> Float32[Array, "tokens words"]:
+def predict(network: Transformer, params: Params, tokens: Int32[Array, " tokens"]) -> Float[Array, "tokens words"]:
     """The logits of the next token after every one of a sequence."""
     x = params["tokens"][tokens] + params["positions"]
     for block in params["blocks"]:
@@ -36,7 +37,7 @@ def attend(heads: int, block: Params, x: Stream) -> Stream:
     return jnp.einsum("thd,hde->te", mixed, w.reshape(heads, -1, w.shape[1])) + b
 
 
-def to_heads(layer: Layer, x: Stream, heads: int) -> Float32[Array, "tokens heads size"]:
+def to_heads(layer: Layer, x: Stream, heads: int) -> Float[Array, "tokens heads size"]:
     """A dense layer whose outputs are dealt out to the heads."""
     w, b = layer["w"], layer["b"]
     return jnp.einsum("td,dhe->the", x, w.reshape(len(w), heads, -1)) + b.reshape(heads, -1)
@@ -49,6 +50,6 @@ def normalize(norm: Params, x: Stream) -> Stream:
     return away * (lax.rsqrt(var + NORM_EPS) * norm["scale"]) + norm["bias"]
 
 
-def dense(layer: Layer, x: Float32[Array, "tokens inputs"]) -> Float32[Array, "tokens outputs"]:
+def dense(layer: Layer, x: Float[Array, "tokens inputs"]) -> Float[Array, "tokens outputs"]:
     """One dense layer."""
     return x @ layer["w"] + layer["b"]

@@ -74,7 +74,7 @@ def test_first_step_of_adam_is_the_learning_rate():
 def test_gradient_of_another_network_is_the_slope_of_its_loss(task: Task):
     """Central differences of the loss along five random directions through all parameters at once."""
     params, (x, y) = reference.float64(start(task)), batches_on_host(task, 1)[0]
-    gradient, random, step = leaves(reference.gradient(task, params, x, y)), np.random.default_rng(0), 1e-5
+    gradient, random, step = leaves(reference.gradient(task, params, x, y)), np.random.default_rng(0), 1e-6
     for _ in range(5):
         direction = map_leaves(lambda array: random.normal(size=array.shape), params)
         there = iter(leaves(direction))

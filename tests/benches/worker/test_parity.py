@@ -12,8 +12,11 @@ from triptych.benches.record.run import Cell, Training
 from triptych.benches.worker.cell import prepare
 from triptych.benches.worker.messages import Spec, Train
 from triptych.benches.worker.training import curve_steps, train
-from triptych.benches.workloads.published import save
+from triptych.benches.workloads.published import Workload, save
 from triptych.benches.workloads.sizes import BASES
+
+PARITY_RTOL = Workload.parity_rtol
+"""Unless a workload says otherwise."""
 
 TOO_LONG = (("digits_conv", "naive"), ("text", "naive"))
 """Compiled as one program their samples, layers and heads take minutes; `tests/impls` compares their first steps."""
@@ -38,12 +41,13 @@ def trained(workload: str, trainer: str, folder: Path) -> Training:
     [(name, trainer) for name in BASES for trainer in ("naive", "flax_optax") if (name, trainer) not in TOO_LONG],
 )
 def test_losses_agree_to_the_end(workload: str, trainer: str, folder: Path) -> None:
-    """At every point of the curve the loss is treemap's within a hundredth of a percent."""
+    """At every point of the curve the loss is treemap's within a hundredth of a percent, or as its workload derives."""
     ours, theirs = trained(workload, trainer, folder), trained(workload, "treemap", folder)
     assert ours.steps_done == theirs.steps_done == BASES[workload].steps
     assert [point.step for point in ours.curve] == [point.step for point in theirs.curve]
     losses, expected = ([point.loss for point in side.curve] for side in (ours, theirs))
-    assert np.allclose(losses, expected, rtol=1e-4, atol=0)
+    derived = BASES[workload].parity_rtol
+    assert np.allclose(losses, expected, rtol=1e-4 if derived == PARITY_RTOL else derived, atol=0)
 
 
 @pytest.mark.parametrize("workload", tuple(BASES))
@@ -56,7 +60,7 @@ def test_the_target_loss_is_reached(workload: str, folder: Path) -> None:
 
 def test_held_out_scores_are_those_of_a_network_that_has_learned(folder: Path) -> None:
     """Over 95 % of unseen digits and tumours are told right; a regression has a loss and no accuracy."""
-    for workload in ("digits", "breast_cancer"):
+    for workload in ("digits", "digits_conv", "breast_cancer"):
         accuracy = trained(workload, "treemap", folder).accuracy
         assert accuracy is not None
         assert accuracy > 0.95

@@ -1,9 +1,11 @@
 """The text is the known one, its split is honest, and a small transformer learns more than a table of pairs."""
 
+from typing import Any
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax import device_get, jit, lax
+from jax import Array, device_get, jit, lax
 from jax import tree as trees
 
 from triptych.benches.workloads import text
@@ -62,7 +64,7 @@ def test_a_transformer_learns_more_than_pairs_of_characters() -> None:
     xs, ys = (jnp.asarray(np.stack(rows)) for rows in zip(*batches(TEXT, data), strict=True))
     state = trainer.init(trees.map(jnp.asarray, TEXT.initial_params()))
 
-    def step(state, t):
+    def step(state: Any, t: Array) -> tuple[Any, Array]:
         return trainer.step(state, (xs[t % len(xs)], ys[t % len(xs)]))
 
     state, _ = jit(lambda state: lax.scan(step, state, jnp.arange(TEXT.steps)))(state)
