@@ -101,7 +101,7 @@ TEXT = Workload(
     target_loss=2.2,
     load=load,
     start=glorot,
-    scored_rows=128,
+    scored_rows=64,
     bits_per="character",
     write=write,
 )

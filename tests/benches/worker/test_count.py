@@ -146,14 +146,15 @@ def test_lines_of_code_leave_out_what_is_not_code() -> None:
 
 
 def test_bytes_by_formula_are_those_that_xla_takes_and_gives() -> None:
-    """In every recorded step: XLA's arguments in, the donated state and the loss out."""
-    lines = [
-        line for cells in golden.read(golden.GOLDEN).counts.values() for cell, line in cells.items() if "step" in cell
-    ]
-    compiled = [line for line in lines if "argument_bytes" in line]
+    """In every recorded step: XLA's arguments in, the donated state and the loss out; Optax's schedule counts anew."""
+    sections = golden.read(golden.GOLDEN).counts.values()
+    lines = {cell: line for cells in sections for cell, line in cells.items() if "step" in cell}
+    compiled = {cell: line for cell, line in lines.items() if "argument_bytes" in line}
     assert len(compiled) >= 12
-    for line in compiled:
-        assert line["analytic_bytes_per_step"] == line["argument_bytes"] + line["alias_bytes"] + 4
+    for cell, line in compiled.items():
+        of_schedule = 8 * cell.startswith(("digits_conv-flax_optax", "text-flax_optax"))
+        moved = line["argument_bytes"] + line["alias_bytes"] + 4
+        assert line["analytic_bytes_per_step"] + of_schedule == moved
 
 
 def test_flops_by_formula_are_nearly_those_of_xla() -> None:
