@@ -30,7 +30,8 @@ class Made:
 
 
 def sound(task: Task) -> Made:
-    """The tree_map trainer, compiled once per task for all that are built on it."""
+    """The tree_map trainer of perceptrons, compiled once per task for all that are built on it."""
+    assert task.layer_sizes, "another network has none, and refuses"
     trainer = trainer_of("treemap", task)
     return Made(trainer.init, trainer.step, trainer.params)
 

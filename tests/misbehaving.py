@@ -22,6 +22,7 @@ class Treemap:
     """A well-behaved trainer to spoil."""
 
     def __init__(self, task):
+        assert task.layer_sizes, "another network has none, and refuses"
         self.task = task
         self.inner = trainer.Trainer(task)
 

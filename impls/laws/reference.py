@@ -119,7 +119,8 @@ def _gradient_of(task: Task) -> Callable[..., Params]:
     import jax
     import jax.numpy as jnp
 
-    return jax.jit(jax.grad(lambda params, x, y: _loss(jnp, task, params, x, y)))
+    quickly = {"xla_backend_optimization_level": 0}  # it is run a few times only
+    return jax.jit(jax.grad(lambda params, x, y: _loss(jnp, task, params, x, y)), compiler_options=quickly)
 
 
 def _predict(xp: Any, task: Task, params: Params, x: Array) -> Array:
