@@ -205,6 +205,13 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     return [map_leaves(f, part) for part in tree] if isinstance(tree, list) else f(tree)
 
 
+def drawn(shapes: Shapes, draw: Callable[[str, tuple[int, ...]], Any], name: str = "") -> Any:
+    """A canonical tree of arrays, each made of its name and its shape, layer by layer, input side first."""
+    if isinstance(shapes, dict):
+        return {name: drawn(part, draw, name) for name, part in shapes.items()}
+    return [drawn(part, draw) for part in shapes] if isinstance(shapes, list) else draw(name, shapes)
+
+
 def _dense(inputs: int, outputs: int) -> Shapes:
     return {"w": (inputs, outputs), "b": (outputs,)}
 

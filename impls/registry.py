@@ -51,7 +51,7 @@ BUILT_IN: dict[str, BuiltIn] = {
 RUNGS = {name: f"triptych.impls.variants.ladder:{name}" for name in ("batched", "compiled_gradient", "undonated")}
 """Trainers that have a name but are not listed: steps of the ladder between naive and treemap,"""
 
-FORMS = {f"treemap_{name.lower()}": f"triptych.impls.variants.forms:{name}" for name in ("Scanned", "Bfloat16")}
+FORMS = {f"treemap_{name}": f"triptych.impls.variants.forms:{name}" for name in ("scanned", "bfloat16")}
 """and production forms of treemap's transformer."""
 
 ENTRY_POINT_GROUP = "triptych.trainers"

@@ -20,6 +20,21 @@ from triptych.reports.commands import cli
 ROOT = Path(__file__).resolve().parent.parent
 
 
+NARROW = """
+from triptych.impls.treemap.trainer import Trainer
+
+
+def Narrow(task):
+    if task.layer_sizes and task.loss != "mse":
+        raise NotImplementedError("only a mean squared error")
+    return Trainer(task)
+
+
+def None_(task):
+    raise NotImplementedError("nothing at all")
+"""
+
+
 def triptych(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line uninstalled, as `python triptych.py`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | environ
@@ -144,6 +159,19 @@ def test_check_names_the_broken_law() -> None:
     done = CliRunner().invoke(cli, ["check", f"{misbehaving.__file__}:WrongLearner"])
     assert done.exit_code == 1
     assert re.search(r"BROKEN +5\.", done.stdout)
+
+
+def test_check_says_what_a_trainer_does_not_run(tmp_path: Path) -> None:
+    """A trainer of one loss passes what it claims, the rest is told with its reason; one of none exits with 4."""
+    (tmp_path / "narrow.py").write_text(NARROW, encoding="utf-8")
+    kept, none = (
+        CliRunner().invoke(cli, ["check", f"{tmp_path / 'narrow.py'}:{name}"]) for name in ("Narrow", "None_")
+    )
+    assert kept.exit_code == 0
+    assert re.findall(r"(?m)^  (\w+)", kept.stdout)[:8] == [*["ok"] * 5, "unsupported", "ok", "ok"]
+    assert re.search(r"does not run \d+ tasks, such as .*: only a mean squared error", kept.stdout)
+    assert none.exit_code == 4
+    assert none.stdout.count("unsupported") == 8
 
 
 def test_list_shows_trainers_and_workloads() -> None:

@@ -14,7 +14,7 @@ from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import Rim
-from triptych.benches.workloads.sizes import LARGEST, Axis, Size, base_of, size_of
+from triptych.benches.workloads.sizes import LARGEST, Axis, Size, base_of, known_as, size_of
 
 RANGE = re.compile(r"(\w+)=(\d{1,19}):(\d{1,19})", re.ASCII)
 """A sweep as it is typed: an axis, its first and its last size."""
@@ -84,12 +84,15 @@ def swept(cells: Sequence[Cell], sweeps: Mapping[Axis, Sequence[int]]) -> list[C
 
     Raises:
         ChoiceError: If a workload has a size already, on that axis or one that comes after it in a name.
+        triptych.impls.registry.RegistryError: If a network cannot have one of these sizes.
     """
     bases = dict.fromkeys(cell.workload for cell in cells)
     sized = [Size(base, axis, size) for base in bases for axis, sizes in sweeps.items() for size in sizes]
     if odd := [one for one in sized if size_of(one.name) != one]:
         words = f"workload {odd[0].base!r} has a size already, which no {odd[0].axis} can follow"
         raise ChoiceError(f"{words}; give --sweep the name {base_of(odd[0].base)!r}")
+    for one in sized:
+        known_as(one.name)
     return [replace(cell, workload=one.name) for one in sized for cell in cells if cell.workload == one.base]
 
 

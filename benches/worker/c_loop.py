@@ -16,6 +16,7 @@ from jaxtyping import Float32
 
 from triptych.benches.record.files import scratch
 from triptych.benches.workloads.published import Data, Workload, batches
+from triptych.impls.networks import Mlp
 from triptych.impls.task import Sgd, Task
 
 SOURCE = Path(__file__).with_name("c_loop.c")
@@ -36,8 +37,10 @@ def why_not(task: Task, device: str = "cpu") -> str | None:
     """Why the loop in C cannot train a task on a device of this machine, or None if it can."""
     if device != "cpu":
         return "the loop in C runs on the CPU only"
-    shape = (len(task.layer_sizes), task.layer_sizes[-1], task.activation, task.output, task.loss)
-    if shape != (3, 1, "sigmoid", "sigmoid", "bce") or not isinstance(task.optimizer, Sgd):
+    network = task.network
+    layers = (len(network.layer_sizes), network.layer_sizes[-1]) if isinstance(network, Mlp) else ()
+    others = (task.output, task.loss, getattr(network, "activation", None), type(task.optimizer))
+    if layers != (3, 1) or others != ("sigmoid", "bce", "sigmoid", Sgd):
         return "the loop in C knows one hidden layer, one output, sigmoid, bce and SGD only; take the workload xor"
     if compiler() is None:
         return f"no C compiler was found (looked for {', '.join(COMPILERS)})"

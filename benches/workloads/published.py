@@ -17,7 +17,7 @@ from jaxtyping import Float32, Int32
 
 from triptych.benches.record.run import WorkloadRecord
 from triptych.impls import starting_values
-from triptych.impls.networks import Conv, Mlp, Network, map_leaves
+from triptych.impls.networks import Conv, Mlp, Network, drawn, map_leaves
 from triptych.impls.task import Adam, AdamW, Sgd, Task
 
 Rows = Float32[np.ndarray, "rows ..."] | Int32[np.ndarray, "rows tokens"]
@@ -157,7 +157,7 @@ def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
 def glorot(network: Network, seed: int) -> Params:
     """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0, scales 1.
 
-    Of a convolution in and out count its nine places. Weights are drawn layer by layer, input side first.
+    Of a convolution in and out count its nine places.
 
     Args:
         network: Whose starting values they are.
@@ -168,17 +168,13 @@ def glorot(network: Network, seed: int) -> Params:
     """
     random = np.random.default_rng(seed)
 
-    def drawn(tree: Any, name: str = "") -> Params:
-        if isinstance(tree, dict):
-            return {name: drawn(part, name) for name, part in tree.items()}
-        if isinstance(tree, list):
-            return [drawn(part) for part in tree]
-        if len(tree) == 1:
-            return np.full(tree, float(name == "scale"), np.float32)
-        limit = np.sqrt(6 / (math.prod(tree[:-2]) * (tree[-2] + tree[-1])))
-        return random.uniform(-limit, limit, tree).astype(np.float32)
+    def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        if len(shape) == 1:
+            return np.full(shape, float(name == "scale"), np.float32)
+        limit = np.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+        return random.uniform(-limit, limit, shape).astype(np.float32)
 
-    return drawn(network.shapes())
+    return drawn(network.shapes(), draw)
 
 
 WORKLOADS: dict[str, Workload] = {

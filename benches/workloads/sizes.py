@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from triptych.benches.workloads import teacher, text
 from triptych.benches.workloads.published import WORKLOADS, Workload
 from triptych.impls import registry
+from triptych.impls.networks import TaskError
 
 Axis = Literal["width", "depth", "batch"]
 """What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch.
@@ -70,14 +71,14 @@ def adopt(reference: str) -> str:
 def announced() -> dict[str, str]:
     """The workloads that other packages announce, and their references; none of them is loaded."""
     points = entry_points(group=ENTRY_POINT_GROUP)
-    return {point.name: point.value for point in points if point.name not in WORKLOADS}
+    return {point.name: point.value for point in points if point.name not in BASES}
 
 
 def known_as(named: str) -> str:
     """The name of a workload, which is known from now on if it is a reference or announced.
 
     Raises:
-        RegistryError: As `adopt` does, or if an announced one is called otherwise.
+        RegistryError: As `adopt` does, if an announced one is called otherwise, or if there is none of that size.
     """
     if ":" in named:
         return adopt(named)
@@ -85,6 +86,11 @@ def known_as(named: str) -> str:
     reference = None if base in BASES else announced().get(base)
     if reference and (own := adopt(reference)) != base:
         raise registry.RegistryError(f"workload {base!r} is announced as {reference}, which is called {own!r}")
+    try:
+        if base in BASES:
+            workload_named(named)
+    except TaskError as error:
+        raise registry.RegistryError(f"there is no workload {named!r}: {error}") from error
     return named
 
 
@@ -130,4 +136,4 @@ def workload_named(name: str, reference: str = "") -> Workload:
     batch_size = size.size if size.axis == "batch" else base.batch_size
     is_taught = base_of(name) == teacher.TEACHER.name
     load = partial(teacher.load, max(teacher.ROWS, batch_size)) if is_taught else base.load
-    return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load)
+    return replace(base, name=size.name, task=task, batch_size=batch_size, steps=STEPS, load=load, write=None)

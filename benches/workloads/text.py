@@ -12,6 +12,7 @@ from importlib import resources
 import numpy as np
 from jaxtyping import Int32
 
+from triptych.benches.record.files import RecordError
 from triptych.benches.workloads.published import Data, Params, Workload, glorot
 from triptych.impls.laws import reference
 from triptych.impls.networks import Transformer
@@ -26,16 +27,12 @@ WRITTEN, TEMPERATURE = 240, 0.7
 """Characters of a sample, and how boldly they are drawn."""
 
 
-class OtherTextError(Exception):
-    """The installed scikit-learn ships another text, so that no loss would be comparable; the message says so."""
-
-
 @lru_cache
 def files() -> tuple[str, ...]:
     """The descriptions, in the order of their names.
 
     Raises:
-        OtherTextError: If they are not the known ones.
+        RecordError: If they are not the known ones, so that no loss would be comparable.
     """
     folder = resources.files("sklearn.datasets.descr")
     found = sorted((one for one in folder.iterdir() if one.name.endswith(".rst")), key=lambda one: one.name)
@@ -43,7 +40,7 @@ def files() -> tuple[str, ...]:
     got = hashlib.sha256(b"".join(contents)).hexdigest()
     if got != SHA256:
         words = f"the installed scikit-learn's descriptions of data sets have SHA-256 {got[:12]}…"
-        raise OtherTextError(f"{words}; expected {SHA256[:12]}… as in scikit-learn 1.9.1; install that release")
+        raise RecordError(f"{words}; expected {SHA256[:12]}… as in scikit-learn 1.9.1; install that release")
     return tuple(content.decode() for content in contents)
 
 

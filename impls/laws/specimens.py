@@ -1,14 +1,14 @@
 """What the laws are tried on: small tasks, and starting values and batches made anew at every call."""
 
 from itertools import product
-from typing import Any, get_args
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Num
 
-from triptych.impls.networks import Activation, Conv, Mlp, Network, Transformer
+from triptych.impls.networks import Activation, Conv, Mlp, Network, Transformer, drawn
 from triptych.impls.protocol import Batch, Params
 from triptych.impls.task import OUTPUTS_OF_LOSS, Adam, AdamW, Loss, Optimizer, Sgd, Task, losses_of
 
@@ -83,14 +83,10 @@ def start(task: Task, seed: int = 0) -> Params:
     """Starting values on the device, no two arrays alike, the scales of norms near 1."""
     random, spread = np.random.default_rng(seed), 0.3 if isinstance(task.network, Transformer) else 0.7
 
-    def drawn(tree: Any, name: str = "") -> Params:
-        if isinstance(tree, dict):
-            return {name: drawn(part, name) for name, part in tree.items()}
-        if isinstance(tree, list):
-            return [drawn(part) for part in tree]
-        return on_device(random.normal(name == "scale", spread if len(tree) > 1 else 0.3, tree))
+    def draw(name: str, shape: tuple[int, ...]) -> jax.Array:
+        return on_device(random.normal(name == "scale", spread if len(shape) > 1 else 0.3, shape))
 
-    return drawn(task.network.shapes())
+    return drawn(task.network.shapes(), draw)
 
 
 def batches_on_host(task: Task, count: int, size: int = BATCH_SIZE, seed: int = 1) -> list[Rows]:

@@ -12,7 +12,7 @@ References:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,7 @@ from triptych.impls.task import Task
 from triptych.impls.treemap import trainer as treemap
 from triptych.impls.treemap import transformer
 from triptych.impls.treemap.trainer import State
+from triptych.impls.variants.ladder import Rung, Step
 
 
 def transformer_of(task: Task) -> Transformer:
@@ -40,67 +41,51 @@ def transformer_of(task: Task) -> Transformer:
     return task.network
 
 
+def scanned(task: Task) -> "Scanned":
+    """The tree_map trainer of a transformer, its blocks in one loop."""
+    network = transformer_of(task)
+    return Scanned(task, network, _step(task, partial(scanned_loss, task, network)))
+
+
+def bfloat16(task: Task) -> Rung:
+    """The tree_map trainer of a transformer that computes in bfloat16."""
+    return Rung(task, _step(task, partial(bfloat16_loss, task, transformer_of(task))))
+
+
 @dataclass(frozen=True)
 class Scanned:
-    """The tree_map trainer of a transformer, the parameters of its blocks stacked along a first axis."""
+    """A trainer whose state has the parameters of its blocks stacked along a first axis."""
 
     task: Task
-
-    def __post_init__(self) -> None:
-        transformer_of(self.task)
+    network: Transformer
+    step: Step
 
     def init(self, params: Params) -> State:
         """Stacks the blocks, then does as the tree_map trainer does."""
         blocks = jax.tree.map(lambda *arrays: jnp.stack(arrays), *params["blocks"])
         return treemap.Trainer(self.task).init({**params, "blocks": blocks})
 
-    @cached_property
-    def step(self) -> Callable[[State, Batch], tuple[State, LossValue]]:
-        """One compiled update; the state given in is donated."""
-        return jax.jit(partial(train_step, partial(scanned_loss, self.task), self.task), donate_argnums=0)
-
     def params(self, state: State) -> Params:
         """The blocks one by one again."""
         stacked = state[0]["blocks"]
-        blocks = [jax.tree.map(lambda array, i=i: array[i], stacked) for i in range(transformer_of(self.task).layers)]
+        blocks = [jax.tree.map(lambda array, i=i: array[i], stacked) for i in range(self.network.layers)]
         return {**state[0], "blocks": blocks}
 
 
-@dataclass(frozen=True)
-class Bfloat16:
-    """The tree_map trainer of a transformer that computes in bfloat16."""
+def _step(task: Task, loss: Callable[[Params, Batch], LossValue]) -> Step:
+    """The tree_map trainer's compiled update of another loss; the state given in is donated."""
 
-    task: Task
+    def train_step(state: State, batch: Batch) -> tuple[State, LossValue]:
+        value, grads = jax.value_and_grad(loss)(state[0], batch)
+        return treemap.update(task, state, grads), value
 
-    def __post_init__(self) -> None:
-        transformer_of(self.task)
-
-    def init(self, params: Params) -> State:
-        """As the tree_map trainer does."""
-        return treemap.Trainer(self.task).init(params)
-
-    @cached_property
-    def step(self) -> Callable[[State, Batch], tuple[State, LossValue]]:
-        """One compiled update; the state given in is donated."""
-        return jax.jit(partial(train_step, partial(bfloat16_loss, self.task), self.task), donate_argnums=0)
-
-    def params(self, state: State) -> Params:
-        """As the tree_map trainer does."""
-        return state[0]
+    return jax.jit(train_step, donate_argnums=0)
 
 
-def train_step(
-    loss: Callable[[Params, Batch], LossValue], task: Task, state: State, batch: Batch
-) -> tuple[State, LossValue]:
-    """As the tree_map trainer's, with another loss."""
-    value, grads = jax.value_and_grad(loss)(state[0], batch)
-    return treemap.update(task, state, grads), value
-
-
-def scanned_loss(task: Task, params: Params, batch: Batch) -> LossValue:
+def scanned_loss(task: Task, network: Transformer, params: Params, batch: Batch) -> LossValue:
     """The mean loss of a batch, all blocks in one loop."""
     x, y = batch
-    return treemap.loss_of(task, jax.vmap(partial(scanned_predict, transformer_of(task), params))(x), y)
+    return treemap.loss_of(task, jax.vmap(partial(scanned_predict, network, params))(x), y)
 
 
 def scanned_predict(network: Transformer, params: Params, tokens: Array) -> Float32[Array, "tokens words"]:
@@ -110,9 +95,9 @@ def scanned_predict(network: Transformer, params: Params, tokens: Array) -> Floa
     return transformer.dense(params["head"], transformer.normalize(params["norm"], x))
 
 
-def bfloat16_loss(task: Task, params: Params, batch: Batch) -> LossValue:
+def bfloat16_loss(task: Task, network: Transformer, params: Params, batch: Batch) -> LossValue:
     """The mean loss of a batch, in float32 from logits in bfloat16."""
     x, y = batch
     halved = jax.tree.map(lambda array: array.astype(jnp.bfloat16), params)
-    logits = jax.vmap(partial(transformer.predict, transformer_of(task), halved))(x)
+    logits = jax.vmap(partial(transformer.predict, network, halved))(x)
     return treemap.loss_of(task, logits.astype(jnp.float32), y)

@@ -5,6 +5,7 @@ from choices import choose
 
 from triptych.benches.run.experiments import checked, parse
 from triptych.benches.run.options import ChoiceError
+from triptych.impls.registry import RegistryError
 
 
 def test_a_range_is_its_powers_of_two() -> None:
@@ -62,6 +63,11 @@ def test_what_does_not_go_with_a_sweep_is_refused() -> None:
         match="'digits-width8' has a size already, which no width can follow; give --sweep the name 'digits'",
     ):
         choose(workload=["digits-width8"], sweep=asked)
+    for asking in ({"workload": ["text-width33"]}, {"workload": ["text"], "sweep": ["width=2:4"]}):
+        with pytest.raises(
+            RegistryError, match=r"no workload 'text-width(33|2)': width is (33|2) with 4 heads; expected"
+        ):
+            choose(**asking)
     with pytest.raises(ChoiceError, match="--ladder and --sweep were both given"):
         choose(sweep=asked, ladder=True)
     with pytest.raises(ChoiceError, match="unknown workload 'mnist'; expected one of xor, "):

@@ -123,6 +123,7 @@ def test_a_compiler_that_fails_is_quoted(monkeypatch: pytest.MonkeyPatch) -> Non
         replace(XOR.task, network=replace(XOR.task.network, activation="tanh")),
         replace(XOR.task, network=Mlp((2, 3, 3, 1), "sigmoid")),
         WORKLOADS["digits"].task,
+        WORKLOADS["digits_conv"].task,
     ],
 )
 def test_other_tasks_are_refused(task: Task) -> None:

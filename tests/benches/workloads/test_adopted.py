@@ -1,5 +1,6 @@
 """A workload of somebody else is one value in a file of theirs, and is measured as ours are."""
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -57,8 +58,10 @@ def test_the_same_one_may_be_named_twice() -> None:
 
 def test_an_announced_one_goes_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under `triptych.workloads`, at its own size or at another; called otherwise by its own file it is refused."""
-    points = {"parity": f"{FILE}:WORKLOAD", "oddity": f"{FILE}:WORKLOAD"}
-    monkeypatch.setattr(sizes, "announced", lambda: points)
+    names = ("parity", "oddity", "text")
+    points = [EntryPoint(name, f"{FILE}:WORKLOAD", "triptych.workloads") for name in names]
+    monkeypatch.setattr(sizes, "entry_points", lambda group: [one for one in points if one.group == group])
+    assert list(sizes.announced()) == ["parity", "oddity"]
     assert [sizes.known_as(name) for name in ("xor", "parity-width8")] == ["xor", "parity-width8"]
     assert sizes.BASES["parity"].reference == f"{FILE}:WORKLOAD"
     with pytest.raises(RegistryError, match=r"'oddity' is announced as .*, which is called 'parity'"):

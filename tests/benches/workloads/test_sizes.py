@@ -32,6 +32,12 @@ def test_one_thing_is_changed(name: str, layers: tuple[int, ...]) -> None:
     assert [layer["w"].shape for layer in resized.initial_params()] == list(itertools.pairwise(layers))
 
 
+def test_another_size_writes_nothing() -> None:
+    """Ten steps are a certificate and no training, so that a sample of it would be noise, and dear."""
+    assert TEXT.write is not None
+    assert workload_named("text-depth1").write is None
+
+
 def test_two_things_are_changed_in_one_order() -> None:
     """Width before batch, so that each workload has one name; the transformer's width is that of its stream."""
     both = workload_named("text-width64-batch8")

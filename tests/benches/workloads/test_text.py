@@ -8,6 +8,7 @@ import pytest
 from jax import Array, device_get, jit, lax
 from jax import tree as trees
 
+from triptych.benches.record.files import RecordError
 from triptych.benches.workloads import text
 from triptych.benches.workloads.published import batches
 from triptych.benches.workloads.text import TEXT
@@ -38,7 +39,7 @@ def test_another_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A loss on it would be compared with others that it does not belong to."""
     monkeypatch.setattr(text, "SHA256", "0" * 64)
     text.files.cache_clear()
-    with pytest.raises(text.OtherTextError, match=r"have SHA-256 efcc63d1a838…; expected 000000000000… as in"):
+    with pytest.raises(RecordError, match=r"have SHA-256 efcc63d1a838…; expected 000000000000… as in"):
         text.files()
     text.files.cache_clear()
 

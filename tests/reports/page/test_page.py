@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import html as html_module
 import json
+import math
 import random
 import re
 import time
@@ -198,6 +199,18 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
     assert "<script>alert" not in html
     assert "{{ 7 * 7 }}" in html
     assert "x" * 199 in html
+
+
+def test_a_text_is_told_in_bits_and_by_what_was_written(tmp_path: Path) -> None:
+    """A held-out loss of ln 2 is one bit; what a network wrote stands under its losses, harmless whatever it is."""
+    run = sample_run(trainers=("treemap",), workloads=("xor",), restarts=2, rounds=1)
+    run.workloads = [msgspec.structs.replace(run.workloads[0], bits_per="character")]
+    [cell] = run.cells
+    written = "a line⏎<script>alert(3)</script>"
+    cell.trainings = [msgspec.structs.replace(cell.trainings[0], held_out_loss=math.log(2), written=written)]
+    html = page_of(run, tmp_path)
+    assert re.search(r">1\.00<small>bits per character</small>", html)
+    assert "trained, writes:</p><blockquote>a line⏎&lt;script&gt;alert(3)&lt;/script&gt;</blockquote>" in html
 
 
 def test_copied_command_quotes_names(tmp_path: Path) -> None:

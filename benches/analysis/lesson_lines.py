@@ -14,6 +14,9 @@ from triptych.impls import registry
 
 NETWORKS = ("mlp", "conv", "transformer")
 
+TRANSLATION = ("take_in", "give_back")
+"""The functions between a style's own names and the canonical ones, which only this suite needs."""
+
 OF_OPTIMIZER = ("update", "rate_at", "clip", "optimizer_of")
 """The functions of a trainer that know of optimizers."""
 
@@ -22,7 +25,7 @@ class Written(NamedTuple):
     """Lines of code of one style, without comments and docstrings.
 
     Attributes:
-        networks: Of each network's file.
+        networks: Of each network's file, but for the translation.
         new: Of these, those that the perceptron's file has not.
         optimizer: Of the functions that know of optimizers.
         beyond_sgd: Of these, those that come after what plain gradient descent needs.
@@ -42,7 +45,7 @@ def written() -> list[Written]:
 
 
 def _written(style: str, folder: Path) -> Written:
-    codes = {name: code_of((folder / f"{name}.py").read_text(encoding="utf-8")) for name in NETWORKS}
+    codes = {name: _network((folder / f"{name}.py").read_text(encoding="utf-8")) for name in NETWORKS}
     new = {name: _added(codes["mlp"], code) for name, code in codes.items() if name != "mlp"}
     source = (folder / "trainer.py").read_text(encoding="utf-8")
     optimizer = beyond_sgd = 0
@@ -51,6 +54,15 @@ def _written(style: str, folder: Path) -> Written:
             lines = _lines(source, function.lineno, function.end_lineno)
             optimizer, beyond_sgd = optimizer + lines, beyond_sgd + lines - _of_sgd(source, function)
     return Written(style, {name: len(code) for name, code in codes.items()}, new, optimizer, beyond_sgd)
+
+
+def _network(source: str) -> list[str]:
+    """The code of a network's file without its translation."""
+    lines = source.splitlines()
+    for one in reversed(ast.parse(source).body):
+        if isinstance(one, ast.FunctionDef) and one.name in TRANSLATION:
+            del lines[one.lineno - 1 : one.end_lineno]
+    return code_of("\n".join(lines) + "\n")
 
 
 def _added(before: list[str], after: list[str]) -> int:

@@ -1,11 +1,12 @@
 """What another network or another optimizer costs to write, in each style: a small table."""
 
-from triptych.benches.analysis.lessons import NETWORKS, written
+from triptych.benches.analysis.lesson_lines import NETWORKS, written
 
 HEADS = ("Style", *(f"{name}.py" for name in NETWORKS), "new in conv", "new in transformer", "optimizer", "beyond SGD")
 MEANING = (
-    "Lines of code, without comments and docstrings, of each style's file for a network; how many of them its file for "
-    "the perceptron has not; and of what it writes about optimizers, how many lines plain SGD does without."
+    "Lines of code, without comments and docstrings, of each style's file for a network, but for the translation of "
+    "its names into the canonical ones; how many of them its file for the perceptron has not; and of what it writes "
+    "about optimizers, how many lines plain SGD does without."
 )
 
 
