@@ -9,7 +9,7 @@ from runs import XOR
 from tests.reports.sample_run import fingerprint
 from triptych.benches.arms.arm import Arm
 from triptych.benches.arms.process import Worker, WorkerLost
-from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.counts import Counts
 from triptych.benches.record.modes import Mode
 from triptych.benches.record.run import (
     SCHEMA,
@@ -90,8 +90,6 @@ def plausible(request: messages.Request) -> messages.Answer:  # noqa: PLR0911  o
             return messages.BlockTimed(Block(*at, request.steps, 0.01, 0.01, loss=0.5))
         case messages.RecordTail():
             return messages.TailRecorded(Tail(request.restart, 100, 0.001, None, [LongStep(7, 0.002)]))
-        case messages.MeasureCeilings():
-            return messages.CeilingsMeasured(Ceilings(1e9, 1e9))
         case _:
             return messages.Described(fingerprint())
 

@@ -1,1 +1,1 @@
-"""What a record says: ratios, parity, totals, learning, the ladder."""
+"""What a record says: ratios, parity, programs, learning, the ladder."""

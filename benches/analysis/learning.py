@@ -6,7 +6,6 @@ only where more than half of the seeds reached the target.
 """
 
 import math
-import statistics
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
@@ -45,36 +44,13 @@ def learned(record: CellRecord) -> Learned | None:
     return Learned(reached, missed, cut, clopper_pearson(reached, len(endings)), steps, seconds)
 
 
-def later(estimate: Estimate, seconds: float | None) -> Estimate | None:
-    """The same times, begun that many seconds earlier; None if that is not known."""
-    if seconds is None:
-        return None
-    low, high = (None if bound is None else bound + seconds for bound in (estimate.low, estimate.high))
-    return Estimate(estimate.value + seconds, low, high, estimate.n)
-
-
-def compile_s(record: CellRecord) -> float | None:
-    """Seconds of a cold compile, the median over restarts."""
-    return statistics.median(one.compile_s for one in record.cold_compiles) if record.cold_compiles else None
-
-
-def start_s(run: Run, record: CellRecord) -> float | None:
-    """Seconds from the start of a process until it can compile, the median over the trainer's cold starts.
-
-    Starts are measured on one workload of a trainer; imports, device and building take as long for another.
-    """
-    cells = [one for one in run.cells if (one.arm, one.cell.trainer) == (record.arm, record.cell.trainer)]
-    cold = [start.until_compile_s for cell in cells for start in cell.starts if start.cache == "cold"]
-    return statistics.median(cold) if cold else None
-
-
 def seed_parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     """The certificate over every seed that both have trained: their losses agree at every step that both recorded."""
     theirs = {training.seed: training for training in reference.seed_trainings}
     pairs = [(ours, theirs[ours.seed]) for ours in record.seed_trainings if ours.seed in theirs]
-    workload, steps = run.workload(record.cell.workload), 0
+    allowed, steps = pairing.tolerance(run, record, reference), 0
     for ours, other in pairs:
-        certificate = pairing.agreement(ours.curve, other.curve, workload)
+        certificate = pairing.agreement(ours.curve, other.curve, allowed)
         if not certificate.holds:
             return certificate._replace(reason=f"seed {ours.seed}: {certificate.reason}")
         steps += certificate.steps

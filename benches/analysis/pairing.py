@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from triptych.benches.record.run import WITHOUT_TIMES, Block, Cell, CellRecord, Point, Run, WorkloadRecord
+from triptych.benches.record.modes import MODES
+from triptych.benches.record.run import WITHOUT_TIMES, Block, Cell, CellRecord, Point, Run
 from triptych.benches.stats.ranks import Estimate, geometric, hodges_lehmann
 
 
@@ -20,6 +21,14 @@ class Parity(NamedTuple):
     holds: bool
     steps: int
     reason: str
+
+
+class Tolerance(NamedTuple):
+    """A share of the loss, plus so much; and what is said of it where it is a trainer's own."""
+
+    relative: float
+    absolute: float
+    words: str = ""
 
 
 class Ratio(NamedTuple):
@@ -73,6 +82,14 @@ def compile_s(record: CellRecord) -> Estimate | None:
     return estimate(values) if values else None
 
 
+def total_s(record: CellRecord, steps: float) -> Estimate | None:
+    """Seconds of compiling and of that number of steps, over the restarts that have both; None without any."""
+    compiled = compile_times(record)
+    step_s = dict(zip(restarts(record), step_times(record), strict=True))
+    totals = [compiled[restart] + steps * step_s[restart] for restart in sorted(compiled.keys() & step_s.keys())]
+    return geometric(totals) if totals else None
+
+
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     """Time per step over the reference's, one number per restart: the median over rounds that both have."""
     return list(_paired(record, reference, lambda ours, theirs: ours / theirs).values())
@@ -104,6 +121,8 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     for side in (record, reference):
         if side.outcome.kind in WITHOUT_TIMES:
             return Ratio(None, None, f"{side.cell.trainer}: {side.outcome.kind.replace('_', ' ')}")
+    if not MODES[record.cell.mode].timed:
+        return Ratio(None, None, record.outcome.reason)
     certificate = parity(run, record, reference)
     if not certificate.holds:
         return Ratio(None, certificate, certificate.reason)
@@ -144,7 +163,7 @@ def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     """Compares the loss curves at every step that both recorded, and the losses at which timed blocks ended."""
     if not record.trainings or not reference.trainings:
         return Parity(holds=False, steps=0, reason="no losses to compare")
-    workload = run.workload(record.cell.workload)
+    allowed = tolerance(run, record, reference)
     theirs = reference.trainings[0].curve
     again = [*record.trainings[1:], *reference.trainings[1:]]
     known = {point.step for point in theirs}
@@ -153,19 +172,27 @@ def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     }
     blocks = [[Point(step, 0.0, loss)] for step, loss in sorted(ends) if step in known and step]
     curves = [*blocks, *(training.curve for training in again), record.trainings[0].curve]
-    certificates = [agreement(curve, theirs, workload) for curve in curves]
+    certificates = [agreement(curve, theirs, allowed) for curve in curves]
     return next((one for one in certificates if not one.holds), certificates[-1])
 
 
-def agreement(curve: Sequence[Point], reference: Sequence[Point], workload: WorkloadRecord) -> Parity:
+def tolerance(run: Run, record: CellRecord, reference: CellRecord) -> Tolerance:
+    """By how much two cells may part: the workload's, or the own one of a trainer that computes in fewer bits."""
+    workload = run.workload(record.cell.workload)
+    own = max(one.parity_rtol or 0.0 for one in (record, reference))
+    if own:
+        return Tolerance(own, workload.parity_atol, f" within {100 * own:g} %, its own tolerance,")
+    return Tolerance(workload.parity_rtol, workload.parity_atol)
+
+
+def agreement(curve: Sequence[Point], reference: Sequence[Point], allowed: Tolerance) -> Parity:
     """One loss curve against another, at every step that both have."""
     ours, theirs = ({point.step: point.loss for point in points} for points in (curve, reference))
     common = sorted(ours.keys() & theirs.keys())
     if not common or common[-1] == 0:
         return Parity(holds=False, steps=0, reason="no losses to compare")
     for step in common:
-        allowed = workload.parity_atol + workload.parity_rtol * abs(theirs[step])
-        if not abs(ours[step] - theirs[step]) <= allowed:
+        if not abs(ours[step] - theirs[step]) <= allowed.absolute + allowed.relative * abs(theirs[step]):
             reason = f"losses differ at step {step}: {ours[step]:.6g} against {theirs[step]:.6g}"
             return Parity(holds=False, steps=step, reason=reason)
-    return Parity(holds=True, steps=common[-1], reason=f"same losses over {common[-1]:,} steps")
+    return Parity(holds=True, steps=common[-1], reason=f"same losses{allowed.words} over {common[-1]:,} steps")

@@ -3,8 +3,10 @@
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from triptych.benches.record.targets import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
@@ -17,6 +19,9 @@ NOT_INHERITED = (
 """Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
 
 ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+
+ENV_OF_COMPILERS = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
+"""For devices that are not there: nobody is asked for them, and several processes may load their compiler."""
 
 ONE_PROCESS_DEVICES = ("tpu",)
 """Their workers follow one another, for such a device admits one process at a time."""
@@ -71,6 +76,12 @@ def platform_arm(device: str, cpus: tuple[int, ...] = ()) -> Arm:
     n = str(len(cpus))
     threads = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n} if cpus else {}
     return Arm(device, device, env | threads, cpus=cpus)
+
+
+def compiling_arm(target: Target, cpus: tuple[int, ...] = ()) -> Arm:
+    """The arm that compiles on this machine's processors for a device that is not there."""
+    arm = platform_arm("cpu", cpus)
+    return replace(arm, name=target.label, env=arm.env | ENV_OF_COMPILERS)
 
 
 def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:

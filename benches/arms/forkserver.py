@@ -1,6 +1,7 @@
 """The forkserver of an arm, seen from the parent: what is said to it, and what comes back, line by line."""
 
 import contextlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -17,6 +18,10 @@ START_TIMEOUT_S = 120.0
 
 PRELOAD = "jax.numpy,triptych.benches.worker.answers"
 """What a forkserver has imported; no backend is started by that, so it may fork."""
+
+
+CHATTER = re.compile(r"WARNING: All log messages before absl::InitializeLog|[IW]\d{4} ")
+"""What compilers say whose device is not there, to nobody's use."""
 
 
 class WorkerLost(Exception):
@@ -115,8 +120,9 @@ class Forkserver:
 def last_words(words: IO[bytes]) -> str:
     """The last lines that a process wrote, for the end of a sentence."""
     words.seek(0)
-    lines = words.read().decode(errors="replace").strip().splitlines()[-3:]
-    return f"; its last words: {' | '.join(lines)}" if lines else ""
+    lines = words.read().decode(errors="replace").strip().splitlines()
+    last = [line for line in lines if not CHATTER.match(line)][-3:]
+    return f"; its last words: {' | '.join(last)}" if last else ""
 
 
 def start_process(arm: Arm, words: IO[bytes], preload: list[str]) -> tuple[subprocess.Popen[bytes], socket.socket]:

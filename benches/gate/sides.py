@@ -15,6 +15,7 @@ from triptych.benches.gate import metrics
 from triptych.benches.gate.metrics import METRIC, TIME, Levels, Logs, Subject, logs
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.record.counts import Counts, changes, gated, memory_bytes
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
 
 BASE, HEAD = "base", "head"
@@ -50,31 +51,37 @@ def pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
     }
 
 
+def timed_pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
+    """Those whose steps run; the others are only compiled, and have neither times nor losses."""
+    return {cell: pair for cell, pair in pairs(run, arm, base).items() if MODES[pair[0].cell.mode].timed}
+
+
 def settled(run: Run) -> list[Finding]:
     """What needs no statistics: a cell that fails on one side, and whether both compute the same losses."""
-    both = pairs(run).items()
-    return [*_refused(run), *(_outcome(cell, pair) or _loss(run, cell, pair) for cell, pair in both)]
+    failed = {cell: one for cell, pair in pairs(run).items() if (one := _outcome(cell, pair))}
+    losses = (_loss(run, cell, pair) for cell, pair in timed_pairs(run).items() if cell not in failed)
+    return [*_refused(run), *failed.values(), *losses]
 
 
 def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[float]]:
     """The log-ratios of every metric that was measured on both sides."""
     return {
         subject: values
-        for cell, (ours, other) in pairs(run, arm, base).items()
+        for cell, (ours, other) in timed_pairs(run, arm, base).items()
         for subject, values in logs(cell, other, ours).items()
     }
 
 
 def levels(run: Run) -> Levels:
     """What the base takes, by metric and cell."""
-    both = pairs(run).items()
+    both = timed_pairs(run).items()
     return {subject: level for cell, (base, _) in both for subject, level in metrics.levels(cell, base).items()}
 
 
 def untimed(run: Run, found: Logs) -> list[Finding]:
     """The cells without a whole restart on both sides."""
     words = "no restart was measured to its end on both sides; run the gate again"
-    cells = [cell for cell in pairs(run) if Subject(TIME.name, cell) not in found]
+    cells = [cell for cell in timed_pairs(run) if Subject(TIME.name, cell) not in found]
     return [Finding(TIME.name, cell, "undecided", words) for cell in cells]
 
 
@@ -104,7 +111,7 @@ def _outcome(cell: str, pair: Pair) -> Finding | None:
         return Finding("outcome", cell, "incomparable", f"the base cannot be measured: {base}")
     if failed[1]:
         return Finding("outcome", cell, "regressed", f"the base runs, but the head does not: {head}")
-    if not all(side.trainings for side in pair):
+    if MODES[pair[0].cell.mode].timed and not all(side.trainings for side in pair):
         return Finding("outcome", cell, "undecided", "was not measured to the end on both sides; run the gate again")
     return None
 

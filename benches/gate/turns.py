@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace as replace_cell
+
 from triptych.benches.arms import checkout
-from triptych.benches.arms.arm import Arm, copy_instrument, has_instrument, platform_arm
+from triptych.benches.arms.arm import ENV_OF_COMPILERS, Arm, copy_instrument, has_instrument, platform_arm
 from triptych.benches.arms.checkout import Base, CheckoutError
 from triptych.benches.arms.environment import CONSTRAINTS, ToolchainError, build, changed_constraints, not_installed
 from triptych.benches.arms.process import WorkerLost, Workers
@@ -26,12 +28,14 @@ from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some, stopped
 from triptych.benches.record.files import make_folder, scratch, write
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import TWO_SIDES, Rim
 from triptych.benches.schedule.progress import command_line, follow, progress
 from triptych.benches.schedule.rounds import measure
+from triptych.benches.schedule.tally import everywhere
 from triptych.benches.worker.messages import Spec, Surveyed
 
 Tell = Callable[[str], None]
@@ -79,14 +83,17 @@ def judge_checkout(
         found = replace(unmatched, notes=(*notes, *unmatched.notes))
         if not cells:
             return None, found
+        targets = _targets(arms, scope)
+        arms = [replace(arm, env=arm.env | (ENV_OF_COMPILERS if targets else {})) for arm in arms]
         arms += [replace(arms[0], name=name) for name in CANARIES]
+        cells += [replace_cell(cell, device=label, mode="compile") for label in targets for cell in cells]
         commits = {arm.name: base.commit[:12] for arm in arms} | {HEAD: checkout.head(repo)}
         run = _run(arms, cells, offers[1], scope, commits)
         tell(_plan(run, base.name, scope))
         save = partial(write, run, output / "result.json")
-        rim = Rim(workers.start, save, show)
+        rim, jobs = Rim(workers.start, save, show), jobs_of(run, offers[0], offers[1], targets)
         try:
-            findings, remarks = _judged(run, partial(_look, run, arms, jobs_of(run, *offers), rim), policy, known, tell)
+            findings, remarks = _judged(run, partial(_look, run, arms, jobs, rim), policy, known, tell)
             run.status, run.duration_s = "complete", time.monotonic() - began
             save()
         except WorkerLost as lost:
@@ -131,9 +138,18 @@ def _arms(repo: Path, base: Base, scope: Scope, folder: Path, tell: Tell) -> tup
     return [replace(arms[0], python=python or arms[0].python), arms[1]], notes
 
 
+def _targets(arms: Sequence[Arm], scope: Scope) -> dict[str, str]:
+    """By label, the devices that both sides can compile for though they are not there."""
+    own = [arm.checkout for arm in arms if arm.checkout and has_instrument(arm.checkout)]
+    older = [folder for folder in own if not (folder / "benches" / "worker" / "aim.py").is_file()]
+    asked, _ = everywhere()
+    aimed = [one.target for one in asked if one.target]
+    return {} if older or scope.device != "cpu" else {target.label: target.name for target in aimed}
+
+
 def _run(arms: list[Arm], cells: list[Cell], head: Surveyed, scope: Scope, commits: Mapping[str, str]) -> Run:
     reference = reference_among(cells)
-    canary = [cell for cell in cells if cell.trainer == reference]
+    canary = [cell for cell in cells if cell.trainer == reference and MODES[cell.mode].timed]
     return Run(
         schema=SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -159,13 +175,21 @@ def _plan(run: Run, base: str, scope: Scope) -> str:
     )
 
 
-def jobs_of(run: Run, base: Surveyed, head: Surveyed) -> list[Job]:
-    """Each cell of the run with the trainer and the data of its side; the canaries run what the base runs."""
+def jobs_of(run: Run, base: Surveyed, head: Surveyed, targets: Mapping[str, str]) -> list[Job]:
+    """Each cell of the run with the trainer and the data of its side; the canaries run what the base runs.
+
+    Args:
+        run: Whose cells are to be measured.
+        base: What the base has.
+        head: What the head has.
+        targets: By device, what is typed for those that are not there.
+    """
     jobs: list[Job] = []
     for record in run.cells:
         cell, side = record.cell, head if record.arm == HEAD else base
         data, workload = side.data_paths[cell.workload], run.workload(cell.workload).reference
-        jobs.append(Job(record, Spec(cell, side.trainers[cell.trainer], data, workload)))
+        target = targets.get(cell.device, "")
+        jobs.append(Job(record, Spec(cell, side.trainers[cell.trainer], data, workload, target)))
     return jobs
 
 

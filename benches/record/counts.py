@@ -13,8 +13,6 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
 """Bounded, so that no file can make a figure that arithmetic cannot hold."""
 
-Rate = Annotated[float, msgspec.Meta(gt=0, lt=1e24)]
-
 
 class Counts(msgspec.Struct, frozen=True):
     """The counts of one cell; `COUNTS` says what each is. A call is one step, or in scan mode a whole training.
@@ -44,6 +42,20 @@ class Counts(msgspec.Struct, frozen=True):
     leaves_out: Amount | None = None
     host_peak_rss_bytes: Amount | None = None
     trainer_lines: Amount | None = None
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What XLA made of a call.
+
+    Attributes:
+        digest: Equal for equal programs; names, places in the source and the compiler's notes do not count.
+        operations: Its instructions by kind.
+        collective_bytes: What goes between chips, by kind.
+    """
+
+    digest: str
+    operations: dict[str, Amount]
+    collective_bytes: dict[str, Amount] = {}
 
 
 Rise = Literal["cost", "program", "memory", "nothing"]
@@ -110,16 +122,19 @@ COUNTS = (
 )  # fmt: skip
 """In the order of the page."""
 
+AHEAD = ("tpu_", "gpu_")
+"""So begin the labels of devices that are compiled for without being there; see `targets`."""
+
 EXACT = tuple(one.name for one in COUNTS if one.exact)
 
 
 def gated(platform: str, rise: Rise | None = None) -> tuple[str, ...]:
-    """The counts that a gate compares on a platform: exact ones that say something of the program, or such a rise."""
-    return tuple(
-        one.name
-        for one in COUNTS
-        if one.gated and (platform == "cpu" or not one.autotuned) and rise in (None, one.rise)
-    )
+    """The counts that a gate compares on a platform: exact ones that say something of the program, or such a rise.
+
+    Without a device nothing is autotuned: what is compiled for one that is not there is as exact as on the CPU.
+    """
+    exact = platform == "cpu" or platform.startswith(AHEAD)
+    return tuple(one.name for one in COUNTS if one.gated and (exact or not one.autotuned) and rise in (None, one.rise))
 
 
 def changes(
@@ -140,15 +155,3 @@ def memory_bytes(counts: Counts, platform: str) -> int | None:
     """What a call holds by XLA's memory analysis: arguments, outputs that alias none of them, and temporaries."""
     parts = [getattr(counts, name) for name in (*gated(platform, "memory"), "alias_bytes")]
     return None if None in parts else sum(parts[:-1]) - parts[-1]
-
-
-class Ceilings(msgspec.Struct, frozen=True):
-    """What the device of an arm reaches at best: a share of it says how far a step is from the hardware.
-
-    Attributes:
-        flops_per_s: Of a large matrix product in float32.
-        bytes_per_s: Read and written by a large copy.
-    """
-
-    flops_per_s: Rate
-    bytes_per_s: Rate

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
-from triptych.benches.record.run import OLDEST_SCHEMA, SCHEMA, Run
+from triptych.benches.record.run import SCHEMA, Run
 
 NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
@@ -182,7 +182,7 @@ def decode(text: bytes, name: str) -> Run:
     """Like `read`, from bytes; `name` is what error messages call them."""
     expected = "expected a whole file that `triptych run` or `pytest --benchmark-json` wrote"
     schema = decode_as(_File[_Header], text, name, "triptych run", expected).triptych.schema
-    if not OLDEST_SCHEMA <= schema <= SCHEMA:
+    if schema != SCHEMA:
         age, remedy = ("older", "measure again") if schema < SCHEMA else ("newer", "upgrade triptych")
         raise RecordError(f"{name} has schema {schema}, {age} than the {SCHEMA} read here; {remedy}")
     try:

@@ -74,6 +74,12 @@ def in_words(found: Facts, name: str) -> str:
     return value if name in ("cpu_model", "device_kind", "os") else f"{name} {value}"
 
 
-def toolchain(fingerprint: Fingerprint, architecture: str) -> str:
-    """What compiled a program, on which counts depend: for instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64"."""
-    return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {fingerprint.platform} {architecture}"
+def toolchain(fingerprint: Fingerprint, architecture: str, aimed: str = "") -> str:
+    """What compiled a program, on which counts depend: for instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64".
+
+    Args:
+        fingerprint: Of the process that compiled it.
+        architecture: Of its processor.
+        aimed: At what, by which compiler, where the device is not there.
+    """
+    return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {aimed or f'{fingerprint.platform} {architecture}'}"

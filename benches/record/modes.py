@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-Mode = Literal["step", "scan", "eager", "floor", "limit"]
+Mode = Literal["step", "scan", "eager", "floor", "limit", "compile"]
 
 
 class Calling(NamedTuple):
@@ -11,6 +11,7 @@ class Calling(NamedTuple):
     Attributes:
         words: For people.
         offered: It can be asked for by name; the others are parts of an experiment.
+        timed: Its steps run; else it is compiled and counted alone.
         trained: It learns something, so that its losses can be compared.
         single: A call is one step and returns its loss.
         traced: A call can be traced by jax, which tells whether it stays on the device, and what it is made of.
@@ -20,6 +21,7 @@ class Calling(NamedTuple):
 
     words: str
     offered: bool = True
+    timed: bool = True
     trained: bool = True
     single: bool = True
     traced: bool = True
@@ -33,4 +35,7 @@ MODES: dict[Mode, Calling] = {
     "eager": Calling("a loop of steps without jit"),
     "floor": Calling("an empty compiled call in place of a step", trained=False, traced=False, ranked=False),
     "limit": Calling("a loop in C in place of a training", offered=False, single=False, traced=False, ranked=False),
+    "compile": Calling(
+        "compiled for a device that is not there, and never run", timed=False, trained=False, single=False
+    ),
 }

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from triptych.benches.record.counts import Ceilings, Count, Counts
+from triptych.benches.record.counts import Count, Counts, Program
 from triptych.benches.record.modes import Mode
 
-SCHEMA, OLDEST_SCHEMA = 2, 1
-"""Raised by one whenever an older reader could misread a newer file; and the oldest that is read here."""
+SCHEMA = 2
+"""Raised by one whenever an older reader could misread a newer file."""
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
@@ -32,7 +32,6 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
     Attributes:
         libraries: Versions by name, of what the built-in trainers stand on beside jax.
-        flax: Where its version stood before `libraries` was there, to which it is moved; the next two likewise.
     """
 
     cpu_model: str
@@ -51,15 +50,6 @@ class Fingerprint(msgspec.Struct, frozen=True):
     matmul_precision: str
     load_average: list[float] | None
     libraries: dict[str, str] = {}
-    flax: str | msgspec.UnsetType = msgspec.UNSET
-    optax: str | msgspec.UnsetType = msgspec.UNSET
-    numpy: str | msgspec.UnsetType = msgspec.UNSET
-
-    def __post_init__(self) -> None:
-        """Moves the versions of an older record to where they stand today."""
-        own = {name: version for name in ("flax", "optax", "numpy") if isinstance(version := getattr(self, name), str)}
-        for name, value in {**dict.fromkeys(own, msgspec.UNSET), "libraries": own | self.libraries}.items():
-            msgspec.structs.force_setattr(self, name, value)
 
 
 class ArmRecord(msgspec.Struct):
@@ -67,6 +57,9 @@ class ArmRecord(msgspec.Struct):
 
     Attributes:
         cpus: The processors that its workers were kept on; empty where they may use all.
+        target: What it compiles for, as typed, where that is not there,
+        compiler: by what,
+        memory_bytes: and how much one of these devices has.
     """
 
     name: str
@@ -74,8 +67,10 @@ class ArmRecord(msgspec.Struct):
     env: dict[str, str]
     fingerprint: Fingerprint | None = None
     commit: str | None = None
-    ceilings: Ceilings | None = None
     cpus: list[int] = []
+    target: str = ""
+    compiler: str = ""
+    memory_bytes: Count | None = None
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -302,6 +297,7 @@ class CellRecord(msgspec.Struct):
         steps_per_call: Steps that one call makes: all of a training in the modes "scan" and "limit".
         unroll: Steps that a scan writes out in each turn of its loop.
         busy_threads: Threads of its worker that computed while blocks were timed.
+        parity_rtol: Of a trainer that computes in fewer bits; null where the workload's holds.
     """
 
     cell: Cell
@@ -318,6 +314,8 @@ class CellRecord(msgspec.Struct):
     unroll: Count | None = None
     tails: list[Tail] = []
     busy_threads: Count | None = None
+    parity_rtol: Fraction | None = None
+    program: Program | None = None
 
     @property
     def cold_compiles(self) -> list[Compile]:

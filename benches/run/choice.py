@@ -11,6 +11,7 @@ from triptych.benches.arms.arm import cpus_of
 from triptych.benches.arms.process import find_platforms
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Settings
+from triptych.benches.record.targets import Target, TargetError, compiler, target_named
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.run.options import OPTIONS, ChoiceError, names
 from triptych.benches.schedule.defaults import DEFAULT_TRAINERS, DEFAULT_WORKLOADS, ONCE, QUICK, THOROUGH
@@ -29,8 +30,8 @@ def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
         make of it.
 
     Raises:
-        ChoiceError: If a workload, device or mode is unknown, two trainers would go by one name, two experiments have
-            cells of their own, or a workload cannot be swept.
+        ChoiceError: If a workload, device, mode or target is unknown, two trainers would go by one name, two
+            experiments have cells of their own, or a workload cannot be swept.
         triptych.impls.registry.RegistryError: If a trainer is unknown.
         triptych.benches.arms.process.WorkerLost: If no worker can tell which devices there are.
     """
@@ -50,17 +51,36 @@ def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
     if len(own := [name for name in experiments if EXPERIMENTS[name].cells]) > 1:
         flags = " and ".join(f"--{name}" for name in own)
         raise ChoiceError(f"{flags} were both given; take one run each, `triptych report` joins them")
+    targets, timed = targets_of(typed), [mode for mode in modes if mode != "compile"]
+    if "compile" in modes and not targets:
+        raise ChoiceError("--mode compile compiles for devices that are not there; say which: --compile-for tpu:v5e")
     devices = names(typed["device"])
-    if devices != ("cpu",):
+    if timed and devices != ("cpu",):
         present = tuple(find_platforms())
         _check_known("device", devices, present)
         devices = devices or present
-    product = itertools.product(workloads, devices, modes, loaded)
-    cells = [Cell(workload, label, device, mode) for workload, device, mode, label in product]  # pyright: ignore[reportArgumentType]
+    ways = [*itertools.product(devices, timed), *((target.label, "compile") for target in targets)]
+    product = itertools.product(workloads, ways, loaded)
+    cells = [Cell(workload, label, *way) for workload, way, label in product]  # pyright: ignore[reportArgumentType]
     for name, value in experiments.items():
         if change := EXPERIMENTS[name].cells:
             cells = change(cells, value)
     return {cell: loaded.get(cell.trainer, cell.trainer) for cell in cells}
+
+
+def targets_of(typed: Mapping[str, Any]) -> list[Target]:
+    """The devices to compile for that are not there, each of which has its compiler.
+
+    Raises:
+        ChoiceError: If one is unknown, two would go by one name, or a compiler is missing or of another release.
+    """
+    try:
+        targets = {target.label: target for target in map(target_named, names(typed["compile_for"]))}
+        for target in targets.values():
+            compiler(target.platform)
+    except TargetError as error:
+        raise ChoiceError(str(error)) from error
+    return list(targets.values())
 
 
 def refuse_beside_resume(typed: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from triptych.benches.analysis.ladder import FLOOR, LADDER
 from triptych.benches.arms.arm import Arm
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Run, Settings
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
@@ -42,7 +43,7 @@ class Experiment(NamedTuple):
 
 def with_rungs(cells: Sequence[Cell], _: Any) -> list[Cell]:
     """The same, and every rung of the ladder with its floor in each place."""
-    places = dict.fromkeys((cell.workload, cell.device) for cell in cells)
+    places = dict.fromkeys((cell.workload, cell.device) for cell in cells if MODES[cell.mode].timed)
     changes = (*LADDER, FLOOR)
     rungs = [Cell(workload, one.trainer, device, one.mode) for workload, device in places for one in changes]
     return list(dict.fromkeys([*cells, *rungs]))

@@ -18,8 +18,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
 from triptych.benches.record.files import RecordError, scratch, to_builtins
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, Settings
-from triptych.benches.run.choice import chosen, refuse_beside_resume, settings_of
+from triptych.benches.run.choice import chosen, refuse_beside_resume, settings_of, targets_of
 from triptych.benches.run.options import OPTIONS, ChoiceError
 from triptych.benches.run.take import new_run, take, taken_up
 from triptych.benches.schedule.progress import command_line
@@ -149,7 +150,8 @@ def run(request: pytest.FixtureRequest) -> Run:
     config, (choice, settings) = request.config, _choice(request.config)
     callspecs: list[Any] = [getattr(item, "callspec", None) for item in request.session.items]
     cells = dict.fromkeys(callspec.params["cell"] for callspec in callspecs if callspec)
-    new = new_run(list(cells), settings, command_line(), config.getoption("cpus"))
+    targets = targets_of({"compile_for": config.getoption("compile_for")})
+    new = new_run(list(cells), settings, command_line(), config.getoption("cpus"), targets)
     config.stash[RUN] = measured = config.stash.get(BEGUN, new)
     references = {cell.trainer: reference for cell, reference in choice.items()}
     capture: Any = config.pluginmanager.getplugin("capturemanager")
@@ -208,7 +210,7 @@ def replay(benchmark: BenchmarkFixture, run: Run, cell: Cell) -> Replay:
     def show(metric: str, samples_of: Callable[[CellRecord], list[float]]) -> None:
         benchmark.group = f"{metric}: {cell.workload} on {cell.device}" + (f", {cell.mode}" * (cell.mode != "step"))
         benchmark.extra_info.update(_extra_info(record))
-        if record.outcome.kind in FAILURES:
+        if record.outcome.kind in FAILURES and (MODES[cell.mode].timed or record.outcome.kind != "out_of_memory"):
             benchmark.disabled = True  # it fails inside, without a time, or pytest-benchmark says that it was not used
             words = f"{cell.id} {record.outcome.kind}: {record.outcome.reason}"
             benchmark.pedantic(pytest.fail, args=(words,), kwargs={"pytrace": False})

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from triptych.benches.arms.arm import cpus_of, platform_arm
+from triptych.benches.arms.arm import Arm, compiling_arm, cpus_of, platform_arm
 from triptych.benches.arms.checkout import commit
 from triptych.benches.arms.process import Worker, Workers, fingerprint_of
 from triptych.benches.record import files
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.machine import differences, facts
 from triptych.benches.record.run import FAILURES, SCHEMA, UNMEASURED, ArmRecord, Cell, CellRecord, Run, Settings
+from triptych.benches.record.targets import Target, compiler, target_named
 from triptych.benches.run.experiments import EXPERIMENTS
 from triptych.benches.schedule.defaults import reference_among
 from triptych.benches.schedule.job import Job
@@ -23,13 +24,15 @@ from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import adopt, workload_named
-from triptych.impls.registry import absolute
+from triptych.impls.registry import OWN_TOLERANCES, absolute
 
 BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")
 """What a cell's record holds of each restart."""
 
 
-def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str | None = None) -> Run:
+def new_run(
+    cells: Sequence[Cell], settings: Settings, command: str, cpus: str | None = None, targets: Sequence[Target] = ()
+) -> Run:
     """A record with everything but measurements.
 
     Args:
@@ -37,9 +40,17 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str |
         settings: How much of each.
         command: That was typed.
         cpus: As `cpus_of` takes it.
+        targets: The devices among those of the cells that are not there.
     """
-    devices = dict.fromkeys(cell.device for cell in cells)
-    arms = [platform_arm(device, cpus_of(cpus, device)) for device in devices]
+    aimed = {target.label: target for target in targets}
+    arms: list[ArmRecord] = []
+    for device in dict.fromkeys(cell.device for cell in cells):
+        record = ArmRecord(device, device, {}, cpus=list(cpus_of(cpus, "cpu" if device in aimed else device)))
+        if target := aimed.get(device):
+            record.target, record.memory_bytes = target.name, target.memory_bytes
+            record.compiler = compiler(target.platform)
+        record.env = arm_of(record).env
+        arms.append(record)
     return Run(
         schema=SCHEMA,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -47,10 +58,16 @@ def new_run(cells: Sequence[Cell], settings: Settings, command: str, cpus: str |
         commit=commit(),
         settings=settings,
         reference=reference_among(cells),
-        arms=[ArmRecord(arm.name, arm.device, arm.env, cpus=list(arm.cpus)) for arm in arms],
+        arms=arms,
         workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
         cells=[CellRecord(cell, cell.device) for cell in cells],
     )
+
+
+def arm_of(record: ArmRecord) -> Arm:
+    """The arm that a record tells of."""
+    cpus = tuple(record.cpus)
+    return compiling_arm(target_named(record.target), cpus) if record.target else platform_arm(record.device, cpus)
 
 
 def taken_up(path: Path) -> Run:
@@ -92,6 +109,8 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     """
     began = time.monotonic() - run.duration_s
     run.references = references
+    for record in run.cells:
+        record.parity_rtol = OWN_TOLERANCES.get(references[record.cell.trainer])
 
     def keep() -> None:
         run.duration_s = time.monotonic() - began
@@ -103,12 +122,19 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
         tell = follow(shown, began)
         paths = {known.name: save(workload_named(known.name), folder) for known in run.workloads}
         cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
+        aimed = {arm.name: arm.target for arm in run.arms}
         specs = [
-            messages.Spec(cell, absolute(references[cell.trainer]), str(paths[known.name]), absolute(known.reference))
+            messages.Spec(
+                cell,
+                absolute(references[cell.trainer]),
+                str(paths[known.name]),
+                absolute(known.reference),
+                aimed[cell.device],
+            )
             for cell, known in cells
         ]
         rim = Rim(workers.start, keep, tell)
-        arms = [platform_arm(arm.device, tuple(arm.cpus)) for arm in run.arms]
+        arms = list(map(arm_of, run.arms))
         for arm, record in zip(arms, run.arms, strict=True):
             if record.fingerprint is not None:
                 _refuse_elsewhere(record, workers.start(arm))
@@ -127,6 +153,6 @@ def _refuse_elsewhere(arm: ArmRecord, worker: Worker) -> None:
     """A run goes on only where it began: its samples are compared with one another."""
     with worker:
         worker.pin()
-        here = fingerprint_of(worker, platform_arm(arm.device))
+        here = fingerprint_of(worker, arm_of(arm))
     if differing := differences(facts(arm.fingerprint), facts(here)):
         raise RecordError(f"the run was begun elsewhere ({'; '.join(differing)}); measure anew without --resume")

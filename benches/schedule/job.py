@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import UNMEASURED, CellRecord, Outcome, Settings, Training
 from triptych.benches.worker.messages import Spec
 
 FIRST_BLOCKS = 5
 """The fastest of these says roughly how long a step takes."""
+
+
+COMPILED_ONLY = 3
+"""Restarts of a cell that is never run: samples of its compile time; its counts do not vary."""
 
 
 @dataclass
@@ -41,7 +46,9 @@ class Job:
         return min(blocks, default=self.calibrated_s or 0.0)
 
     def restarts(self, settings: Settings) -> int:
-        """In how many it takes part: in fewer where a step takes longer than a block."""
+        """In how many it takes part: in fewer where a step takes longer than a block, or is compiled and never run."""
+        if not MODES[self.spec.cell.mode].timed:
+            return min(COMPILED_ONLY, settings.restarts)
         fewer = min(settings.slow_restarts, settings.restarts)
         return fewer if self.step_s > settings.block_s else settings.restarts
 

@@ -104,14 +104,22 @@ class Place:
 
     def measure(self) -> None:
         """All that one restart measures."""
-        for phase in (self._describe, self._compile, self._prepare, self._train):
+        for phase in (self._describe, self._compile):
+            self._each(phase)
+        if MODES[self._jobs[0].spec.cell.mode].timed:
+            self._run_steps()
+        self._each(self._count)
+
+    def _run_steps(self) -> None:
+        """What needs the device: trainings, blocks in turns, single steps."""
+        for phase in (self._prepare, self._train):
             self._each(phase)
         before = {key: worker.thread_seconds() for key, worker in self._workers.items()}
         for number in range(self._run.settings.rounds):
             self._each(self._time_block, number)
         for job in filter(is_live, self._jobs):
             self._note_threads(job, before[job.key])
-        for phase in (self._record_tail, self._train_seeds, self._measure_ceilings, self._count):
+        for phase in (self._record_tail, self._train_seeds):
             self._each(phase)
 
     def train(self) -> None:
@@ -175,6 +183,8 @@ class Place:
         answer = self._ask(job, messages.Compile(self._course.number, self._run.settings.compiles))
         if isinstance(answer, messages.Compiled):
             job.record.compiles.extend(answer.compiles)
+            if not MODES[job.spec.cell.mode].timed:
+                job.record.outcome = Outcome("ok", "compiled, and never run")
 
     def _prepare(self, job: Job) -> None:
         """Warms up; a block is of as many steps in every restart, and in every arm."""
@@ -254,7 +264,7 @@ class Place:
             return
         with suppress(WorkerLost):
             answer = self._workers[job.key].ask(messages.Count(), self._run.settings.timeout_s)
-            job.record.counts = getattr(answer, "counts", None)
+            job.record.counts, job.record.program = (getattr(answer, part, None) for part in ("counts", "program"))
 
     def _train_seeds(self, job: Job) -> None:
         """Trains to the target loss from the starting values of every seed, where that is still to be done."""
@@ -265,14 +275,6 @@ class Place:
                 if not isinstance(answer, messages.SeedTrained):
                     return
                 job.record.seed_trainings.append(answer.training)
-
-    def _measure_ceilings(self, job: Job) -> None:
-        """Once per arm, by a worker that has nothing else to do."""
-        arm = self._course.arm_record(job.record.arm)
-        if self._course.plan.full and arm.ceilings is None:
-            with suppress(WorkerLost):
-                answer = self._workers[job.key].ask(messages.MeasureCeilings(), self._run.settings.timeout_s)
-                arm.ceilings = getattr(answer, "ceilings", None)
 
 
 def expected_s(request: messages.Request) -> float:

@@ -13,7 +13,7 @@ class Plan(NamedTuple):
     """How one kind of run differs from another.
 
     Attributes:
-        full: Short trainings are timed in every restart, long ones made last, and the ceilings of the device measured.
+        full: Short trainings are timed in every restart, and long ones made last.
         patience: How many lost workers make a cell, or an arm, a failed one; before that, a restart is taken again.
         first: The number of the first restart, if the record already has some.
     """

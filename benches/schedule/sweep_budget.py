@@ -6,6 +6,7 @@ that would not fit into the budget any more is left out with its reason, and so 
 
 from collections.abc import Callable, Sequence
 
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import CellRecord, Outcome, Settings
 from triptych.benches.schedule.job import Job
 from triptych.benches.workloads.sizes import size_of, workload_named
@@ -51,8 +52,8 @@ def _size(jobs: Sequence[Job]) -> int:
 
 
 def has_rows(record: CellRecord) -> bool:
-    """Whether the data fill a batch of a cell; one that they do not is marked as left out."""
-    size = size_of(record.cell.workload)
+    """Whether the data fill a batch of a cell that is to be run; one that they do not is marked as left out."""
+    size = size_of(record.cell.workload) if MODES[record.cell.mode].timed else None
     if size is None or size.axis != "batch" or size.size <= (rows := len(workload_named(size.name).load().x)):
         return True
     reason = f"left out: {size.base} has {rows:,} training rows, too few for a batch of {size.size:,}"

@@ -1,13 +1,16 @@
 """Counts cells without timing them, each in a worker of its own."""
 
+import platform
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from triptych.benches.arms.arm import Arm
+from triptych.benches.arms.arm import Arm, compiling_arm, platform_arm
 from triptych.benches.arms.process import Worker, WorkerLost, Workers, fingerprint_of
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.files import scratch
-from triptych.benches.record.run import Cell, Fingerprint
+from triptych.benches.record.machine import toolchain
+from triptych.benches.record.run import Cell
+from triptych.benches.record.targets import Target, TargetError, compiler, target_named
 from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import WORKLOADS, save
@@ -15,16 +18,31 @@ from triptych.benches.workloads.sizes import BASES
 
 TIMEOUT_S = 120.0
 
+COMPILED = ("treemap", "flax_optax")
+
+AIMED_AT, AIMED_WORKLOADS = ("tpu:v5e", "gpu:h100"), ("xor", "digits", "digits_conv", "text")
+"""Devices that golden counts are kept of though they are not there, and on what."""
+
 
 class Tally(NamedTuple):
-    """What was counted, and where.
+    """What was counted in one environment.
 
     Attributes:
+        environment: What compiled it; see `toolchain`.
         counted: By cell, its counts or why it could not be counted.
     """
 
-    fingerprint: Fingerprint
+    environment: str
     counted: dict[Cell, Counts | str]
+
+
+class Counting(NamedTuple):
+    """Cells to be counted: by which arm, and for which device, by which compiler, where that is not there."""
+
+    cells: Sequence[Cell]
+    arm: Arm
+    target: Target | None = None
+    by: str = ""
 
 
 def built_in_cells() -> list[Cell]:
@@ -33,14 +51,36 @@ def built_in_cells() -> list[Cell]:
     What compiles to one program, on every workload; on the default ones also in scan mode, and the naive trainer, whose
     many small programs take the longest to build.
     """
-    compiled = ("treemap", "flax_optax")
-    cells = [Cell(workload, trainer, "cpu") for workload in (*WORKLOADS, "text") for trainer in compiled]
-    cells += [Cell(workload, trainer, "cpu", "scan") for workload in DEFAULT_WORKLOADS for trainer in compiled]
+    cells = [Cell(workload, trainer, "cpu") for workload in (*WORKLOADS, "text") for trainer in COMPILED]
+    cells += [Cell(workload, trainer, "cpu", "scan") for workload in DEFAULT_WORKLOADS for trainer in COMPILED]
     return cells + [Cell(workload, "naive", "cpu") for workload in DEFAULT_WORKLOADS]
 
 
-def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
-    """Counts built-in trainers on an arm; a cell that cannot be counted is said so of.
+def aimed_cells(target: Target) -> list[Cell]:
+    """The cells of the exact gate for a device that is not there."""
+    return [Cell(work, trainer, target.label, "compile") for work in AIMED_WORKLOADS for trainer in COMPILED]
+
+
+def everywhere() -> tuple[list[Counting], list[str]]:
+    """What the exact gate counts: on the CPU, and for the devices in `AIMED_AT` whose compiler is installed.
+
+    Returns:
+        What to count, and of each other device why it is not.
+    """
+    found, left_out = [Counting(built_in_cells(), platform_arm("cpu"))], list[str]()
+    for target in map(target_named, AIMED_AT):
+        try:
+            by = compiler(target.platform)
+            found.append(Counting(aimed_cells(target), compiling_arm(target), target, by))
+        except TargetError as error:
+            left_out.append(f"{target.name} is not compiled for: {error}.")
+    return found, left_out
+
+
+def count_cells(cells: Sequence[Cell], arm: Arm, target: Target | None = None, by: str = "") -> Tally:
+    """Counts built-in trainers on an arm, or for a device that is not there; a cell that cannot be counted says so.
+
+    Neither its cores nor XLA's threads change a count.
 
     Raises:
         WorkerLost: If no worker can start.
@@ -52,8 +92,11 @@ def count_cells(cells: Sequence[Cell], arm: Arm) -> Tally:
             fingerprint = fingerprint_of(worker, arm)
         for cell in cells:
             with workers.start(arm) as worker:
-                counted[cell] = _count(worker, messages.Spec(cell, cell.trainer, str(paths[cell.workload])))
-    return Tally(fingerprint, counted)
+                aim = target.name if target else ""
+                spec = messages.Spec(cell, cell.trainer, str(paths[cell.workload]), target=aim)
+                counted[cell] = _count(worker, spec)
+    aimed = f"{target.label}, {by}" if target else ""
+    return Tally(toolchain(fingerprint, platform.machine(), aimed), counted)
 
 
 def _count(worker: Worker, spec: messages.Spec) -> Counts | str:

@@ -31,14 +31,14 @@ class Injection(msgspec.Struct, frozen=True):
         size: The slowdown that it was calibrated to, a fraction.
         trainer: What the registry loads.
         replaces: The cell that it is a copy of.
-        amount: Of what slows it; null in a series that was recorded before it was kept.
+        amount: Of what slows it.
     """
 
     kind: Kind
     size: float
     trainer: str
     replaces: Cell
-    amount: Count | None = None
+    amount: Count
 
     @property
     def cell(self) -> Cell:

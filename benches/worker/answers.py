@@ -11,7 +11,6 @@ import numpy as np
 from triptych.benches.record import run
 from triptych.benches.record.modes import MODES
 from triptych.benches.worker import messages
-from triptych.benches.worker.ceilings import measure_ceilings
 from triptych.benches.worker.cell import UNROLL, PreparedCell, prepare, why_it_leaves_the_device
 from triptych.benches.worker.clock import BACKEND, TRACE, PhaseClock, run_calls
 from triptych.benches.worker.count import count
@@ -58,7 +57,7 @@ class Measurer:
             return messages.Failed("raised", f"the trainer changed jax.config: {', '.join(turned)}")
         return answer
 
-    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911, PLR0912  one per kind
+    def _do(self, request: messages.Request) -> messages.Answer:  # noqa: C901, PLR0911  one per kind
         match request:
             case messages.Describe():
                 return messages.Described(fingerprint())
@@ -66,8 +65,6 @@ class Measurer:
                 return messages.PlatformsFound(platforms())
             case messages.Survey():
                 return survey(request)
-            case messages.MeasureCeilings():
-                return messages.CeilingsMeasured(measure_ceilings())
             case messages.Hold():
                 self._build(request.spec)
                 return messages.Held()
@@ -85,7 +82,7 @@ class Measurer:
             case messages.TrainSeed():
                 return messages.SeedTrained(train_to_target(self._cell, request))
             case messages.Count():
-                return messages.Counted(count(self._cell, self._compilations))
+                return messages.Counted(*count(self._cell, self._compilations))
             case messages.StartUp():
                 return messages.Failed("raised", "a start was asked of a process in use; ask it of a fresh one")
 
@@ -101,10 +98,11 @@ class Measurer:
         for _ in range(min(request.samples - 1, most)):
             self._build(self._spec)
             compiles.append(self._first_call(self._cell, request.restart, again=True))
-        with self._cell.running():
-            for batch in itertools.islice(itertools.cycle(self._cell.inputs), 1, WARM_UP_CALLS):
-                self._state, _ = self._cell.call(self._state, batch)
-            jax.block_until_ready(self._state)
+        if MODES[self._cell.mode].timed:
+            with self._cell.running():
+                for batch in itertools.islice(itertools.cycle(self._cell.inputs), 1, WARM_UP_CALLS):
+                    self._state, _ = self._cell.call(self._state, batch)
+                jax.block_until_ready(self._state)
         self._state, self._compilations = None, self._phases.events[BACKEND]
         return messages.Compiled(compiles)
 
@@ -113,10 +111,15 @@ class Measurer:
         if again or not hasattr(cell.call, "lower"):
             jax.clear_caches()
         gc.collect()
+        arguments = cell.arguments() if cell.target else (self._state, cell.inputs[0])
+        call: Any = cell.call
         self._phases.reset()
         with cell.running():
             began = time.perf_counter()
-            self._state, _ = jax.block_until_ready(cell.call(self._state, cell.inputs[0]))
+            if cell.target:
+                call.lower(*arguments).compile()
+            else:
+                self._state, _ = jax.block_until_ready(call(*arguments))
             first_call_s = time.perf_counter() - began
         trace_s, lower_s, backend_s = self._phases.seconds.values()
         programs = self._phases.events[BACKEND]

@@ -14,7 +14,8 @@ import numpy as np
 
 from triptych.benches.record.files import replace_file
 from triptych.benches.record.modes import MODES, Mode
-from triptych.benches.worker import c_loop
+from triptych.benches.record.targets import Target, target_named
+from triptych.benches.worker import aim, c_loop
 from triptych.benches.worker.messages import Spec
 from triptych.benches.workloads.published import Data, Params, Workload, batches, read
 from triptych.benches.workloads.sizes import workload_named
@@ -38,7 +39,11 @@ UNROLL = 1
 
 @dataclass
 class PreparedCell:
-    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`."""
+    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`.
+
+    Attributes:
+        target: What it is compiled for, if that is not there.
+    """
 
     workload: Workload
     data: Data
@@ -48,6 +53,21 @@ class PreparedCell:
     steps_per_call: int
     mode: Mode
     data_path: str
+    target: Target | None = None
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether its call is jitted here, which takes from the trainer's what it says of donation."""
+        return self.mode == "compile" and self.call is not self.trainer.step
+
+    def arguments(self) -> tuple[Any, Any]:
+        """A state and a batch; or, of a target that is not there, their shapes on it.
+
+        Raises:
+            NotImplementedError: If the batch does not divide over its chips.
+        """
+        arguments = self.start(), self.inputs[0]
+        return aim.shapes_on(self.target, *arguments) if self.target else arguments
 
     def start(self, seed: int = 0) -> Any:
         """A fresh state from the starting values of a seed, ready on the device."""
@@ -82,7 +102,8 @@ def prepare(spec: Spec) -> PreparedCell:
     data, mode = read(Path(spec.data_path)), spec.cell.mode
     in_c = mode == "limit"
     trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
-    inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in batches(workload, data)]
+    rows = batches(workload, data) if MODES[mode].timed else [filled(workload, data)]
+    inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in rows]
     match mode:
         case "limit":
             calling = trainer.call, inputs[:1], workload.steps
@@ -96,7 +117,18 @@ def prepare(spec: Spec) -> PreparedCell:
             stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
             calling = call, [stacked], workload.steps
-    return PreparedCell(workload, data, trainer, *calling, mode, spec.data_path)
+        case "compile":
+            calling = trainer.step, inputs, 1
+    cell = PreparedCell(workload, data, trainer, *calling, mode, spec.data_path)
+    if mode == "compile":
+        cell.target = target_named(spec.target)
+        cell.call = aim.one_program(trainer.step, cell.start(), inputs[0])
+    return cell
+
+
+def filled(workload: Workload, data: Data) -> list[np.ndarray]:
+    """One batch for its shapes alone: where the rows do not fill it, they come again."""
+    return [np.resize(rows, (workload.batch_size, *rows.shape[1:])) for rows in (data.x, data.y)]
 
 
 def scan_of(step: Callable[..., Any], n_batches: int, steps: int) -> Callable[..., Any]:

@@ -11,17 +11,15 @@ from typing import Any
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr
 
-from triptych.benches.record.counts import Counts
+from triptych.benches.record.counts import Counts, Program
 from triptych.benches.record.files import scratch
 from triptych.benches.record.lines import lines_of_code
 from triptych.benches.worker.cell import PreparedCell
+from triptych.benches.worker.program import program_of
 from triptych.benches.workloads.formulas import bytes_per_step, flops_per_step
 
 LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")
 """What XLA's clients call the event of one launched program in a profile."""
-
-INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
-"""A line of an optimised program: a name, an equals sign, a shape, an operation."""
 
 PARTS = ("argument", "output", "alias", "temp")
 """Of a program's memory, as XLA names them."""
@@ -29,8 +27,8 @@ PARTS = ("argument", "output", "alias", "temp")
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
-def count(cell: PreparedCell, compilations: int | None) -> Counts:
-    """Everything that can be counted of a cell.
+def count(cell: PreparedCell, compilations: int | None) -> tuple[Counts, Program | None]:
+    """Everything that can be counted of a cell, and the program of its call if that is one.
 
     Args:
         cell: Best warm, for then nothing is compiled here.
@@ -41,20 +39,22 @@ def count(cell: PreparedCell, compilations: int | None) -> Counts:
     """
     workload, is_one_program = cell.workload, cell.mode != "eager" and hasattr(cell.call, "lower")
     with cell.running():
-        traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(cell.start(), cell.inputs[0])
-    return Counts(
+        traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(*cell.arguments())
+    counted, program = _of_program(cell) if is_one_program else ({}, None)
+    counts = Counts(
         steps_per_call=cell.steps_per_call,
         jaxpr_equations=equations(traced.jaxpr),
         executables_per_call=1 if is_one_program else launches(cell),
         compilations=compilations,
         analytic_flops_per_step=flops_per_step(workload.task, workload.batch_size),
         analytic_bytes_per_step=bytes_per_step(workload.task, workload.batch_size),
-        leaves_in=len(jax.tree.leaves((cell.start(), cell.inputs[0]))),
+        leaves_in=len(jax.tree.leaves(cell.arguments())),
         leaves_out=len(traced.out_avals),
         host_peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
         trainer_lines=trainer_lines(cell.trainer),
-        **(_of_program(cell) if is_one_program else {}),
+        **counted,
     )
+    return counts, program
 
 
 def equations(jaxpr: Jaxpr) -> int:
@@ -102,23 +102,26 @@ def trainer_lines(trainer: Any) -> int | None:
         return None
 
 
-def _of_program(cell: PreparedCell) -> dict[str, int | None]:
-    """Counts of the one program that a call is, lowered and optimised; its compiled form comes from jax's cache."""
+def _of_program(cell: PreparedCell) -> tuple[dict[str, int | None], Program | None]:
+    """The one program that a call is, lowered and optimised; its compiled form comes from jax's cache."""
     call: Any = cell.call
-    lowered = call.lower(cell.start(), cell.inputs[0])
+    lowered = call.lower(*cell.arguments())
     compiled = lowered.compile()
-    instructions = INSTRUCTION.findall(_told(compiled.as_text) or "")
+    program = program_of(_told(compiled.as_text) or "")
     costs = _told(compiled.cost_analysis) or {}
     memory = _told(compiled.memory_analysis)
-    return {
+    counts = {
         "stablehlo_operations": operations(lowered.compiler_ir(dialect="stablehlo").operation),
-        "hlo_instructions": len(instructions) or None,
-        "hlo_fusions": sum(" fusion(" in words for words in instructions) if instructions else None,
+        "hlo_instructions": program and sum(program.operations.values()),
+        "hlo_fusions": program and program.operations.get("fusion", 0),
         "xla_flops": _amount(costs.get("flops")),
         "xla_bytes": _amount(costs.get("bytes accessed")),
         "xla_peak_bytes": _amount(getattr(memory, "peak_memory_in_bytes", None)) or None,
         **{f"{part}_bytes": _amount(getattr(memory, f"{part}_size_in_bytes", None)) for part in PARTS},
     }
+    if cell.is_wrapped:
+        counts["alias_bytes"] = None  # which arrays it donates is not known
+    return counts, program
 
 
 def operations(operation: Any) -> int:

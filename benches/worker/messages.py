@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from triptych.benches.record import run
-from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.counts import Counts, Program
 
 PROTOCOL = 3
 
@@ -20,12 +20,14 @@ class Spec(msgspec.Struct, frozen=True):
         reference: What `triptych.impls.registry.load` takes.
         data_path: The file that `triptych.benches.workloads.published.save` wrote.
         workload: Where a workload of somebody else is found.
+        target: What a cell is compiled for that is never run, as it is typed.
     """
 
     cell: run.Cell
     reference: str
     data_path: str
     workload: str = ""
+    target: str = ""
 
 
 class Describe(msgspec.Struct, frozen=True, tag="describe"):
@@ -133,11 +135,7 @@ class StartUp(msgspec.Struct, frozen=True, tag="start"):
     began_s: float
 
 
-class MeasureCeilings(msgspec.Struct, frozen=True, tag="ceilings"):
-    """What does your device reach at best? -> CeilingsMeasured."""
-
-
-OfWorker = Describe | Platforms | Survey | MeasureCeilings
+OfWorker = Describe | Platforms | Survey
 OfCell = Hold | Compile | Prepare | TimeBlock | RecordTail | Train | TrainSeed | Count | StartUp
 Request = OfWorker | OfCell
 
@@ -242,17 +240,12 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Counted(msgspec.Struct, frozen=True, tag="counted"):
-    """The counts of one cell."""
+    """The counts of one cell, and its program where a call is one."""
 
     counts: Counts
+    program: Program | None = None
 
 
-class CeilingsMeasured(msgspec.Struct, frozen=True, tag="ceilings_measured"):
-    """The rates of the worker's device."""
-
-    ceilings: Ceilings
-
-
-ByWorker = Described | PlatformsFound | Surveyed | CeilingsMeasured | Failed
+ByWorker = Described | PlatformsFound | Surveyed | Failed
 ByCell = Held | Compiled | Prepared | BlockTimed | TailRecorded | Trained | SeedTrained | Counted | Started
 Answer = ByWorker | ByCell

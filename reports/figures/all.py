@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from triptych.reports.figures import (
     anatomy,
-    blocks,
     compiling,
     ladder,
     losses,
@@ -25,7 +24,7 @@ from triptych.reports.figures import (
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 
-FIGURES = (speeds, ratios, blocks, tail, ladder, anatomy, compiling, totals, starts, seeds, losses, order, trend)
+FIGURES = (speeds, ratios, tail, ladder, anatomy, compiling, totals, starts, seeds, losses, order, trend)
 """Each has `rows`, what it is about, `exhibit`, its words, and `draw`, its drawing."""
 
 

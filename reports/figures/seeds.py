@@ -77,7 +77,7 @@ def exhibit(report: Report) -> Exhibit:
         "training that ends there; the time is that of these steps in one uninterrupted loop." + cut(shown),
         [
             *IDENTITY, "Target loss", "Reached", "95 % interval of the share", "Missed", "Cut by the budget",
-            "Median step", "Median time", "with compiling", "with start-up and compiling", "Losses, seed by seed",
+            "Median step", "Median time", "Losses, seed by seed",
         ],
         [[*identity(report, one.row), *_entries(report, one)] for one in shown[:MOST_ROWS]],
     )  # fmt: skip
@@ -98,9 +98,7 @@ def _said(learners: list[Learner]) -> str:
 
 
 def _entries(report: Report, one: Learner) -> list[str]:
-    record, found = one.row.record, one.found
-    compiled = learning.later(found.seconds, learning.compile_s(record))
-    whole = learning.later(compiled, learning.start_s(one.run, record)) if compiled else None
+    found = one.found
     return [
         one.target,
         f"{found.reached} of {found.rate.n}",
@@ -109,7 +107,6 @@ def _entries(report: Report, one: Learner) -> list[str]:
         str(found.cut),
         one.estimate(found.steps, text.significant),
         one.estimate(found.seconds),
-        *(one.known(median.value) if median else text.NONE for median in (compiled, whole)),
         _certificate(report, one),
     ]
 

@@ -5,7 +5,6 @@ and a request to end; otherwise the worst finding's.
 """
 
 import os
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -16,7 +15,6 @@ from typing import Any, TextIO
 
 import click
 
-from triptych.benches.arms.arm import platform_arm
 from triptych.benches.arms.checkout import CheckoutError
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
@@ -29,7 +27,6 @@ from triptych.benches.gate.stored_files import read_side, refuse_copies
 from triptych.benches.gate.turns import judge_checkout
 from triptych.benches.gate.verdict import Judgement, several
 from triptych.benches.record.files import RecordError, write_json
-from triptych.benches.record.machine import toolchain
 from triptych.benches.record.run import Run
 from triptych.benches.schedule import tally
 from triptych.benches.selftest import series
@@ -80,17 +77,25 @@ def of_counts(options: Options) -> int:
     if not (update or path.is_file()):
         raise click.UsageError(f"--file {path} is not a file; expected one that {golden.UPDATE} wrote")
     known = golden.GoldenFile(golden.SCHEMA, {}) if update and not path.exists() else golden.read(path)
-    cells = tally.built_in_cells()
-    click.echo(f"Counting {several(len(cells), 'cell')}; that takes some twenty seconds.", err=True)
-    found = tally.count_cells(cells, platform_arm("cpu"))  # neither its cores nor XLA's threads change a count
-    environment = toolchain(found.fingerprint, platform.machine())
+    asked, left_out = tally.everywhere()
+    for one in asked:
+        where = one.target.name if one.target else "the CPU"
+        click.echo(f"Counting {several(len(one.cells), 'cell')} for {where}; that takes some twenty seconds.", err=True)
+    found = [tally.count_cells(*one) for one in asked]
     if not update:
-        return _deliver(None, golden.judge(known, environment, found.counted), options)
-    new, said = golden.updated(known, environment, found.counted)
-    golden.write(new, path)
-    for line in said or ["Nothing changed."]:
+        judged = [golden.judge(known, *one) for one in found]
+        findings = (finding for one in judged for finding in one.findings)
+        notes = (*(note for one in judged for note in one.notes), *left_out)
+        return _deliver(None, Judgement(tuple(findings), notes=notes), options)
+    said: list[str] = []
+    for one in found:
+        known, changed = golden.updated(known, *one)
+        said += changed
+    golden.write(known, path)
+    for line in [*(said or ["Nothing changed."]), *left_out]:
         click.echo(name(line, 2000))
-    click.echo(f"Wrote {path}: {several(len(cells), 'cell')} in {environment}")
+    for environment, counted in found:
+        click.echo(f"Wrote {path}: {several(len(counted), 'cell')} in {environment}")
     return Exit.FINE
 
 

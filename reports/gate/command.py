@@ -14,31 +14,7 @@ PRESENT = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 OF_FILES = "triptych gate files BEFORE... --after AFTER..."
 
-MOVED = {
-    "--exact": "triptych gate counts",
-    "--update-counts": "triptych gate counts --update",
-    "--counts": "triptych gate counts --file FILE",
-    "--self-test": "triptych gate test",
-    "--load": "triptych gate test --load",
-    "--baseline": OF_FILES,
-    "--candidate": OF_FILES,
-}
-"""Options of before, and what says the same today."""
-
 Command = Callable[..., None]
-
-
-class Gate(click.Group):
-    """A group that names the new spelling of an old option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As every group does, but for old options."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if error.option_name in MOVED:
-                raise click.UsageError(f"{error.option_name} is now `{MOVED[error.option_name]}`", ctx) from error
-            raise
 
 
 class ManyAfter(click.Command):
@@ -75,7 +51,7 @@ def outputs(command: Command) -> Command:
     return OUTPUT(command)
 
 
-@click.group(cls=Gate, invoke_without_command=True, subcommand_metavar="[files | counts | test]")
+@click.group(invoke_without_command=True, subcommand_metavar="[files | counts | test]")
 @click.option("--base", metavar="REF", help="Commit to measure against; by default where the branch left main.")
 @click.option("--trainer", multiple=True, metavar="NAME", help="As for `run`; every built-in one by default.")
 @click.option("--workload", multiple=True, metavar="NAME", help="See `triptych list`; xor and digits by default.")
@@ -156,7 +132,7 @@ def counts(context: click.Context, **options: Any) -> None:
 @OUTPUT
 @click.pass_context
 def test_of_the_gate(context: click.Context, **options: Any) -> None:
-    """Record a long series (half an hour), then say how good the gate is here.
+    """Record a long series (twenty minutes), then say how good the gate is here.
 
     A series that was stopped is gone on with. Without --load it also learns this machine's noise bands, which later
     gates with the same --output take into account.

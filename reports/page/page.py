@@ -19,11 +19,22 @@ from triptych.reports.figures.svg import Drawing, draw
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import Report, Row, report
-from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, lesson_lines, naming, rates
+from triptych.reports.words import (
+    cards,
+    columns,
+    count_table,
+    facts,
+    glossary,
+    headline,
+    lesson_lines,
+    naming,
+    programs,
+    rates,
+)
 
 WORDS = {
-    "headline": headline, "cards": cards, "columns": columns, "naming": naming,
-    "counts": count_table, "facts": facts, "glossary": glossary, "lesson_lines": lesson_lines,
+    "headline": headline, "cards": cards, "columns": columns, "naming": naming, "counts": count_table,
+    "facts": facts, "glossary": glossary, "lesson_lines": lesson_lines, "programs": programs,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
 
@@ -119,8 +130,9 @@ def reproduce(view: Report, row: Row) -> str:
     trainers = dict.fromkeys((cell.trainer, run.reference))
     workload = cell.workload if size_of(cell.workload) else run.workload(cell.workload).reference or cell.workload
     options = [("--workload", workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
-    options += [("--device", cell.device), ("--mode", cell.mode)]
-    if cell.device == "cpu" and not next(arm.cpus for arm in run.arms if arm.name == row.place.arm):
+    arm = next(one for one in run.arms if one.name == row.place.arm)
+    options += [("--compile-for", arm.target) if arm.target else ("--device", cell.device), ("--mode", cell.mode)]
+    if cell.device == "cpu" and not arm.cpus:
         options.append(("--cpus", "all"))
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)

@@ -77,6 +77,11 @@ class Row:
         return self.planned.steps
 
     @property
+    def is_timed(self) -> bool:
+        """Whether its steps ran, or it was compiled alone."""
+        return MODES[self.place.mode].timed
+
+    @property
     def standing(self) -> Standing:
         """Where the ratio puts the cell."""
         return "reference" if self.trainer == self.reference else standing(self.ratio.time)

@@ -35,7 +35,7 @@ def cards(report: Report) -> list[Card]:
     """A card for each trainer that is compared with another."""
     grouped: dict[tuple[str, str], list[Row]] = {}
     for row in naming.side_by_side(report):
-        if row.standing != "reference":
+        if row.standing != "reference" and row.is_timed:
             grouped.setdefault((row.trainer, row.reference), []).append(row)
     return [
         Card(*names, tuple(_line(report, row) for row in rows[:MOST_LINES]), max(0, len(rows) - MOST_LINES))

@@ -43,7 +43,7 @@ def sentences(report: Report) -> list[str]:
     """One sentence per setting, the first of which heads the page."""
     grouped: dict[tuple[str, str], dict[str, list[Row]]] = {}
     for row in report.rows:
-        if row.standing != "reference":
+        if row.standing != "reference" and row.is_timed:
             where = (row.reference, setting(report, row.place))
             grouped.setdefault(where, {}).setdefault(row.trainer, []).append(row)
     said = [
@@ -154,7 +154,7 @@ def _of_cells(report: Report) -> Iterator[str]:
     short_of = [row.ratio.time.n for row in report.rows if row.ratio.time and row.ratio.time.low is None]
     if short_of:
         yield f"A first look, not a finding: there is no interval yet ({text.shortage(max(short_of))})."
-    if ended := [row for row in report.rows if row.record.outcome.kind != "ok"]:
+    if ended := [row for row in report.rows if row.is_timed and row.record.outcome.kind != "ok"]:
         named = "; ".join(f"{_cell(report, row)}, {text.outcome(row.record.outcome)}" for row in ended[:MOST_NAMED])
         rest = f"; and {len(ended) - MOST_NAMED} more" if len(ended) > MOST_NAMED else ""
         yield f"{len(ended)} of {text.count(len(report.rows), 'cell')} did not come to the end: {named}{rest}."

@@ -50,7 +50,7 @@ def told(summary: Summary) -> Told:
     title = f"{where}; {summary.restarts} restarts in turns of {turns}, beside them {header.load}"
     wider = ", ".join(f"{cell} {100 * width:.1f} %" for cell, width in summary.widened.items())
     widened = f"Noise bands learned on this machine widened the margins of {wider}." if wider else ""
-    sentences = [words for words in (_alarms(summary), _sees(summary), widened) if words]
+    sentences = [words for words in (_alarms(summary), _sees(summary), _biases(summary), widened) if words]
     return Told(title, sentences, [_line(one) for one in summary.rates])
 
 
@@ -77,6 +77,17 @@ def _alarms(summary: Summary) -> str:
         f"{text.count(ours[0].gates, 'drawn gate')}"
         + (f"; of pytest-benchmark's fixed thresholds, {others}." if others else ".")
     )
+
+
+def _biases(summary: Summary) -> str:
+    """What two equal arms differed by."""
+    said = [
+        f"in {one.metric} by {100 * (one.ratio - 1):+.2f} % [{100 * (one.low - 1):+.2f}, {100 * (one.high - 1):+.2f} %]"
+        for one in summary.biases
+        if one.low and one.high
+    ]
+    words = f"Over all cells and restarts two equal arms differed {' and '.join(said)}."
+    return words.replace("-", "\N{MINUS SIGN}") if said else ""
 
 
 def _sees(summary: Summary) -> str:

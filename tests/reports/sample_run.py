@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.benches.record.counts import Ceilings, Counts
+from triptych.benches.record.counts import Counts
 from triptych.benches.record.run import (
     SCHEMA,
     ArmRecord,
@@ -57,9 +57,7 @@ def fingerprint(**changes: Any) -> Fingerprint:
         "python": "3.11.9",
         "jax": "0.10.2",
         "jaxlib": "0.10.2",
-        "flax": "0.12.1",
-        "optax": "0.2.6",
-        "numpy": "2.4.0",
+        "libraries": {"flax": "0.12.1", "optax": "0.2.6", "numpy": "2.4.0"},
         "xla_flags": "",
         "matmul_precision": "highest",
         "load_average": [0.41, 0.38, 0.30],
@@ -186,7 +184,7 @@ def sample_run(
         commit="0123456789abcdef0123456789abcdef01234567",
         settings=Settings(restarts=restarts, rounds=rounds, seed=seed),
         reference="treemap" if "treemap" in trainers else trainers[0],
-        arms=[ArmRecord("cpu", "cpu", {"JAX_PLATFORMS": "cpu"}, fingerprint(), ceilings=Ceilings(50e9, 10e9))],
+        arms=[ArmRecord("cpu", "cpu", {"JAX_PLATFORMS": "cpu"}, fingerprint())],
         workloads=[workload(name) for name in workloads],
         cells=cells,
         status="complete",

@@ -107,7 +107,7 @@ def test_break_even_in_words() -> None:
 
 def test_parity_mark() -> None:
     """A mark and a word, never a mark alone."""
-    assert text.parity(Parity(holds=True, steps=2000, reason="")) == "✓ same over 2,000 steps"
+    assert text.parity(Parity(holds=True, steps=2000, reason="same losses")) == "✓ same losses"
     assert text.parity(Parity(holds=False, steps=3, reason="losses differ at step 3")) == "✗ losses differ at step 3"
 
 

@@ -108,13 +108,3 @@ def test_steps_to_the_target_are_compared_where_both_got_there() -> None:
     ours, theirs = seeded("naive", "rmr"), seeded("treemap", "rrr")
     theirs.seed_trainings[2] = msgspec.structs.replace(theirs.seed_trainings[2], steps=301)
     assert learning.same_step(ours, theirs) == (1, 2)
-
-
-def test_compiling_and_starting_come_before_training() -> None:
-    """Both move a time and its interval, and never stays never; unknown stays unknown."""
-    assert learning.later(ranks.Estimate(1.0, 0.5, math.inf, 9), 2.0) == (3.0, 2.5, math.inf, 9)
-    assert learning.later(ranks.Estimate(1.0, None, None, 2), 2.0) == (3.0, None, None, 2)
-    assert learning.later(ranks.Estimate(1.0, 0.5, 2.0, 9), None) is None
-    record = seeded("naive", "r")
-    assert learning.compile_s(record) == pytest.approx(0.06)
-    assert learning.start_s(run_of(record), record) is None

@@ -45,6 +45,25 @@ def test_parity_is_the_workloads_tolerance(loss: float, *, holds: bool) -> None:
     assert pairing.parity(run_of(ours, theirs), ours, theirs).holds is holds
 
 
+def test_total_is_compiling_and_then_the_steps() -> None:
+    """0.06 s and 200 steps of half a second are 100.06 s; a cell that never compiled has no total."""
+    record = cell_record("naive", restarts(*[0.5] * 7))
+    assert pairing.total_s(record, 200) == pytest.approx((100.06, 100.06, 100.06, 7))
+    record.compiles = []
+    assert pairing.total_s(record, 200) is None
+
+
+@pytest.mark.parametrize(("loss", "holds"), [(0.102, True), (0.104, False)])
+def test_a_trainer_of_fewer_bits_has_a_tolerance_of_its_own(loss: float, *, holds: bool) -> None:
+    """The certificate says which tolerance it was given by, whichever side has it."""
+    ours, theirs = cell_record("a", {0: [1e-6]}, (0.7, loss)), cell_record("b", {0: [1e-6]}, (0.7, 0.1))
+    ours.parity_rtol = 0.03
+    for pair in ((ours, theirs), (theirs, ours)):
+        parity = pairing.parity(run_of(*pair), *pair)
+        assert parity.holds is holds
+        assert ("within 3 %, its own tolerance" in parity.reason) is holds
+
+
 def test_parity_covers_the_steps_that_both_have_run() -> None:
     """A training cut after its second point is certified up to there."""
     ours, theirs = cell_record("naive", restarts(2), (0.7, 0.4)), cell_record("treemap", restarts(1), (0.7, 0.4, 0.1))

@@ -11,7 +11,9 @@ from triptych.benches.gate import golden
 from triptych.benches.record.counts import Counts
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import Cell
-from triptych.benches.schedule.tally import built_in_cells, count_cells
+from triptych.benches.record.targets import TargetError, target_named
+from triptych.benches.schedule import tally
+from triptych.benches.schedule.tally import AIMED_AT, aimed_cells, built_in_cells, count_cells
 
 HERE, ELSEWHERE = "jax 1, jaxlib 1, cpu x86_64", "jax 2, jaxlib 2, cpu x86_64"
 XOR = Cell("xor", "treemap", "cpu")
@@ -120,19 +122,44 @@ def test_a_missing_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
 
 
 def test_the_committed_file_knows_every_built_in_cell() -> None:
-    """In each of its environments."""
+    """In each of its environments; of devices that are not there, for the pinned release of jax."""
     counts = golden.read(golden.GOLDEN).counts
-    assert counts
-    assert all(set(cells) == {cell.id for cell in built_in_cells()} for cells in counts.values())
+    asked = [built_in_cells(), *(aimed_cells(target_named(name)) for name in AIMED_AT)]
+    known = [{cell.id for cell in cells} for cells in asked]
+    assert all(set(cells) in known for cells in counts.values())
+    pinned = [set(cells) for environment, cells in counts.items() if environment.startswith("jax 0.10.2, ")]
+    assert all(cells in pinned for cells in known)
+
+
+def test_a_compiler_that_is_missing_is_said_and_one_of_another_release_has_no_golden_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Never a silent pass: the section of a device holds the version of its compiler."""
+
+    def missing(platform: str) -> str:
+        raise TargetError(f"compiling for a {platform} needs something: pip install it")
+
+    monkeypatch.setattr(tally, "compiler", missing)
+    asked, left_out = tally.everywhere()
+    assert [one.target for one in asked] == [None]
+    assert [words.split(":")[0] for words in left_out] == ["tpu", "gpu"]
+    assert all("pip install it" in words for words in left_out)
+    lines = {"jax 1, jaxlib 1, tpu_v5e, libtpu 1": {"a": {"hlo_fusions": 1}}}
+    cell = Cell("xor", "treemap", "tpu_v5e", "compile")
+    newer = "jax 1, jaxlib 1, tpu_v5e, libtpu 2"
+    [finding] = golden.judge(golden.GoldenFile(1, lines), newer, {cell: Counts()}).findings
+    assert (finding.verdict, "no golden yet" in finding.sentence) == ("missing", True)
 
 
 def test_a_cell_that_ends_its_worker_leaves_the_others() -> None:
     """Each has a worker of its own, and all come back in order, with the reason of the one that has no counts."""
     killer = f"{misbehaving.__file__}:Suicide"
-    tally = count_cells([Cell("xor", name, "cpu") for name in ("treemap", killer, "flax_optax")], platform_arm("cpu"))
-    first, lost, last = tally.counted.values()
+    counting = count_cells(
+        [Cell("xor", name, "cpu") for name in ("treemap", killer, "flax_optax")], platform_arm("cpu")
+    )
+    first, lost, last = counting.counted.values()
     assert lost == "its process ended with signal SIGKILL"
     assert isinstance(first, Counts)
     assert isinstance(last, Counts)
     assert (first.executables_per_call, last.compilations) == (1, 1)
-    assert tally.fingerprint.platform == "cpu"
+    assert counting.environment.startswith("jax ")

@@ -202,7 +202,6 @@ def test_a_shallow_clone_lacks_its_base(tmp_path: Path) -> None:
         (["--base=HEAD", "--base-python=/no/python"], "--base-python '/no/python' is no program"),
         (["--base=HEAD", "--trainer=/mine.py:Trainer"], "/mine.py lies outside"),
         (["--base=HEAD", "--output=/dev/null/x"], "the result cannot be written to /dev/null/x (Not a directory)"),
-        (["--base=HEAD", "--baseline", "a.txt"], "--baseline is now `triptych gate files BEFORE... --after AFTER...`"),
         (["files", "a.txt", "--after", "a.txt"], "--output, --json, --workload, --cpus before 'files' would"),
     ],
 )

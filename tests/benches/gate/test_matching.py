@@ -68,7 +68,7 @@ def test_the_canaries_run_what_the_base_runs() -> None:
     arms = (BASE, *CANARIES, HEAD)
     run = run_of(*(msgspec.structs.replace(cell_record("mine", {}), arm=arm) for arm in arms))
     base, head = offer("mine"), Surveyed(PROTOCOL, {"mine": "theirs"}, {}, [XOR], {"xor": "their data"})
-    specs = [(job.record.arm, job.spec.reference, job.spec.data_path) for job in jobs_of(run, base, head)]
+    specs = [(job.record.arm, job.spec.reference, job.spec.data_path) for job in jobs_of(run, base, head, {})]
     of_base, of_head = ("mine", base.data_paths["xor"]), ("theirs", "their data")
     assert specs == [*((arm, *of_base) for arm in (BASE, *CANARIES)), (HEAD, *of_head)]
 

@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
 import pytest
 from runs import cell_record, run_of
 
@@ -58,24 +57,6 @@ def test_a_file_from_before_seeds_and_starts_still_reads(run: Run) -> None:
     read = files.decode(json.dumps({"triptych": old}).encode(), "file")
     assert [(cell.seed_trainings, cell.starts) for cell in read.cells] == [([], [])] * 2
     assert (read.settings.seeds, read.settings.start_up) == (0, False)
-
-
-def test_a_file_of_the_schema_before_still_reads(run: Run) -> None:
-    """Each compile was a fresh process's first; blocks had no loss, and there were no single steps."""
-    old = files.to_builtins(run)
-    old["schema"] = 1
-    del old["done"]
-    for cell in old["cells"]:
-        del cell["tails"], cell["busy_threads"]
-        for one in (*cell["compiles"], *cell["blocks"]):
-            one.pop("again", None)
-            one.pop("loss", None)
-    for name in ("slow_restarts", "compiles", "tail_s", "loss_budget_s"):
-        del old["settings"][name]
-    del old["arms"][0]["cpus"]
-    read = files.decode(json.dumps({"triptych": old}).encode(), "file")
-    assert read == msgspec.structs.replace(run, schema=1)
-    assert [len(cell.cold_compiles) for cell in read.cells] == [1, 1]
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(run: Run, tmp_path: Path) -> None:

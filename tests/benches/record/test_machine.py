@@ -1,40 +1,12 @@
-"""The same machine or another one: facts, differences, and fingerprints of before libraries had names."""
-
-from pathlib import Path
+"""The same machine or another one: facts and differences."""
 
 import msgspec
 import pytest
 
 from tests.reports.sample_run import fingerprint
 from triptych.benches.record import machine
-from triptych.benches.record.run import Fingerprint
-from triptych.benches.selftest import series
-from triptych.benches.selftest.rates import BASELINES
 
 HERE = fingerprint()
-
-OF_BEFORE = b"""{
- "cpu_model": "Abacus 1", "cpu_count": 2, "affinity": [1], "memory_bytes": 8, "os": "Linux", "platform": "cpu",
- "device_kind": "cpu", "device_count": 1, "driver": null, "python": "3.11", "jax": "0.10.2", "jaxlib": "0.10.1",
- "flax": "0.12.8", "optax": "0.2.8", "numpy": "2.4.6", "xla_flags": "", "matmul_precision": "default",
- "load_average": null
-}"""
-
-
-def test_versions_of_before_are_read_by_name() -> None:
-    """They are found where today's are, and written there."""
-    read = msgspec.json.decode(OF_BEFORE, type=Fingerprint)
-    assert read.libraries == {"flax": "0.12.8", "optax": "0.2.8", "numpy": "2.4.6"}
-    written = msgspec.json.encode(read)
-    assert b'"libraries":{"flax":"0.12.8","optax":"0.2.8","numpy":"2.4.6"}' in written
-    assert msgspec.json.decode(written, type=Fingerprint) == read
-    assert set(msgspec.json.decode(OF_BEFORE)) == set(machine.everything(read))
-
-
-@pytest.mark.parametrize("path", sorted(BASELINES.glob("series-*.jsonl")), ids=lambda path: path.stem)
-def test_series_of_before_still_say_their_versions(path: Path) -> None:
-    """Those that come with the project were recorded before."""
-    assert set(series.read(path).header.fingerprint.libraries) == {"flax", "optax", "numpy"}
 
 
 @pytest.mark.parametrize("name", [name for name in machine.facts(HERE) if name not in HERE.libraries])

@@ -67,14 +67,13 @@ def test_a_round_is_one_block_of_every_cell() -> None:
 def test_what_disturbs_blocks_comes_before_or_after_them_all() -> None:
     """Single steps and counts last, when nothing of the place is to be timed any more."""
     log = watch(restarts=1, rounds=2, seeds=1).log
-    assert [kind for kind, _ in groupby(request for _, request, _ in log)][-9:] == [
+    assert [kind for kind, _ in groupby(request for _, request, _ in log)][-8:] == [
         "Compile",
         "Prepare",
         "Train",
         "TimeBlock",
         "RecordTail",
         "TrainSeed",
-        "MeasureCeilings",
         "Count",
         "end",
     ]
@@ -144,12 +143,20 @@ def test_a_block_has_as_many_steps_in_every_restart() -> None:
     assert told == [(True, None), (False, 50), (False, 50)]
 
 
-def test_the_ceilings_of_an_arm_are_measured_once() -> None:
-    """And so is each cell counted."""
-    run, log, _, _ = watch(modes=("step", "eager"), restarts=3, rounds=1)
+def test_each_cell_is_counted_once() -> None:
+    """Three trainers in two modes, whatever the number of restarts."""
+    log = watch(modes=("step", "eager"), restarts=3, rounds=1).log
+    assert Counter(request for _, request, _ in log)["Count"] == 6
+
+
+def test_what_only_compiles_is_compiled_and_counted_and_nothing_else() -> None:
+    """In three restarts at most, and its outcome says so."""
+    run, log, _, _ = watch(modes=("compile",), restarts=5, rounds=2)
     kinds = Counter(request for _, request, _ in log)
-    assert (kinds["MeasureCeilings"], kinds["Count"]) == (1, 6)
-    assert run.arms[0].ceilings is not None
+    assert {kind: kinds[kind] for kind in ("Compile", "Count", "Prepare", "Train", "TimeBlock")} == {
+        "Compile": 9, "Count": 3, "Prepare": 0, "Train": 0, "TimeBlock": 0,
+    }  # fmt: skip
+    assert {one.outcome.reason for one in run.cells} == {"compiled, and never run"}
 
 
 def test_single_steps_are_recorded_in_every_restart_where_a_call_is_one() -> None:

@@ -26,8 +26,8 @@ HERE = Fingerprint(
     "a cpu", 2, [1], 1, "os", "cpu", "cpu", 1, None, "3.11", "1", "1", "", "default", None, {"flax": "1"}
 )
 SLOWED = [
-    Injection("device", 0.10, "benches.injections:device_9", TARGET),
-    Injection("compile", 0.50, "benches.injections:compile_9", TARGET),
+    Injection("device", 0.10, "slowed.py:device_9", TARGET, 9),
+    Injection("compile", 0.50, "slowed.py:compile_9", TARGET, 9),
 ]
 POLICY = Policy()
 TIME = Subject("time", TARGET.id)
@@ -90,7 +90,7 @@ def test_a_line_that_was_cut_short_is_dropped_and_the_series_goes_on(tmp_path: P
         (lambda lines: ["[]"], "is not a series"),
         (lambda lines: [lines[0].replace('"schema":1', '"schema":9'), *lines[1:]], "has schema 9, expected 1"),
         (lambda lines: [lines[0], lines[1].replace('"canary"', '"parrot"')], "restart 0, lacks the arm canary"),
-        (lambda lines: [lines[0], lines[1].replace("device_9", "device_8")], "lacks the cell digits-benches"),
+        (lambda lines: [lines[0], lines[1].replace("device_9", "device_8")], "lacks the cell digits-slowed"),
         (lambda lines: [lines[0], "{" * 100_000], "is not a series"),
         (lambda lines: [lines[0], lines[1].replace("0.2", "-0.2", 1)], "is not a series"),
     ],
@@ -229,3 +229,13 @@ def test_a_second_look_needs_restarts_enough_to_decide() -> None:
         found, _ = looks.look_twice(first, lambda cells: asked.append(cells) or first, POLICY, restarts)
         assert {one.verdict for one in found} == {"undecided"}
     assert asked == [{cell.id for cell in CELLS}]
+
+
+def test_the_bias_of_two_arms_is_estimated_over_restarts() -> None:
+    """An arm that is 6 % slower throughout has it in time and not in compile; equal arms have none."""
+    for drift in (1.0, 1.06):
+        time, compiling = rates.summary(series_of(40, 0.001, drift), POLICY, {}, 10, 1).biases
+        assert (time.metric, compiling.metric) == ("time", "compile")
+        assert (time.low or 0) < drift < (time.high or 0)
+        assert time.ratio == pytest.approx(drift, abs=1e-3)
+        assert (compiling.low or 0) < 1 < (compiling.high or 0)

@@ -14,8 +14,6 @@ from triptych.benches.arms.process import Worker, WorkerLost
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import SCHEMA, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.schedule.job import Job
-from triptych.benches.selftest import series
-from triptych.benches.selftest.rates import BASELINES
 from triptych.benches.selftest.recorder import injection, restarts_of, write_trainers
 from triptych.benches.selftest.series import Restart
 from triptych.benches.worker import messages
@@ -79,11 +77,3 @@ def test_every_injection_has_its_trainer(tmp_path: Path) -> None:
     for one in made:
         assert callable(registry.load(f"{tmp_path}/{one.trainer}"))
     assert made[0].cell.id == "digits-slowed.device_305-cpu-step"
-
-
-def test_a_series_of_before_cannot_be_gone_on_with(tmp_path: Path) -> None:
-    """Its trainers were made by what is gone; reading and rating it needs none of them."""
-    of_before = series.read(BASELINES / "series-quiet.jsonl")
-    assert of_before.header.injections[0].trainer.startswith("benches.injections:device_")
-    with pytest.raises(RecordError, match=r"an older triptych recorded the series.*begin a new one"):
-        write_trainers(tmp_path, of_before.header.injections)

@@ -1,7 +1,9 @@
 """What is counted of a cell: expected figures from a hand or from XLA, and each count moved by what should move it."""
 
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import counted_trainers
 import jax
@@ -14,8 +16,7 @@ from triptych.benches.gate import golden
 from triptych.benches.record.counts import EXACT, Counts, gated
 from triptych.benches.record.lines import lines_of_code
 from triptych.benches.record.run import Cell, Mode
-from triptych.benches.schedule.tally import count_cells
-from triptych.benches.selftest.counts_aa import spread
+from triptych.benches.schedule.tally import Counting, count_cells, everywhere
 from triptych.benches.worker import messages
 from triptych.benches.worker.count import equations
 from triptych.benches.workloads.published import WORKLOADS, save
@@ -24,6 +25,17 @@ from triptych.impls import registry
 FILE = Path(counted_trainers.__file__)
 
 CountOf = Callable[..., Counts]
+
+
+def spread(tallies: Sequence[Mapping[Cell, Counts | str]]) -> list[tuple[str, str, list[Any]]]:
+    """Cell, count and values of each count that differs between tallies."""
+    said: list[tuple[str, str, list[Any]]] = []
+    for cell in tallies[0]:
+        sides = [tally[cell] for tally in tallies]
+        for name in Counts.__struct_fields__:
+            values = list(dict.fromkeys(getattr(side, name, side) for side in sides))
+            said += [(cell.id, name, values)] if len(values) > 1 else []
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -117,18 +129,28 @@ def test_an_extra_product_shows_in_the_flops() -> None:
 
 
 def test_exact_counts_are_equal_in_fresh_processes(count_of: CountOf) -> None:
-    """Two of them; `triptych.benches.selftest.counts_aa` does it with ten."""
+    """Two of them; the test below does it with ten."""
     cell = Cell("xor", "treemap", "cpu")
     tallies = [{cell: count_of("treemap")}, count_cells([cell], platform_arm("cpu")).counted]
     assert isinstance(tallies[1][cell], Counts)
-    assert [line for line in spread(tallies) if line.partition(", ")[2].partition(":")[0] in EXACT] == []
+    assert [name for _, name, _ in spread(tallies) if name in EXACT] == []
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("asked", everywhere()[0], ids=lambda asked: asked.cells[0].device)
+def test_what_is_gated_is_equal_in_ten_fresh_processes(asked: Counting) -> None:
+    """In another order each, on the CPU and for every device that is not there whose compiler is installed."""
+    orders = [random.Random(seed).sample(asked.cells, len(asked.cells)) for seed in range(10)]
+    tallies = [count_cells(*asked._replace(cells=order)).counted for order in orders]
+    differing = [one for one in spread(tallies) if one[1] in gated(asked.cells[0].device)]
+    assert differing == []
 
 
 def test_a_difference_between_processes_is_said() -> None:
     """The check bites, and memory of the process is no exact count."""
     cell = Cell("xor", "treemap", "cpu")
     assert spread([{cell: Counts(hlo_fusions=14)}, {cell: Counts(hlo_fusions=15)}]) == [
-        f"{cell.id}, hlo_fusions: 14, 15"
+        (cell.id, "hlo_fusions", [14, 15])
     ]
     assert "host_peak_rss_bytes" not in EXACT
 

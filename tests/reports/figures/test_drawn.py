@@ -7,8 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 from runs import cell_record, run_of
 
-from triptych.benches.analysis.pairing import restarts
-from triptych.reports.figures import blocks, compiling, losses, order, ratios, speeds
+from triptych.reports.figures import compiling, losses, order, ratios, speeds
 from triptych.reports.figures.chart import ticks
 from triptych.reports.view.report import Report, report
 
@@ -46,15 +45,6 @@ def test_forest_shows_all_when_all_are_far() -> None:
     reference = cell_record("treemap", {restart: [0.001] * 3 for restart in range(7)})
     axes = ratios.draw(report([run_of(far, reference)])).axes[0]
     assert axes.get_xlim()[1] > 1000
-
-
-def test_every_block_is_a_tick(view: Report) -> None:
-    """A stroke of two points and a gap; and every restart's median a dot."""
-    axes = blocks.draw(view).axes[0]
-    dots = sum(len(np.atleast_1d(line.get_xdata())) for line in axes.lines if line.get_markersize() == 2.6)
-    strokes = [np.asarray(line.get_xdata()) for line in axes.lines if np.isnan(line.get_xdata()).any()]
-    assert sum(map(len, strokes)) == 3 * sum(len(row.record.counted_blocks) for row in view.rows) == 3 * 210
-    assert dots == sum(len(restarts(row.record)) for row in view.rows) == 42
 
 
 def test_compile_bars_add_up(view: Report) -> None:

@@ -14,7 +14,6 @@ from foreign_results import side
 from triptych.benches.gate.verdict import Finding, Judgement
 from triptych.reports.gate import wording
 from triptych.reports.gate.answers import deliver
-from triptych.reports.gate.command import MOVED
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -145,13 +144,6 @@ def test_an_unusable_file_exits_with_4(tmp_path: Path) -> None:
         (["--restarts=3", "--json=a.json", "counts"], "--restarts, --json before 'counts' would change nothing"),
         (["counts", "--update", "--json=a.json"], "--json would change nothing beside --update"),
         (["other"], "No such command 'other'"),
-        (["--exact"], "--exact is now `triptych gate counts`"),
-        (["--update-counts", "--counts=a.json"], "--update-counts is now `triptych gate counts --update`"),
-        (["--counts=a.json"], "--counts is now `triptych gate counts --file FILE`"),
-        (["--self-test", "--load"], "--self-test is now `triptych gate test`"),
-        (["--load"], "--load is now `triptych gate test --load`"),
-        (["--baseline=a-0.json", "--candidate=b-0.json"], "--baseline is now `triptych gate files BEFORE..."),
-        (["--candidate=b-0.json"], "--candidate is now `triptych gate files BEFORE... --after AFTER...`"),
     ],
 )
 def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
@@ -165,12 +157,11 @@ def test_wrong_usage_exits_with_2(tmp_path: Path, arguments: list[str], sentence
 
 
 def test_help_is_one_page(tmp_path: Path) -> None:
-    """At most 50 lines, with every verdict and exit code where findings are explained; no old option."""
+    """At most 50 lines, with every verdict and exit code where findings are explained."""
     for words in ([], ["files"], ["counts"], ["test"]):
         done = gate(tmp_path, *words, "--help")
         assert done.returncode == 0
         assert 5 < len(done.stdout.splitlines()) <= 50
-        assert not any(old in done.stdout for old in MOVED if not (old == "--load" and words == ["test"]))
         said = " ".join(done.stdout.split())
         assert ("regressed, improved, ok, undecided, incomparable or missing" in said) == (not words)
 

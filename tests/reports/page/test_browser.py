@@ -200,7 +200,7 @@ def test_without_javascript_all_is_there(visit: Visit, folder: Path, view: Repor
     page = visit(folder / "index.html", java_script_enabled=False)
     assert page.locator("h1").inner_text().startswith("Against treemap on cpu, naive takes")
     assert page.locator("#table tbody tr:visible").count() == len(view.rows)
-    assert page.locator("figure svg:visible").count() == 10
+    assert page.locator("figure svg:visible").count() == 9
     assert page.locator("button:visible, select:visible").count() == 0
     with page.expect_download() as download:
         page.click("a[data-plain$=json]")
@@ -282,7 +282,7 @@ def test_print_shows_everything_on_light_paper(visit: Visit, folder: Path) -> No
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator("button:visible:not(thead button), select:visible").count() == 0
-    assert page.locator("figure svg:visible").count() == 10
+    assert page.locator("figure svg:visible").count() == 9
     assert page.locator(".command:visible").count() == 6
     assert page.pdf().startswith(b"%PDF")
 

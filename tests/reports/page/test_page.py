@@ -78,7 +78,7 @@ def saved(html: str, name: str) -> bytes:
 def test_files_written(folder: Path, run: Run) -> None:
     """The page first, then every figure as SVG and PNG."""
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    figures = {"speeds", "ratios", "blocks", "tail", "compile", "totals", "starts", "seeds", "losses", "order"}
+    figures = {"speeds", "ratios", "tail", "compile", "totals", "starts", "seeds", "losses", "order"}
     assert names == {"index.html", *(f"figures/{name}.{kind}" for name in figures for kind in ("svg", "png"))}
     assert write_report([run], folder)[0] == folder / "index.html"
 

@@ -131,7 +131,7 @@ def test_figures_stand_beside_their_questions_and_are_numbered_in_reading_order(
     """Each figure once."""
     page = write_report([sample_run()], tmp_path)[0].read_text(encoding="utf-8")
     keys = [part.split('"')[0] for part in page.split('<figure id="figure-')[1:]]
-    assert keys == ["speeds", "ratios", "totals", "blocks", "tail", "compile", "losses", "order"]
+    assert keys == ["speeds", "ratios", "totals", "tail", "compile", "losses", "order"]
     heads = [part.split("</h3>")[0].partition(".")[0] for part in page.split("<figcaption><h3>")[1:]]
-    assert heads == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    assert heads == ["1", "2", "3", "4", "5", "6", "7"]
     assert "<code>triptych run --ladder</code> measures it." in page

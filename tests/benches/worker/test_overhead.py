@@ -1,19 +1,21 @@
 """What the instrument itself costs: its seconds per step against a hand-written loop over the same step.
 
-Run it with `python -m triptych.benches.worker.overhead`. Both sides take turns inside one process, in a seeded random
-order; the printed figure is their ratio with its interval over blocks.
+Both sides take turns inside one process of their own, in a seeded random order; the figure is their ratio with its
+interval over blocks. Run with `pytest -m targets tests/benches/worker/test_overhead.py -s` on a quiet machine.
 """
 
 import itertools
 import os
 import random
+import subprocess
+import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
 
-import click
 import jax
+import pytest
 
 from triptych.benches.record.run import Cell
 from triptych.benches.stats.ranks import geometric
@@ -26,6 +28,18 @@ BLOCKS = 400
 BLOCK_S = 0.012
 
 
+MOST = 1.01
+
+
+@pytest.mark.targets
+def test_the_instrument_costs_a_hundredth_of_a_step_at_most() -> None:
+    """On both default workloads, the interval included."""
+    said = subprocess.run([sys.executable, __file__], capture_output=True, text=True, check=True, timeout=300).stdout
+    sys.stdout.write(said)
+    assert len(lines := said.splitlines()) == 2
+    assert all(float(line.rpartition(", ")[2].removesuffix("]")) <= MOST for line in lines)
+
+
 def main() -> None:
     """Prints one ratio per workload, on one processor with one thread of XLA's, as a run measures."""
     os.environ["NPROC"] = "1"
@@ -35,7 +49,8 @@ def main() -> None:
     for name in ("digits", "xor"):
         with tempfile.TemporaryDirectory() as folder:
             ratio = geometric(overhead(name, Path(folder)))
-        click.echo(f"{name}: instrument / hand-written loop = {ratio.value:.4f} [{ratio.low:.4f}, {ratio.high:.4f}]")
+        figures = f"{ratio.value:.4f} [{ratio.low:.4f}, {ratio.high:.4f}]"
+        sys.stdout.write(f"{name}: instrument / hand-written loop = {figures}\n")
 
 
 def overhead(workload: str, folder: Path) -> list[float]:

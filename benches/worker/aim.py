@@ -1,0 +1,65 @@
+"""Aiming a step at a device that is not there: its topology, and the shapes on it in place of arrays."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import jax
+from jax.experimental import topologies
+from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceSharding
+
+from triptych.benches.record.targets import Target
+
+DATA = "data"
+"""The one axis of a mesh: over it the rows of a batch are dealt out."""
+
+
+@lru_cache
+def devices(target: Target) -> list[Any]:
+    """The chips of a target, none of which is there.
+
+    Raises:
+        jax.errors.JaxRuntimeError: If its compiler knows no such topology or description.
+    """
+    if target.description:
+        described = {"topology": target.topology, "target_config": target.description}
+        return topologies.get_topology_desc("", target.platform, **described).devices[: target.chips]
+    return topologies.get_topology_desc(target.topology, target.platform).devices[: target.chips]
+
+
+def shapes_on(target: Target, state: Any, batch: Any) -> tuple[Any, Any]:
+    """A state and a batch as they would lie there: on several chips the state on each, the batch in equal parts.
+
+    Raises:
+        NotImplementedError: If the rows of the batch cannot be dealt out evenly.
+    """
+    if (rows := len(batch[0])) % target.chips:
+        raise NotImplementedError(f"a batch of {rows} does not divide over {target.chips} chips")
+    chips = devices(target)
+    if target.chips == 1:
+        everywhere = dealt = SingleDeviceSharding(chips[0])
+    else:
+        mesh = Mesh(chips, (DATA,))
+        everywhere, dealt = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec(DATA))
+
+    def shapes(tree: Any, where: Any) -> Any:
+        return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=where), tree)
+
+    return shapes(state, everywhere), shapes(batch, dealt)
+
+
+def one_program(step: Callable[..., Any], state: Any, batch: Any) -> Any:
+    """A step that can be lowered: itself, or, where it is one compiled program inside, wrapped.
+
+    Wrapped, it no longer says which arrays it donates.
+
+    Raises:
+        NotImplementedError: If it is more than one program, each of which is compiled by itself as it is called.
+    """
+    if hasattr(step, "lower"):
+        return step
+    calls = [equation.primitive.name for equation in jax.make_jaxpr(step)(state, batch).eqns]
+    if calls not in (["jit"], ["pjit"]):
+        words = "not applicable: a step is no one compiled program, but operations that are compiled as they are called"
+        raise NotImplementedError(words)
+    return jax.jit(step)

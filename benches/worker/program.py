@@ -1,0 +1,53 @@
+"""Reads an optimised program of XLA's as text: what it consists of, and a digest by which equal ones are known."""
+
+import hashlib
+import math
+import re
+from collections import Counter
+
+from triptych.benches.record.counts import Program
+
+INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
+"""A line of a program: a name, an equals sign, a shape, an operation."""
+
+OPERATION = re.compile(r"\s([a-z][\w-]*)\(")
+
+NOTES = re.compile(r", (?:metadata|frontend_attributes)=\{[^}]*\}|, backend_config=.*$|/\*.*?\*/", re.MULTILINE)
+"""What may differ between equal programs."""
+
+NAME = re.compile(r"%[\w.-]+")
+
+COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute")
+
+ARRAY = re.compile(r"([a-z]+)(\d*)\[([\d,]*)\]")
+"""The type of an array, such as "f32[4,3]"; a bit of `pred` takes a byte."""
+
+
+def program_of(text: str) -> Program | None:
+    """What a compiled program says of itself; None where the backend has given no text."""
+    lines = INSTRUCTION.findall(text)
+    if not lines:
+        return None
+    kinds = [(found[1] if (found := OPERATION.search(f" {line}")) else "unknown") for line in lines]
+    moved: Counter[str] = Counter()
+    for kind, line in zip(kinds, lines, strict=True):
+        if (whole := kind.removesuffix("-start")) in COLLECTIVES:
+            moved[whole] += array_bytes(line[: line.index(f" {kind}(")])
+    return Program(digest(text), dict(sorted(Counter(kinds).items())), dict(moved))
+
+
+def digest(text: str) -> str:
+    """Of the instructions in order, each name replaced by the number of its first occurrence."""
+    names: dict[str, str] = {}
+    bare = NOTES.sub("", text)
+    kept = "\n".join(line for line in bare.splitlines() if " = " in line or line.startswith("}"))
+    renamed = NAME.sub(lambda found: names.setdefault(found[0], f"%{len(names)}"), kept)
+    return hashlib.sha256(renamed.encode()).hexdigest()[:16]
+
+
+def array_bytes(types: str) -> int:
+    """Of all arrays in a type."""
+    sizes = (
+        (int(bits or 8), math.prod(map(int, filter(None, shape.split(","))))) for _, bits, shape in ARRAY.findall(types)
+    )
+    return sum(bits * number // 8 for bits, number in sizes)

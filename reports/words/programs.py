@@ -1,0 +1,96 @@
+"""What XLA made of each trainer, beside the reference's, on every device; and how large a step fits each."""
+
+from typing import NamedTuple
+
+from triptych.benches.analysis.programs import Fit, Twins, fits, twins
+from triptych.benches.record.counts import memory_bytes
+from triptych.reports import text
+from triptych.reports.view.report import Report
+from triptych.reports.view.sources import Source
+
+MOST_KINDS = 4
+"""Kinds of instructions that a difference names."""
+
+
+class Line(NamedTuple):
+    """One row of a table: its headings, and what is said of it by device."""
+
+    heads: tuple[str, ...]
+    entries: list[str]
+
+
+class Table(NamedTuple):
+    """Rows over devices."""
+
+    devices: list[str]
+    lines: list[Line]
+
+
+def same(report: Report) -> Table:
+    """Network by device: the same program as the reference's, or what one has more."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for source in report.sources:
+        for one in twins(source.run):
+            cell = one.ours.record.cell
+            mode = "" if cell.mode in ("step", "compile") else f", {cell.mode}"
+            key = f"{text.short(cell.workload)}{mode}{_run(report, source)}", cell.trainer, source.run.reference
+            found.setdefault(key, {})[cell.device] = entry(one)
+    return _table(found)
+
+
+def entry(one: Twins) -> str:
+    """What is said of two programs."""
+    if one.uncertified:
+        return f"not compared: {one.uncertified}"
+    chips = "".join(f"; {kind} of {text.size(moved)}" for kind, moved in one.ours.program.collective_bytes.items())
+    return f"the same program{chips}" if one.same else f"{_difference(one)}{chips}"
+
+
+def _difference(one: Twins) -> str:
+    more = one.more
+    by = sum(more.values())
+    words = f"{text.count(abs(by), 'instruction')} {'more' if by > 0 else 'less'}" if by else "as many instructions"
+    if not more:
+        return f"the same instructions, put together otherwise; {_memory(one)}"
+    named = ", ".join(f"{_signed(number)} {kind}" for kind, number in list(more.items())[:MOST_KINDS])
+    rest = f" and {text.count(len(more) - MOST_KINDS, 'kind')} more" if len(more) > MOST_KINDS else ""
+    fusions = [side.program.operations.get("fusion", 0) for side in (one.theirs, one.ours)]
+    fused = "the same fusions" if fusions[0] == fusions[1] else f"fusions {fusions[0]:,} → {fusions[1]:,}"
+    return f"{words}: {named}{rest}; {fused}; {_memory(one)}"
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,}".replace("-", "\N{MINUS SIGN}")
+
+
+def _memory(one: Twins) -> str:
+    device = one.ours.record.cell.device
+    theirs, ours = (memory_bytes(side.counts, device) for side in (one.theirs, one.ours))
+    if theirs is None or ours is None:
+        return "memory unknown"
+    return "the same memory" if theirs == ours else f"memory {text.size(theirs)} → {text.size(ours)}"
+
+
+def largest(report: Report) -> Table:
+    """Axis and trainer by device: the largest size that fits, and the next, which does not."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for source in report.sources:
+        for one in fits(source.run):
+            key = f"{text.short(one.workload)}, {one.axis}{_run(report, source)}", one.trainer
+            found.setdefault(key, {})[one.device] = _fit(one)
+    return _table(found)
+
+
+def _run(report: Report, source: Source) -> str:
+    return f", run {source.label}" if len(report.sources) > 1 else ""
+
+
+def _fit(one: Fit) -> str:
+    has = text.size(one.has)
+    said = f"{one.fits[0]:,} fits ({text.size(one.fits[1])} of {has})" if one.fits else f"none fits {has}"
+    return f"{said}; {one.fails:,} does not" if one.fails else f"{said}, the largest tried"
+
+
+def _table(found: dict[tuple[str, ...], dict[str, str]]) -> Table:
+    devices = list(dict.fromkeys(device for said in found.values() for device in said))
+    return Table(devices, [Line(key, [said.get(one, text.NONE) for one in devices]) for key, said in found.items()])
