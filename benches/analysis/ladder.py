@@ -78,6 +78,4 @@ def _climb(run: Run, workload: str, device: str) -> Climb | None:
     factors = [None, *(geometric(pairing.paired_ratios(slow, fast)) for slow, fast in pairs)]
     rungs = [Rung(*parts) for parts in zip(changes, records, factors, strict=True)]
     whole = geometric(pairing.paired_ratios(records[0], records[-1]))
-    floor, step = cells.get((FLOOR.trainer, FLOOR.mode)), cells[FLOOR.trainer, "step"]
-    share = geometric(pairing.paired_ratios(floor, step)) if floor and floor.counted_blocks else None
-    return Climb(workload, device, rungs, whole, share, left_out)
+    return Climb(workload, device, rungs, whole, pairing.floor_share(run, cells[FLOOR.trainer, "step"]), left_out)

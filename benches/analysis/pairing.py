@@ -130,6 +130,22 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
     return Ratio(geometric(pairs), certificate) if pairs else Ratio(None, certificate, "no rounds in common")
 
 
+def floor_share(run: Run, record: CellRecord) -> Estimate | None:
+    """What an empty compiled call on the same arrays takes of a step; None where it was not measured with it.
+
+    Noise can put it above 1.
+    """
+    floor = record_of(run, record.arm, replace(record.cell, mode="floor"))
+    shares = paired_ratios(floor, record) if floor and record.cell.mode == "step" else []
+    return geometric(shares) if shares else None
+
+
+def returned_share(record: CellRecord) -> float | None:
+    """When the calls of a block had returned, before waiting for the device, as a share of its time."""
+    shares = [block.dispatch_s / block.seconds for block in record.counted_blocks]
+    return statistics.median(shares) if shares else None
+
+
 def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     """Extra compile time over step time saved, each taken inside a restart."""
     ours, theirs = compile_times(record), compile_times(reference)

@@ -1,9 +1,4 @@
-"""How strict a gate is: what the project asks in `[tool.triptych.gate]` of its pyproject.toml, and the noise bands.
-
-A band is how far apart two measurements of the same code come out on one machine, learned from a series. A margin
-narrower than the band of its cell would alarm at noise, so the gate takes the wider of the two. Bands hold for the
-machine and the libraries on which they were learned, and for nothing else.
-"""
+"""How strict a gate is: what the project asks in `[tool.triptych.gate]` of its pyproject.toml."""
 
 import difflib
 import tomllib
@@ -17,9 +12,6 @@ import msgspec
 
 from triptych.benches.gate.metrics import METRIC, METRICS, Subject
 from triptych.benches.gate.verdict import Comparison, Finding, rounded
-from triptych.benches.record.files import decode_as, read_bytes
-from triptych.benches.record.machine import differences, facts
-from triptych.benches.record.run import Fingerprint
 from triptych.benches.stats.ranks import Shift
 
 Margin = Annotated[float, msgspec.Meta(gt=0, le=1)]
@@ -28,10 +20,6 @@ Alpha = Annotated[float, msgspec.Meta(gt=0, le=0.5)]
 
 TABLES = ("margins", "floors", "benchmarks.<pattern>")
 KEYS = ", ".join(["alpha", "allowed_missing", *(f"{table}.{metric.name}" for table in TABLES for metric in METRICS)])
-
-
-BANDS = "bands.json"
-"""Beside the measurements."""
 
 
 class PolicyError(Exception):
@@ -161,46 +149,3 @@ def find(path: Path | None) -> Policy:
     """
     own = Path("pyproject.toml")
     return read(path) if path else read(own) if own.is_file() else Policy()
-
-
-class Band(msgspec.Struct, frozen=True):
-    """The band of one metric of one cell, a fraction."""
-
-    metric: str
-    cell: str
-    width: Annotated[float, msgspec.Meta(ge=0, le=1)]
-
-
-class Bands(msgspec.Struct, frozen=True):
-    """All bands of one machine; `learned` says when."""
-
-    learned: str
-    machine: dict[str, str | None]
-    bands: list[Band]
-
-
-def widened(policy: Policy, known: Bands | None, here: Fingerprint | None) -> tuple[Policy, dict[str, float]]:
-    """The policy with no margin narrower than its band, and the bands that widened one, by cell and metric.
-
-    Bands that were learned on another machine widen nothing.
-    """
-    if known is None or here is None or differences(known.machine, facts(here)):
-        return policy, {}
-    bands = {Subject(band.metric, band.cell): band.width for band in known.bands}
-    wider = {subject: width for subject, width in bands.items() if width > policy.margin(*subject)}
-    own = {name: margins for name, margins in policy.benchmarks.items() if all(name != one.cell for one in wider)}
-    for cell in dict.fromkeys(subject.cell for subject in wider):
-        own[cell] = {name: wider.get(Subject(name, cell), policy.margin(name, cell)) for name in METRIC}
-    said = {f"{subject.cell}, {subject.metric}": width for subject, width in wider.items()}
-    return msgspec.structs.replace(policy, benchmarks=own), said
-
-
-def read_bands(path: Path) -> Bands | None:
-    """The bands in a file, if there is one.
-
-    Raises:
-        RecordError: If it holds something else.
-    """
-    if not path.exists():
-        return None
-    return decode_as(Bands, read_bytes(path), str(path), "noise bands", "delete it, or run `triptych gate test`")

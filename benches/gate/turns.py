@@ -23,7 +23,7 @@ from triptych.benches.arms.process import WorkerLost, Workers
 from triptych.benches.gate import sides
 from triptych.benches.gate.looks import Seen, look_twice, unfit
 from triptych.benches.gate.matching import NotComparable, match, survey
-from triptych.benches.gate.policy import BANDS, Bands, Policy, read_bands, widened
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import Scope, from_root
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import EVERY, Finding, Judgement, several, some, stopped
@@ -59,11 +59,9 @@ def judge_checkout(
 
     Raises:
         CheckoutError: If there is no such repository or reference, or a trainer's file is not in it.
-        RecordError: If the noise bands beside the measurements cannot be read.
         OSError: If the output folder or the copies cannot be written.
     """
     repo = checkout.repository(folder)
-    known = read_bands(output / BANDS)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
     trainers, workloads = (
         tuple(from_root(name, repo, folder) for name in given) for given in (scope.trainers, scope.workloads)
@@ -93,7 +91,7 @@ def judge_checkout(
         save = partial(write, run, output / "result.json")
         rim, jobs = Rim(workers.start, save, show), jobs_of(run, offers[0], offers[1], targets)
         try:
-            findings, remarks = _judged(run, partial(_look, run, arms, jobs, rim), policy, known, tell)
+            findings, remarks = _judged(run, partial(_look, run, arms, jobs, rim), policy, tell)
             run.status, run.duration_s = "complete", time.monotonic() - began
             save()
         except WorkerLost as lost:
@@ -201,7 +199,7 @@ def _look(run: Run, arms: list[Arm], jobs: list[Job], rim: Rim, cells: Collectio
 
 
 def _judged(
-    run: Run, look: Callable[[Collection[str]], Seen], policy: Policy, known: Bands | None, tell: Tell
+    run: Run, look: Callable[[Collection[str]], Seen], policy: Policy, tell: Tell
 ) -> tuple[list[Finding], list[str]]:
     """What two looks find, of times only where nothing else of a cell speaks against comparing them, and remarks."""
 
@@ -210,7 +208,6 @@ def _judged(
         return look(cells)
 
     seen = look({one.cell.id for one in run.cells})
-    policy, wider = widened(policy, known, run.arms[0].fingerprint)
     unlike = stopped(sides.settled(run))
     first = seen._replace(heads={one: logs for one, logs in seen.heads.items() if one.cell not in unlike})
     timed, canaries = look_twice(first, again, policy, run.settings.restarts)
@@ -221,16 +218,14 @@ def _judged(
     if run.cut_short and not any(one.blocks for one in run.cells):
         words = "nothing was measured, every restart lost a worker; triptych run says why, with the same --device"
         findings = [Finding("worker", EVERY, "incomparable", words)]
-    return findings, _remarks(run, canaries, wider)
+    return findings, _remarks(run, canaries)
 
 
-def _remarks(run: Run, canaries: Sequence[Finding], wider: Mapping[str, float]) -> list[str]:
+def _remarks(run: Run, canaries: Sequence[Finding]) -> list[str]:
     """What limits the findings, or vouches for them."""
     machine, lost = unfit(canaries), len(run.cut_short)
-    margins = (f"The margin of {cell}, is at least {100 * width:.1f} %" for cell, width in wider.items())
     return [
         *([f"Unfit: {machine}."] if machine else []),
         *(f"The base against itself, {one.cell}, {one.metric}: {one.sentence}." for one in canaries),
         *([f"{several(lost, 'restart')} lost a worker and {'does' if lost == 1 else 'do'} not count."] if lost else []),
-        *(f"{words}, the noise band learned on this machine." for words in margins),
     ]

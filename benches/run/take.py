@@ -12,6 +12,7 @@ from triptych.benches.arms.process import Worker, Workers, fingerprint_of
 from triptych.benches.record import files
 from triptych.benches.record.files import RecordError
 from triptych.benches.record.machine import differences, facts
+from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import FAILURES, SCHEMA, UNMEASURED, ArmRecord, Cell, CellRecord, Run, Settings
 from triptych.benches.record.targets import Target, compiler, target_named
 from triptych.benches.run.experiments import EXPERIMENTS
@@ -89,7 +90,8 @@ def taken_up(path: Path) -> Run:
         measured: list[Any] = [getattr(record, name) for name in BY_RESTART]
         for samples in measured:
             samples[:] = [one for one in samples if f"{one.restart} {place}" in done]
-        if not record.trainings and record.outcome.kind in ("ok", "over_budget"):
+        is_trained = MODES[record.cell.mode].trained
+        if is_trained and not record.trainings and record.outcome.kind in ("ok", "over_budget"):
             record.outcome = UNMEASURED
     return run
 

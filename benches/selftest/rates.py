@@ -2,7 +2,7 @@
 
 A drawn gate takes distinct restarts of the series in random order and looks at them as a real gate does, the sides as
 they were recorded, so that an arm that is slower for no reason would show. Intervals are over the series' restarts, not
-over the draws. From the same series a machine's noise bands are learned.
+over the draws.
 """
 
 import math
@@ -17,11 +17,10 @@ import numpy as np
 
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
 from triptych.benches.gate.metrics import METRIC, Subject
-from triptych.benches.gate.policy import Band, Bands, Policy
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
-from triptych.benches.record.machine import facts
 from triptych.benches.selftest.series import (
     Header,
     Injection,
@@ -36,7 +35,7 @@ from triptych.benches.selftest.series import (
     refuse_short,
     stacked,
 )
-from triptych.benches.stats.ranks import clopper_pearson, geometric, paired_shift
+from triptych.benches.stats.ranks import clopper_pearson, geometric
 
 BASELINES = Path(__file__).parents[1] / "baselines"
 
@@ -50,12 +49,6 @@ SUITES = 300
 HALVES, SUITES_OF_A_HALF = 40, 10
 
 Statistic = Callable[[Sequence[float]], float]
-
-SHARE = 0.99
-"""Of drawn gates without any change, whose estimate lies inside a noise band."""
-
-DRAWS = 400
-"""For a band."""
 
 RULES: dict[str, tuple[Statistic, float]] = {
     "min:5%": (min, 0.05),
@@ -102,13 +95,11 @@ class Summary(msgspec.Struct, frozen=True):
 
     Attributes:
         biases: A row per metric.
-        widened: The margins, fractions, that a noise band made wider than the policy has them; by cell and metric.
     """
 
     header: Header
     restarts: int
     rates: list[Rate]
-    widened: dict[str, float] = {}
     biases: list[Bias] = []
 
 
@@ -124,15 +115,12 @@ Draw = Callable[[np.random.Generator, np.ndarray], tuple[bool, int]]
 """Draws a gate from restarts of these numbers: whether what is counted was said, and of how many restarts."""
 
 
-def summary(
-    series: Series, policy: Policy, widened: dict[str, float], restarts: int = GATE.restarts, suites: int = SUITES
-) -> Summary:
+def summary(series: Series, policy: Policy, restarts: int = GATE.restarts, suites: int = SUITES) -> Summary:
     """Everything there is to say, case by case.
 
     Args:
         series: As recorded.
-        policy: Of the gate, with the margins that bands have widened.
-        widened: Those margins.
+        policy: Of the gate.
         restarts: Of one look.
         suites: How many gates are drawn.
 
@@ -146,7 +134,7 @@ def summary(
         *draws.fixed(unchanged),
         *(rate for one in series.header.injections for rate in draws.injected(one)),
     ]
-    return Summary(series.header, len(series.restarts), rates, widened, _biases(series))
+    return Summary(series.header, len(series.restarts), rates, _biases(series))
 
 
 def _biases(series: Series) -> list[Bias]:
@@ -259,19 +247,3 @@ def drawn_gate(
 
     first, second = seen(restarts), seen(len(heads))
     return look_twice(first, lambda _: second, policy, restarts)[0]
-
-
-def learn(series: Series, restarts: int) -> Bands:
-    """The bands of a series in which nothing changed between base and head, for gates of that number of restarts.
-
-    Raises:
-        ValueError: If the series is too short for a gate of two looks: few restarts know nothing of the noise.
-    """
-    refuse_short(series, restarts)
-    random = np.random.default_rng(0)
-    bands: list[Band] = []
-    for subject, values in stacked(head_logs(series)).items():
-        drawn = (paired_shift(random.permutation(values)[:restarts].tolist()) for _ in range(DRAWS))
-        distances = [abs(float(np.median(shift.pairs))) for shift in drawn]
-        bands.append(Band(*subject, math.expm1(float(np.quantile(distances, SHARE)))))
-    return Bands(series.header.created, dict(facts(series.header.fingerprint)), bands)

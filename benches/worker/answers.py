@@ -23,6 +23,9 @@ from triptych.benches.worker.training import curve_steps, host_params, train, tr
 CALIBRATION_S = 0.01
 """Calls are doubled until they take this long, to say how many steps make a block."""
 
+LEAST_STEPS, LONGEST_S = 10, 0.1
+"""A block has that many steps, though it then takes longer than was asked for; but no longer than that."""
+
 WARM_UP_CALLS = 3
 """The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
 
@@ -132,12 +135,13 @@ class Measurer:
         unroll = UNROLL if cell.mode == "scan" else None
         if request.steps is not None:
             return messages.Prepared(0.0, request.steps, cell.steps_per_call, unroll)
-        calls, seconds = 1, run_calls(cell, 1)[0]
+        calls, seconds = 0.5, 0.0
         while seconds < CALIBRATION_S:
-            calls *= 2
+            calls = int(2 * calls)
             seconds = min(run_calls(cell, calls)[0], run_calls(cell, calls)[0])
         step_s = seconds / calls / cell.steps_per_call
-        most = max(request.block_s / step_s, cell.steps_per_call, 1)
+        least = min(LEAST_STEPS, LONGEST_S / step_s)
+        most = max(request.block_s / step_s, least, cell.steps_per_call, 1)
         steps = max(step for step in curve_steps(cell.workload.steps, cell.steps_per_call) if step <= most)
         return messages.Prepared(step_s, max(steps, 1), cell.steps_per_call, unroll)
 

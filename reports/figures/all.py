@@ -7,7 +7,6 @@ from functools import partial
 from matplotlib.figure import Figure
 
 from triptych.reports.figures import (
-    anatomy,
     compiling,
     ladder,
     losses,
@@ -24,7 +23,7 @@ from triptych.reports.figures import (
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 
-FIGURES = (speeds, ratios, tail, ladder, anatomy, compiling, totals, starts, seeds, losses, order, trend)
+FIGURES = (speeds, ratios, tail, ladder, compiling, totals, starts, seeds, losses, order, trend)
 """Each has `rows`, what it is about, `exhibit`, its words, and `draw`, its drawing."""
 
 

@@ -8,7 +8,7 @@ from triptych.benches.gate.sides import BASE
 from triptych.benches.record.run import Cell, Run
 from triptych.reports.gate.command import gate
 
-KEPT = ("device", "cpus", "base_python", "policy", "output")
+KEPT = ("device", "cpus", "base_python", "policy")
 """The options that are typed again where they say anything unusual; not the seed, for another order tells more."""
 
 MORE = 2

@@ -19,8 +19,8 @@ from triptych.benches.arms.checkout import CheckoutError
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.exit_codes import Exit
 from triptych.benches.gate import golden
-from triptych.benches.gate.policy import BANDS, PolicyError, find, read_bands, widened
-from triptych.benches.gate.scope import GATE, scope_of
+from triptych.benches.gate.policy import PolicyError, find
+from triptych.benches.gate.scope import scope_of
 from triptych.benches.gate.sides import explained
 from triptych.benches.gate.stored import compare
 from triptych.benches.gate.stored_files import read_side, refuse_copies
@@ -100,7 +100,7 @@ def of_counts(options: Options) -> int:
 
 
 def of_itself(options: Options) -> int:
-    """Goes on with a long series, learns the machine's noise bands from a quiet one, and rates gates drawn from it."""
+    """Goes on with a long series, and rates gates drawn from it."""
     from triptych.benches.selftest import rates, recorder
     from triptych.reports.words.rates import plain
 
@@ -108,10 +108,7 @@ def of_itself(options: Options) -> int:
     path = output / f"series-{'loaded' if load else 'quiet'}.jsonl"
     recorder.extend(path, options["restarts"] or rates.RESTARTS, load=load, tell=partial(click.echo, err=True))
     known = series.read(path)
-    if not load:  # what a competing process does is no noise of this machine
-        write_json(rates.learn(known, GATE.restarts), output / BANDS)
-    learned = read_bands(output / BANDS)
-    summary = rates.summary(known, *widened(policy, learned, known.header.fingerprint))
+    summary = rates.summary(known, policy)
     write_json(summary, output / path.name.replace("series", "self-test").replace("jsonl", "json"))
     click.echo(plain(summary))
     return Exit.FINE

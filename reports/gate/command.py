@@ -134,8 +134,7 @@ def counts(context: click.Context, **options: Any) -> None:
 def test_of_the_gate(context: click.Context, **options: Any) -> None:
     """Record a long series (twenty minutes), then say how good the gate is here.
 
-    A series that was stopped is gone on with. Without --load it also learns this machine's noise bands, which later
-    gates with the same --output take into account.
+    A series that was stopped is gone on with.
     """
     from triptych.reports.gate import answers
 

@@ -2,13 +2,17 @@
 
 from typing import NamedTuple
 
+from triptych.benches.analysis import pairing
 from triptych.benches.record.counts import COUNTS, CountRow
+from triptych.benches.record.run import Run
 from triptych.reports import text
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
 
 MEASURES = (
     CountRow("step_s", "", "Time per step", "Measured, as in the table above; all below is counted."),
+    CountRow("returned", "", "Calls returned after", "Of that time, before waiting for the device."),
+    CountRow("floor", "", "Dispatch floor", "Of that time, what an empty compiled call on the same arrays takes."),
     CountRow("flops_per_s", "", "Flops per second", "By formula, over the measured time: how busy the device is."),
     *(row for row in COUNTS if row.title),
 )
@@ -29,7 +33,7 @@ def tables(report: Report) -> list[CountTable]:
     for row in naming.side_by_side(report):
         if row.record.counts is not None:
             grouped.setdefault(_name(report, row.place), []).append(row)
-    return [_table(name, rows) for name, rows in grouped.items()]
+    return [_table(report, name, rows) for name, rows in grouped.items()]
 
 
 def _name(report: Report, place: Place) -> str:
@@ -38,14 +42,17 @@ def _name(report: Report, place: Place) -> str:
     return " · ".join([*parts, f"run {side}"] if side else parts)
 
 
-def _table(name: str, rows: list[Row]) -> CountTable:
+def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     several = len({row.place.mode for row in rows}) > 1
     heads = [text.name(row.trainer, 40) + (f", {row.place.mode}" if several else "") for row in rows]
-    lines = [(measure.title, [_entry(measure.name, row) for row in rows]) for measure in MEASURES]
+    lines = [
+        (measure.title, [_entry(report.source(row.place.source).run, measure.name, row) for row in rows])
+        for measure in MEASURES
+    ]
     return CountTable(name, heads, [line for line in lines if set(line[1]) != {text.NONE}])
 
 
-def _entry(name: str, row: Row) -> str:
+def _entry(run: Run, name: str, row: Row) -> str:  # noqa: PLR0911 - one for each case
     counts = row.record.counts
     assert counts is not None, "only counted rows are shown"
     match name:
@@ -55,6 +62,12 @@ def _entry(name: str, row: Row) -> str:
             return f"{counts.executables_per_call:,} in {text.count(counts.steps_per_call, 'step')}"
         case "leaves_in":
             return f"{_number(counts.leaves_in)} → {_number(counts.leaves_out)}"
+        case "returned":
+            share = pairing.returned_share(row.record)
+            return text.NONE if share is None else text.percent(share)
+        case "floor":
+            floor = pairing.floor_share(run, row.record)
+            return text.estimate(floor, text.percent) if floor else text.NONE
         case "flops_per_s":
             flops = counts.analytic_flops_per_step
             return text.significant(flops / row.step_s.value) if flops and row.step_s else text.NONE

@@ -1,7 +1,5 @@
 """What XLA made of each trainer, beside the reference's, on every device; and how large a step fits each."""
 
-from typing import NamedTuple
-
 from triptych.benches.analysis.programs import Fit, Twins, fits, twins
 from triptych.benches.record.counts import memory_bytes
 from triptych.reports import text
@@ -12,30 +10,20 @@ MOST_KINDS = 4
 """Kinds of instructions that a difference names."""
 
 
-class Line(NamedTuple):
-    """One row of a table: its headings, and what is said of it by device."""
-
-    heads: tuple[str, ...]
-    entries: list[str]
-
-
-class Table(NamedTuple):
-    """Rows over devices."""
-
-    devices: list[str]
-    lines: list[Line]
+Table = dict[tuple[str, ...], dict[str, str]]
+"""By the headings of a row: what is said of it by device."""
 
 
 def same(report: Report) -> Table:
     """Network by device: the same program as the reference's, or what one has more."""
-    found: dict[tuple[str, ...], dict[str, str]] = {}
+    found: Table = {}
     for source in report.sources:
         for one in twins(source.run):
             cell = one.ours.record.cell
             mode = "" if cell.mode in ("step", "compile") else f", {cell.mode}"
             key = f"{text.short(cell.workload)}{mode}{_run(report, source)}", cell.trainer, source.run.reference
             found.setdefault(key, {})[cell.device] = entry(one)
-    return _table(found)
+    return found
 
 
 def entry(one: Twins) -> str:
@@ -73,12 +61,12 @@ def _memory(one: Twins) -> str:
 
 def largest(report: Report) -> Table:
     """Axis and trainer by device: the largest size that fits, and the next, which does not."""
-    found: dict[tuple[str, ...], dict[str, str]] = {}
+    found: Table = {}
     for source in report.sources:
         for one in fits(source.run):
             key = f"{text.short(one.workload)}, {one.axis}{_run(report, source)}", one.trainer
             found.setdefault(key, {})[one.device] = _fit(one)
-    return _table(found)
+    return found
 
 
 def _run(report: Report, source: Source) -> str:
@@ -89,8 +77,3 @@ def _fit(one: Fit) -> str:
     has = text.size(one.has)
     said = f"{one.fits[0]:,} fits ({text.size(one.fits[1])} of {has})" if one.fits else f"none fits {has}"
     return f"{said}; {one.fails:,} does not" if one.fails else f"{said}, the largest tried"
-
-
-def _table(found: dict[tuple[str, ...], dict[str, str]]) -> Table:
-    devices = list(dict.fromkeys(device for said in found.values() for device in said))
-    return Table(devices, [Line(key, [said.get(one, text.NONE) for one in devices]) for key, said in found.items()])

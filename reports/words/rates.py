@@ -48,9 +48,7 @@ def told(summary: Summary) -> Told:
     where = f"{text.when(header.created)}, {machine(header.fingerprint)}, jax {header.fingerprint.jax}"
     turns = text.seconds(header.settings.block_s)
     title = f"{where}; {summary.restarts} restarts in turns of {turns}, beside them {header.load}"
-    wider = ", ".join(f"{cell} {100 * width:.1f} %" for cell, width in summary.widened.items())
-    widened = f"Noise bands learned on this machine widened the margins of {wider}." if wider else ""
-    sentences = [words for words in (_alarms(summary), _sees(summary), _biases(summary), widened) if words]
+    sentences = [words for words in (_alarms(summary), _sees(summary), _biases(summary)) if words]
     return Told(title, sentences, [_line(one) for one in summary.rates])
 
 

@@ -71,6 +71,14 @@ def test_a_cell_whose_only_training_is_dropped_is_trained_again(tmp_path: Path) 
     assert kinds == ["unmeasured", "killed"]
 
 
+def test_what_is_never_trained_keeps_how_it_ended(tmp_path: Path) -> None:
+    """What was compiled and never run, in every restart that asks for it, is not begun again."""
+    run = watch(modes=("compile",), restarts=1, rounds=1).run
+    files.write(run, tmp_path / "result.json")
+    taken = take.taken_up(tmp_path / "result.json")
+    assert {one.outcome.kind for one in taken.cells} == {"ok"}
+
+
 def test_a_complete_run_is_not_taken_up(tmp_path: Path) -> None:
     """There is nothing left to measure."""
     path = tmp_path / "result.json"

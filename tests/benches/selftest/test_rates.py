@@ -1,23 +1,19 @@
-"""The series, the gates drawn from it and the noise bands, on series made by hand whose truth is known."""
+"""The series and the gates drawn from it, on series made by hand whose truth is known."""
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
 from triptych.benches.gate import looks
 from triptych.benches.gate.metrics import Subject
-from triptych.benches.gate.policy import Band, Bands, Policy, read_bands, widened
+from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import CANARIES
-from triptych.benches.record.files import RecordError, write_json
-from triptych.benches.record.machine import facts
+from triptych.benches.record.files import RecordError
 from triptych.benches.record.run import Cell, Fingerprint, Settings
 from triptych.benches.selftest import rates, series
-from triptych.benches.selftest.rates import learn
 from triptych.benches.selftest.series import Header, Injection, Restart, Sample, Series
 
 CELLS = [Cell(workload, trainer, "cpu") for workload in ("xor", "digits") for trainer in ("naive", "treemap")]
@@ -31,7 +27,6 @@ SLOWED = [
 ]
 POLICY = Policy()
 TIME = Subject("time", TARGET.id)
-BANDS = Bands("today", dict(facts(HERE)), [Band(name, TARGET.id, 0.05) for name in ("time", "compile")])
 
 
 def sample(random: np.random.Generator, noise: float, slower: float = 1.0, longer: float = 1.0) -> Sample:
@@ -155,71 +150,20 @@ def test_nothing_is_decided_where_the_canary_alarms() -> None:
 def test_the_rates_of_a_series_whose_truth_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hardly an alarm without a change, every injection called; an arm 6 % slower trips the gate and a fixed 5 %."""
     monkeypatch.setattr(rates, "HALVES", 2)
-    found = {(one.case, one.said): one.share for one in rates.summary(series_of(40), POLICY, {}, 10, 40).rates}
+    found = {(one.case, one.said): one.share for one in rates.summary(series_of(40), POLICY, 10, 40).rates}
     assert found["nothing changed", "regressed anywhere"] <= 0.05
     assert found["device +10 %", "regressed, that cell"] == 1
     assert found["compile +50 %", "regressed, that cell"] == 1
-    drifted = {one.said: one.share for one in rates.summary(series_of(40, 0.001, 1.06), POLICY, {}, 10, 10).rates}
+    drifted = {one.said: one.share for one in rates.summary(series_of(40, 0.001, 1.06), POLICY, 10, 10).rates}
     assert drifted["regressed anywhere"] == 1
     assert drifted["pytest-benchmark min:5%"] == 1
     assert drifted["pytest-benchmark min:10%"] == 0
 
 
-@pytest.mark.parametrize("use", [lambda made: rates.summary(made, POLICY, {}), lambda made: learn(made, 10)])
-def test_a_series_too_short_for_a_gate_says_so(use: Callable[[Series], object]) -> None:
-    """Rather than rates of nothing, or margins from no noise."""
+def test_a_series_too_short_for_a_gate_says_so() -> None:
+    """Rather than rates of nothing."""
     with pytest.raises(ValueError, match="has 5 restarts, and one gate of two looks takes 20; go on with it"):
-        use(series_of(5))
-
-
-def test_a_band_grows_with_the_noise() -> None:
-    """Twice the noise, a band about twice as wide; without any noise there is none."""
-    quiet, loud, silent = (
-        {Subject(one.metric, one.cell): one.width for one in learn(series_of(60, noise), 10).bands}
-        for noise in (0.01, 0.02, 0.0)
-    )
-    assert 1.7 < loud[TIME] / quiet[TIME] < 2.4
-    assert silent[TIME] == pytest.approx(0, abs=1e-9)
-
-
-def test_a_band_holds_what_one_arm_is_slower_by() -> None:
-    """A head that is 6 % slower for no reason must not make a gate of this machine alarm."""
-    widths = {Subject(one.metric, one.cell): one.width for one in learn(series_of(20, 0.001, 1.06), 10).bands}
-    assert widths[TIME] == pytest.approx(0.06, abs=0.005)
-
-
-def test_a_summary_says_which_margins_the_bands_widened(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It rates the gate as this machine will run it."""
-    monkeypatch.setattr(rates, "HALVES", 1)
-    known = widened(POLICY, BANDS, HERE)
-    assert rates.summary(series_of(20), *known, suites=1).widened == {f"{TARGET.id}, time": 0.05}
-
-
-def test_a_band_widens_a_margin_and_never_narrows_it() -> None:
-    """Margins of 2 % and 10 %, a band of 5 % for both."""
-    own = Policy(benchmarks={TARGET.id: {"time": 0.03}, "*": {"time": 0.02}})
-    policy, _ = widened(own, BANDS, HERE)
-    assert policy.margin("time", TARGET.id) == 0.05
-    assert policy.margin("compile", TARGET.id) == 0.10
-    assert policy.margin("time", "another") == 0.02
-
-
-def test_bands_hold_on_the_machine_that_learned_them_only(tmp_path: Path) -> None:
-    """Read back whole; nothing on another processor; a spoiled file is a sentence."""
-    path = tmp_path / "bands.json"
-    assert read_bands(path) is None
-    write_json(learn(series_of(20), 10), path)
-    known = read_bands(path)
-    assert known == learn(series_of(20), 10)
-    strict = Policy(margins={"time": 1e-6, "compile": 1e-6})
-    of_every_metric = {f"{cell.id}, {name}" for cell in CELLS for name in ("time", "compile")}
-    elsewhere = msgspec.structs.replace(HERE, cpu_model="other")
-    for here, expected in ((HERE, of_every_metric), (elsewhere, set[str]()), (None, set[str]())):
-        assert widened(strict, known, here)[1].keys() == expected
-    for hostile in ({"bands": 3}, json.loads(path.read_text(encoding="utf-8").replace('"width": ', '"width": 1'))):
-        path.write_text(json.dumps(hostile))
-        with pytest.raises(RecordError, match="holds no noise bands"):
-            read_bands(path)
+        rates.summary(series_of(5), POLICY)
 
 
 def test_a_second_look_needs_restarts_enough_to_decide() -> None:
@@ -234,7 +178,7 @@ def test_a_second_look_needs_restarts_enough_to_decide() -> None:
 def test_the_bias_of_two_arms_is_estimated_over_restarts() -> None:
     """An arm that is 6 % slower throughout has it in time and not in compile; equal arms have none."""
     for drift in (1.0, 1.06):
-        time, compiling = rates.summary(series_of(40, 0.001, drift), POLICY, {}, 10, 1).biases
+        time, compiling = rates.summary(series_of(40, 0.001, drift), POLICY, 10, 1).biases
         assert (time.metric, compiling.metric) == ("time", "compile")
         assert (time.low or 0) < drift < (time.high or 0)
         assert time.ratio == pytest.approx(drift, abs=1e-3)

@@ -181,6 +181,6 @@ def test_bytes_by_formula_are_those_that_xla_takes_and_gives() -> None:
 
 def test_flops_by_formula_are_nearly_those_of_xla() -> None:
     """Within 8 % where products weigh most; XLA also counts activations and the loss."""
-    for cells in golden.read(golden.GOLDEN).counts.values():
+    for cells in (one for where, one in golden.read(golden.GOLDEN).counts.items() if ", cpu " in where):
         for name in ("digits-treemap-cpu-step", "breast_cancer-treemap-cpu-step", "diabetes-treemap-cpu-step"):
             assert cells[name]["analytic_flops_per_step"] == pytest.approx(cells[name]["xla_flops"], rel=0.08)

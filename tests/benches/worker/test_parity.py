@@ -42,7 +42,12 @@ def trained(workload: str, trainer: str, folder: Path) -> Training:
 
 @pytest.mark.parametrize(
     ("workload", "trainer"),
-    [(name, trainer) for name in BASES for trainer in ("naive", "flax_optax") if (name, trainer) not in TOO_LONG],
+    [
+        pytest.param(name, trainer, marks=[pytest.mark.processes] * (name == "text"))  # a quarter of a minute
+        for name in BASES
+        for trainer in ("naive", "flax_optax")
+        if (name, trainer) not in TOO_LONG
+    ],
 )
 def test_losses_agree_to_the_end(workload: str, trainer: str, folder: Path) -> None:
     """At every point of the curve the loss is treemap's within a hundredth of a percent, or as its workload derives."""

@@ -42,10 +42,10 @@ def test_it_asks_for_that_cell_twice_as_often() -> None:
 
 
 def test_what_changes_the_measurement_is_kept() -> None:
-    """Device, processors, interpreter, policy, and the folder with the noise bands; quoted for a shell."""
+    """Device, processors, interpreter and policy; quoted for a shell."""
     policy = str(Path(__file__))
     words = [
-        "--device=cuda", "--cpus=1,2", "--base-python=my python", "--policy", policy, "--output=out"
+        "--device=cuda", "--cpus=1,2", "--base-python=my python", "--policy", policy
     ]  # fmt: skip
     said = again(measured(), "--base=HEAD~1", *words)
     assert "--base-python 'my python'" in said

@@ -1,10 +1,10 @@
-"""The parts of a step: the floor, what lies beyond it, and when the call had returned."""
+"""Where a step goes: its dispatch floor, and when the call had returned."""
 
 import msgspec
 import pytest
 from runs import cell_record, run_of
 
-from triptych.benches.analysis.anatomy import anatomies
+from triptych.benches.analysis import pairing
 from triptych.benches.record.run import Mode, Run
 
 
@@ -19,23 +19,25 @@ def measured(step_us: float, floor_us: float) -> Run:
     return run_of(*records)
 
 
-def test_floor_and_rest_are_taken_pair_by_pair() -> None:
+def test_the_floor_is_a_share_taken_pair_by_pair() -> None:
     """10 of 12.5 microseconds are 80 % in every restart, whatever the drift; calls returned after nine tenths."""
-    [anatomy] = anatomies(measured(12.5, 10))
-    assert anatomy.floor_share[:3] == pytest.approx((0.8, 0.8, 0.8))
-    assert anatomy.rest_s.low == pytest.approx(2.5e-6)
-    assert anatomy.rest_s.high == pytest.approx(2.5e-6 * 1.1**5)
-    assert anatomy.returned_share[:3] == pytest.approx((0.9, 0.9, 0.9))
+    run = measured(12.5, 10)
+    share = pairing.floor_share(run, run.cells[0])
+    assert share is not None
+    assert share[:3] == pytest.approx((0.8, 0.8, 0.8))
+    assert pairing.returned_share(run.cells[0]) == pytest.approx(0.9)
 
 
 def test_a_floor_above_the_step_is_shown_as_that() -> None:
-    """Noise can put it there; nothing is cut off at 0."""
-    [anatomy] = anatomies(measured(9, 10))
-    assert anatomy.rest_s.value < 0
+    """Noise can put it there; nothing is cut off at 1."""
+    run = measured(9, 10)
+    share = pairing.floor_share(run, run.cells[0])
+    assert share is not None
+    assert share.value > 1
 
 
-def test_a_step_without_its_floor_has_no_anatomy() -> None:
+def test_a_step_without_its_floor_has_no_share() -> None:
     """Another trainer's floor is no substitute: its arrays are others."""
     run = measured(12.5, 10)
     run.cells[1].cell = msgspec.structs.replace(run.cells[1].cell, trainer="treemap")
-    assert anatomies(run) == []
+    assert pairing.floor_share(run, run.cells[0]) is None
