@@ -121,7 +121,8 @@ def _tell_refused(refused: "dict[Task, str]") -> None:
 @cli.command("list")
 @click.option("--devices", is_flag=True, help="Also look for devices; this starts jax.")
 def list_(*, devices: bool) -> None:
-    """List trainers, workloads and, if asked, devices."""
+    """List trainers, workloads, what can be compiled for and, if asked, devices."""
+    from triptych.benches.record.targets import NAMES
     from triptych.benches.workloads.published import describe
     from triptych.benches.workloads.sizes import BASES, announced
     from triptych.impls import registry
@@ -134,6 +135,7 @@ def list_(*, devices: bool) -> None:
         click.echo(f"  {'':<14} {workload.source}")
     for name, reference in announced().items():
         click.echo(f"  {name:<14} announced as {reference}")
+    click.echo("\n  ".join(["devices that need not be there (--compile-for)", *NAMES]))
     if devices:
         from triptych.benches.arms.process import WorkerLost, find_platforms
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from triptych.benches.analysis import pairing
+from triptych.benches.analysis.pairing import Parity
 from triptych.benches.record.counts import Counts, Program, memory_bytes
 from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.workloads.sizes import size_of
@@ -72,23 +73,21 @@ def built(record: CellRecord | None) -> Built | None:
 
 
 def twins(run: Run) -> Iterator[Twins]:
-    """Every program beside that of the run's reference in its place."""
+    """Every program beside that of the run's reference in its place, where both were run, there or on the CPU."""
     for record in run.cells:
         ours, theirs = built(record), built(pairing.reference_of(run, record, run.reference))
-        if ours and theirs and record.cell.trainer != run.reference:
-            yield Twins(ours, theirs, _uncertified(run, record))
+        certificate = _certificate(run, record)
+        if ours and theirs and certificate and record.cell.trainer != run.reference:
+            yield Twins(ours, theirs, "" if certificate.holds else certificate.reason)
 
 
-def _uncertified(run: Run, record: CellRecord) -> str:
+def _certificate(run: Run, record: CellRecord) -> Parity | None:
     """A program says nothing of another that computes something else; what only compiles is certified on the CPU."""
     arms = {arm.name: arm for arm in run.arms}
     is_aimed = bool(arms[record.arm].target)
     arm, cell = ("cpu", replace(record.cell, device="cpu", mode="step")) if is_aimed else (record.arm, record.cell)
     ours, theirs = (pairing.record_of(run, arm, replace(cell, trainer=name)) for name in (cell.trainer, run.reference))
-    if ours is None or theirs is None:
-        return "not run on the CPU beside it"
-    certificate = pairing.parity(run, ours, theirs)
-    return "" if certificate.holds else certificate.reason
+    return pairing.parity(run, ours, theirs) if ours and theirs else None
 
 
 def fits(run: Run) -> list[Fit]:

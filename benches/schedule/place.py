@@ -28,6 +28,9 @@ TRAIN_AGAIN_BELOW_S = 1.0
 TRAIN_SLACK_S = 60.0
 """Beyond its budget a training takes its last segment of steps and the harness's own losses."""
 
+ALIKE = 2.0
+"""Times as many steps as a cell's own block may have, to be as long as another's."""
+
 BUSY = 0.25
 """Of what the busiest thread of a worker computes: a thread that computes less is none that needs a processor."""
 
@@ -112,8 +115,9 @@ class Place:
 
     def _run_steps(self) -> None:
         """What needs the device: trainings, blocks in turns, single steps."""
-        for phase in (self._prepare, self._train):
-            self._each(phase)
+        self._each(self._prepare)
+        self._make_blocks_alike()
+        self._each(self._train)
         before = {key: worker.thread_seconds() for key, worker in self._workers.items()}
         for number in range(self._run.settings.rounds):
             self._each(self._time_block, number)
@@ -196,6 +200,13 @@ class Place:
             arms = [one.block_steps for one in self._course.jobs if one.spec.cell == job.spec.cell]
             job.block_steps = known or next(filter(None, arms), answer.steps)
             job.calibrated_s = job.calibrated_s or answer.step_s
+
+    def _make_blocks_alike(self) -> None:
+        """What a block costs by itself weighs less in a longer one, so cells about as fast take as many steps."""
+        new = {job.key: job.block_steps for job in self._jobs if job.block_steps and not job.record.counted_blocks}
+        for job in self._jobs:
+            if own := new.get(job.key):
+                job.block_steps = max(steps for steps in new.values() if steps <= ALIKE * own)
 
     def _train(self, job: Job) -> None:
         """Once, unless that is put off; and where it is short, in every restart, for its time."""

@@ -22,7 +22,7 @@ def with_target(*cells: CellRecord) -> Run:
 
 
 def test_a_program_stands_beside_the_references_where_the_cpu_has_certified_both() -> None:
-    """One more add and two less copies; a lost parity or a missing run on the CPU is said in its place."""
+    """One more add and two less copies; a lost parity is said in its place, and what was not run is left out."""
     ours = aimed("flax_optax", {"add": 3, "fusion": 2}, "b")
     theirs = aimed("treemap", {"add": 2, "copy": 2, "fusion": 2}, "a")
     same = [cell_record(name, {0: [1e-6]}) for name in ("flax_optax", "treemap")]
@@ -31,7 +31,7 @@ def test_a_program_stands_beside_the_references_where_the_cpu_has_certified_both
     assert next(twins(with_target(aimed("flax_optax", {}, "a"), aimed("treemap", {}, "a"), *same))).same
     other = [same[1], cell_record("flax_optax", {0: [1e-6]}, (0.7, 0.2))]
     assert "losses differ at step 50" in next(twins(with_target(ours, theirs, *other))).uncertified
-    assert next(twins(with_target(ours, theirs))).uncertified == "not run on the CPU beside it"
+    assert list(twins(with_target(ours, theirs))) == []
 
 
 def test_what_fits_is_the_largest_size_within_the_memory_of_one_device() -> None:

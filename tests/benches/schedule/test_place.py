@@ -143,6 +143,19 @@ def test_a_block_has_as_many_steps_in_every_restart() -> None:
     assert told == [(True, None), (False, 50), (False, 50)]
 
 
+def test_cells_about_as_fast_take_blocks_of_as_many_steps() -> None:
+    """Of 17, 34 and 100 steps the shortest becomes as long as its neighbour, the longest stays alone; then all stay."""
+    own = {"xor-a-cpu-step": 17, "xor-b-cpu-step": 34, "xor-c-cpu-step": 100}
+
+    def answer(request: messages.Request, cell_id: str) -> messages.Answer | None:
+        is_new = isinstance(request, messages.Prepare) and request.steps is None
+        return messages.Prepared(0.001, own[cell_id]) if is_new else None
+
+    run = watch(answer, restarts=2, rounds=1).run
+    taken = {one.cell.trainer: {block.steps for block in one.blocks} for one in run.cells}
+    assert taken == {"a": {34}, "b": {34}, "c": {100}}
+
+
 def test_each_cell_is_counted_once() -> None:
     """Three trainers in two modes, whatever the number of restarts."""
     log = watch(modes=("step", "eager"), restarts=3, rounds=1).log
