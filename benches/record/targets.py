@@ -44,14 +44,8 @@ class Target(NamedTuple):
         return re.sub(r"\W", "_", self.name.removesuffix(".txtpb").rpartition("/")[2])
 
 
-class Tpu(NamedTuple):
-    """A TPU's memory by chip, and the topology of one host of them."""
-
-    memory_gb: int
-    host: str
-
-
-TPUS = {"v5e": Tpu(16, "2x2"), "v5p": Tpu(95, "2x2x1"), "v6e": Tpu(32, "2x2")}
+TPUS = {"v5e": (16, "2x2"), "v5p": (95, "2x2x1"), "v6e": (32, "2x2")}
+"""GB of a chip, and the topology of one host of them."""
 
 GPUS = {path.stem: path for path in sorted(Path(__file__).with_name("gpus").glob("*.txtpb"), reverse=True)}
 """GPUs by name, each with the file that describes it."""
@@ -60,8 +54,6 @@ NAMES = (*(f"tpu:{name}" for name in TPUS), *(f"gpu:{name}" for name in GPUS))
 
 PACKAGES = {"tpu": ("libtpu",), "cuda": ("jax-cuda12-plugin", "jax-cuda12-pjrt", "nvidia-cuda-nvcc-cu12")}
 """What each compiler comes with."""
-
-EXTRAS = {"tpu": "tpu", "cuda": "gpu-compile"}
 
 EXPECTED = f"expected one of {', '.join(NAMES)}, chips after it as in tpu:v5e:2x2 or gpu:h100:4, or a file.txtpb"
 
@@ -83,10 +75,10 @@ def target_named(typed: str) -> Target:
         raise TargetError(f"unknown target {typed!r}; {EXPECTED}")
     if (chips and not shape) or (kind == "gpu" and len(shape) > 1):
         raise TargetError(f"target {typed!r} has chips {chips!r}; {EXPECTED}")
-    if kind == "tpu":
-        tpu = TPUS[name]
-        return Target(typed, "tpu", f"{name}:{chips or tpu.host}", math.prod(shape), tpu.memory_gb * 1_000_000_000)
     number = math.prod(shape)
+    if kind == "tpu":
+        memory_gb, host = TPUS[name]
+        return Target(typed, "tpu", f"{name}:{chips or host}", number, memory_gb * 1_000_000_000)
     return _described(GPUS[name])._replace(name=typed, topology=f"1x1x{number}", chips=number)
 
 
@@ -108,7 +100,7 @@ def compiler(platform: str) -> str:
     """
     from packaging.requirements import Requirement
 
-    extra = EXTRAS[platform]
+    extra = "tpu" if platform == "tpu" else "gpu-compile"
     versions: dict[str, str] = {}
     for package in PACKAGES[platform]:
         try:

@@ -10,9 +10,6 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec, SingleDeviceShardin
 
 from triptych.benches.record.targets import Target
 
-DATA = "data"
-"""The one axis of a mesh: over it the rows of a batch are dealt out."""
-
 
 @lru_cache
 def devices(target: Target) -> list[Any]:
@@ -39,8 +36,8 @@ def shapes_on(target: Target, state: Any, batch: Any) -> tuple[Any, Any]:
     if target.chips == 1:
         everywhere = dealt = SingleDeviceSharding(chips[0])
     else:
-        mesh = Mesh(chips, (DATA,))
-        everywhere, dealt = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec(DATA))
+        mesh = Mesh(chips, ("data",))
+        everywhere, dealt = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
 
     def shapes(tree: Any, where: Any) -> Any:
         return jax.tree.map(lambda array: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=where), tree)

@@ -81,7 +81,7 @@ def cost(report: Report) -> Question:
 
 def compiling(report: Report) -> Question:
     """From which step on compiling pays."""
-    rows = compared(report, SLOW, FAST)
+    rows = compared(report, FAST, SLOW)
     return Question(
         "When does compiling pay?",
         cut([f"{_where(report, row)}, {_pays(report, row)}." for row in rows]),
@@ -110,25 +110,15 @@ def _taken(report: Report, row: Row) -> str:
 
 
 def _pays(report: Report, row: Row) -> str:
-    """Whether the compiled trainer is ahead, its one long compile included."""
-    even, few = row.break_even, columns.too_few(row)
-    steps = _estimated(even.steps, "steps") if even.steps else ""
-    said = {
-        "never": f"from the first step: {FAST} never lies behind {SLOW}",
-        "until": f"after {steps}: until then {SLOW} is ahead",
-        "always": f"never: {SLOW} is always ahead",
-        "after": f"only for less than {steps}: after that {SLOW} is ahead",
-        "undecided": "this run cannot tell, its restarts disagree",
-        "unknown": "no restart has both compile and step times",
-    }[even.kind]
-    if few and even.kind in ("never", "always"):
-        said = f"so far {said} ({few})"
+    """From which step on the compiled trainer is ahead of the other, its one long compile included."""
+    even = columns.even(row)
     compiles = " against ".join(
         f"{text.seconds(one.compile_s.value)} for {text.count(one.record.compiles[0].programs, 'program')} of {name}"
         for name in (FAST, SLOW)
         for one in report.by_place[row.place]
         if one.trainer == name and one.compile_s
     )
+    said = f"{FAST} is {even.main}{f' ({even.note})' if even.note else ''}"
     return f"{said}; compiling takes {compiles}" if compiles else said
 
 
