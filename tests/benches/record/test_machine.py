@@ -17,7 +17,10 @@ def test_every_fact_tells_machines_apart(name: str) -> None:
         f"{name}: {machine.facts(HERE)[name] or 'not said'} against other"
     ]
     assert machine.differing([machine.facts(HERE), machine.facts(other)]) == [name]
-    newer, busy = (fingerprint(**change) for change in ({"flax": "9"}, {"load_average": [9.0, 9.0, 9.0]}))
+    newer, busy = (
+        fingerprint(**change)
+        for change in ({"libraries": HERE.libraries | {"flax": "9"}}, {"load_average": [9.0, 9.0, 9.0]})
+    )
     assert machine.differences(machine.facts(HERE), machine.facts(newer)) == ["flax: 0.12.1 against 9"]
     assert machine.facts(busy) == machine.facts(HERE)
 
