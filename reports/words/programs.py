@@ -1,5 +1,7 @@
 """What XLA made of each trainer, beside the reference's, on every device; and how large a step fits each."""
 
+import re
+
 from triptych.benches.analysis.programs import Fit, Twins, fits, twins
 from triptych.benches.record.counts import memory_bytes
 from triptych.reports import text
@@ -40,15 +42,12 @@ def _difference(one: Twins) -> str:
     words = f"{text.count(abs(by), 'instruction')} {'more' if by > 0 else 'less'}" if by else "as many instructions"
     if not more:
         return f"the same instructions, put together otherwise; {_memory(one)}"
-    named = ", ".join(f"{_signed(number)} {kind}" for kind, number in list(more.items())[:MOST_KINDS])
+    named = ", ".join(f"{number:+,} {kind}" for kind, number in list(more.items())[:MOST_KINDS])
+    named = re.sub(r"-(?=\d)", "\N{MINUS SIGN}", named)
     rest = f" and {text.count(len(more) - MOST_KINDS, 'kind')} more" if len(more) > MOST_KINDS else ""
     fusions = [side.program.operations.get("fusion", 0) for side in (one.theirs, one.ours)]
     fused = "the same fusions" if fusions[0] == fusions[1] else f"fusions {fusions[0]:,} → {fusions[1]:,}"
     return f"{words}: {named}{rest}; {fused}; {_memory(one)}"
-
-
-def _signed(number: int) -> str:
-    return f"{number:+,}".replace("-", "\N{MINUS SIGN}")
 
 
 def _memory(one: Twins) -> str:
