@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.pairing import Parity
-from triptych.benches.record.counts import Counts, Program, memory_bytes
+from triptych.benches.record.counts import Counts, Program, needed_bytes
 from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.workloads.sizes import size_of
 
@@ -36,7 +36,7 @@ class Twins(NamedTuple):
 
     @property
     def same(self) -> bool:
-        """Whether they are equal but for names and metadata."""
+        """Whether they are equal but for names, metadata and the compiler's notes."""
         return self.ours.program.digest == self.theirs.program.digest
 
     @property
@@ -52,7 +52,7 @@ class Fit(NamedTuple):
 
     Attributes:
         fits: That size and its bytes; None where even the smallest is too large.
-        fails: The next, which does not fit; None where all did.
+        fails: The smallest that does not fit; None where all that were compiled do.
         has: Bytes of the device.
     """
 
@@ -98,7 +98,8 @@ def fits(run: Run) -> list[Fit]:
         if record.arm in memory and (size := size_of(record.cell.workload)):
             key = (size.base, size.axis, record.cell.trainer, record.arm)
             sizes.setdefault(key, {})[size.size] = record
-    return [_fit(key, dict(sorted(records.items())), memory[key[-1]]) for key, records in sizes.items()]
+    found = (_fit(key, records, memory[key[-1]]) for key, records in sizes.items())
+    return [one for one in found if one.fits or one.fails]
 
 
 def _fit(key: tuple[str, str, str, str], records: dict[int, CellRecord], has: int) -> Fit:
@@ -109,4 +110,4 @@ def _fit(key: tuple[str, str, str, str], records: dict[int, CellRecord], has: in
 
 
 def _needs(record: CellRecord) -> int | None:
-    return memory_bytes(record.counts, record.arm) if record.counts else None
+    return needed_bytes(record.counts, record.arm) if record.counts else None

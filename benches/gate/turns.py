@@ -139,10 +139,9 @@ def _arms(repo: Path, base: Base, scope: Scope, folder: Path, tell: Tell) -> tup
 def _targets(arms: Sequence[Arm], scope: Scope) -> dict[str, str]:
     """By label, the devices that both sides can compile for though they are not there."""
     own = [arm.checkout for arm in arms if arm.checkout and has_instrument(arm.checkout)]
-    older = [folder for folder in own if not (folder / "benches" / "worker" / "aim.py").is_file()]
-    asked, _ = everywhere()
-    aimed = [one.target for one in asked if one.target]
-    return {} if older or scope.device != "cpu" else {target.label: target.name for target in aimed}
+    if scope.device != "cpu" or not all((folder / "benches" / "worker" / "aim.py").is_file() for folder in own):
+        return {}
+    return {one.target.label: one.target.name for one in everywhere()[0] if one.target}
 
 
 def _run(arms: list[Arm], cells: list[Cell], head: Surveyed, scope: Scope, commits: Mapping[str, str]) -> Run:

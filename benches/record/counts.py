@@ -125,8 +125,6 @@ COUNTS = (
 AHEAD = ("tpu_", "gpu_")
 """So begin the labels of devices that are compiled for without being there; see `targets`."""
 
-EXACT = tuple(one.name for one in COUNTS if one.exact)
-
 
 def gated(platform: str, rise: Rise | None = None) -> tuple[str, ...]:
     """The counts that a gate compares on a platform: exact ones that say something of the program, or such a rise.
@@ -155,3 +153,9 @@ def memory_bytes(counts: Counts, platform: str) -> int | None:
     """What a call holds by XLA's memory analysis: arguments, outputs that alias none of them, and temporaries."""
     parts = [getattr(counts, name) for name in (*gated(platform, "memory"), "alias_bytes")]
     return None if None in parts else sum(parts[:-1]) - parts[-1]
+
+
+def needed_bytes(counts: Counts, platform: str) -> int | None:
+    """The larger of the compiler's two accounts: these parts, and the most that is alive at once."""
+    said = [one for one in (memory_bytes(counts, platform), counts.xla_peak_bytes) if one is not None]
+    return max(said, default=None)

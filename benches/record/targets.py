@@ -40,8 +40,8 @@ class Target(NamedTuple):
 
     @property
     def label(self) -> str:
-        """For instance "tpu_v5e_2x2"."""
-        return re.sub(r"\W", "_", self.name.removesuffix(".txtpb").rpartition("/")[2])
+        """For instance "tpu_v5e_2x2", or "gpu_mine" for mine.txtpb."""
+        return re.sub(r"\W", "_", f"gpu_{Path(self.name).stem}" if self.name.endswith(".txtpb") else self.name)
 
 
 TPUS = {"v5e": (16, "2x2"), "v5p": (95, "2x2x1"), "v6e": (32, "2x2")}
@@ -73,7 +73,7 @@ def target_named(typed: str) -> Target:
     shape = [int(part) for part in chips.split("x")] if re.fullmatch(r"[1-9]\d{0,3}(x[1-9]\d{0,3})*", chips) else []
     if (kind == "tpu" and name not in TPUS) or (kind == "gpu" and name not in GPUS) or kind not in ("tpu", "gpu"):
         raise TargetError(f"unknown target {typed!r}; {EXPECTED}")
-    if (chips and not shape) or (kind == "gpu" and len(shape) > 1):
+    if (":" in rest and not shape) or (kind == "gpu" and len(shape) > 1):
         raise TargetError(f"target {typed!r} has chips {chips!r}; {EXPECTED}")
     number = math.prod(shape)
     if kind == "tpu":

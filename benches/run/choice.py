@@ -75,12 +75,14 @@ def targets_of(typed: Mapping[str, Any]) -> list[Target]:
         ChoiceError: If one is unknown, two would go by one name, or a compiler is missing or of another release.
     """
     try:
-        targets = {target.label: target for target in map(target_named, names(typed["compile_for"]))}
-        for target in targets.values():
+        targets = list(dict.fromkeys(map(target_named, names(typed["compile_for"]))))
+        for target in targets:
             compiler(target.platform)
     except TargetError as error:
         raise ChoiceError(str(error)) from error
-    return list(targets.values())
+    if len({target.label for target in targets}) < len(targets):
+        raise ChoiceError("two files of --compile-for have one name, which cells would be called by; rename one")
+    return targets
 
 
 def refuse_beside_resume(typed: Mapping[str, Any]) -> None:

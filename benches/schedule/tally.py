@@ -37,12 +37,11 @@ class Tally(NamedTuple):
 
 
 class Counting(NamedTuple):
-    """Cells to be counted: by which arm, and for which device, by which compiler, where that is not there."""
+    """Cells to be counted: by which arm, and for which device where that is not there."""
 
     cells: Sequence[Cell]
     arm: Arm
     target: Target | None = None
-    by: str = ""
 
 
 def built_in_cells() -> list[Cell]:
@@ -62,22 +61,18 @@ def aimed_cells(target: Target) -> list[Cell]:
 
 
 def everywhere() -> tuple[list[Counting], list[str]]:
-    """What the exact gate counts: on the CPU, and for the devices in `AIMED_AT` whose compiler is installed.
-
-    Returns:
-        What to count, and of each other device why it is not.
-    """
+    """What the exact gate counts, on the CPU and for `AIMED_AT`; and of what has no compiler here, why not."""
     found, left_out = [Counting(built_in_cells(), platform_arm("cpu"))], list[str]()
     for target in map(target_named, AIMED_AT):
         try:
-            by = compiler(target.platform)
-            found.append(Counting(aimed_cells(target), compiling_arm(target), target, by))
+            compiler(target.platform)
+            found.append(Counting(aimed_cells(target), compiling_arm(target), target))
         except TargetError as error:
             left_out.append(f"{target.name} is not compiled for: {error}.")
     return found, left_out
 
 
-def count_cells(cells: Sequence[Cell], arm: Arm, target: Target | None = None, by: str = "") -> Tally:
+def count_cells(cells: Sequence[Cell], arm: Arm, target: Target | None = None) -> Tally:
     """Counts built-in trainers on an arm, or for a device that is not there; a cell that cannot be counted says so.
 
     Neither its cores nor XLA's threads change a count.
@@ -95,7 +90,7 @@ def count_cells(cells: Sequence[Cell], arm: Arm, target: Target | None = None, b
                 aim = target.name if target else ""
                 spec = messages.Spec(cell, cell.trainer, str(paths[cell.workload]), target=aim)
                 counted[cell] = _count(worker, spec)
-    aimed = f"{target.label}, {by}" if target else ""
+    aimed = f"{target.label}, {compiler(target.platform)}" if target else ""
     return Tally(toolchain(fingerprint, platform.machine(), aimed), counted)
 
 

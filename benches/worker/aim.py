@@ -16,12 +16,15 @@ def devices(target: Target) -> list[Any]:
     """The chips of a target, none of which is there.
 
     Raises:
-        jax.errors.JaxRuntimeError: If its compiler knows no such topology or description.
+        ValueError: If its compiler knows no such topology or description.
     """
-    if target.description:
-        described = {"topology": target.topology, "target_config": target.description}
-        return topologies.get_topology_desc("", target.platform, **described).devices[: target.chips]
-    return topologies.get_topology_desc(target.topology, target.platform).devices[: target.chips]
+    described = {"topology": target.topology, "target_config": target.description} if target.description else {}
+    try:
+        found = topologies.get_topology_desc("" if described else target.topology, target.platform, **described)
+    except jax.errors.JaxRuntimeError as error:
+        said = str(error).partition("\n")[0]
+        raise ValueError(f"{target.name} is no device that its compiler knows ({said}); give another") from error
+    return found.devices[: target.chips]
 
 
 def shapes_on(target: Target, state: Any, batch: Any) -> tuple[Any, Any]:
@@ -31,7 +34,7 @@ def shapes_on(target: Target, state: Any, batch: Any) -> tuple[Any, Any]:
         NotImplementedError: If the rows of the batch cannot be dealt out evenly.
     """
     if (rows := len(batch[0])) % target.chips:
-        raise NotImplementedError(f"a batch of {rows} does not divide over {target.chips} chips")
+        raise NotImplementedError(f"a batch of {rows} does not divide over {target.chips} chips; change either")
     chips = devices(target)
     if target.chips == 1:
         everywhere = dealt = SingleDeviceSharding(chips[0])
@@ -57,6 +60,6 @@ def one_program(step: Callable[..., Any], state: Any, batch: Any) -> Any:
         return step
     calls = [equation.primitive.name for equation in jax.make_jaxpr(step)(state, batch).eqns]
     if calls not in (["jit"], ["pjit"]):
-        words = "not applicable: a step is no one compiled program, but operations that are compiled as they are called"
+        words = "not applicable: a step is not one compiled program, but many that are compiled as they are called"
         raise NotImplementedError(words)
     return jax.jit(step)

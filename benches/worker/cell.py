@@ -55,11 +55,6 @@ class PreparedCell:
     data_path: str
     target: Target | None = None
 
-    @property
-    def is_wrapped(self) -> bool:
-        """Whether its call is jitted here, which takes from the trainer's what it says of donation."""
-        return self.mode == "compile" and self.call is not self.trainer.step
-
     def arguments(self) -> tuple[Any, Any]:
         """A state and a batch; or, of a target that is not there, their shapes on it.
 

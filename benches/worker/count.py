@@ -119,8 +119,8 @@ def _of_program(cell: PreparedCell) -> tuple[dict[str, int | None], Program | No
         "xla_peak_bytes": _amount(getattr(memory, "peak_memory_in_bytes", None)) or None,
         **{f"{part}_bytes": _amount(getattr(memory, f"{part}_size_in_bytes", None)) for part in PARTS},
     }
-    if cell.is_wrapped:
-        counts["alias_bytes"] = None  # which arrays it donates is not known
+    if cell.target and call is not cell.trainer.step:
+        counts["alias_bytes"] = None  # it was jitted here, which took from it what it says of donation
     return counts, program
 
 

@@ -12,8 +12,12 @@ INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
 
 OPERATION = re.compile(r"\s([a-z][\w-]*)\(")
 
-NOTES = re.compile(r", (?:metadata|frontend_attributes)=\{[^}]*\}|, backend_config=.*$|/\*.*?\*/", re.MULTILINE)
+NOTES = re.compile(
+    r""", (?:metadata|frontend_attributes)=\{(?:[^}"]|"[^"]*")*\}|, backend_config=.*$|/\*.*?\*/""", re.MULTILINE
+)
 """What may differ between equal programs."""
+
+ALIASES = re.compile(r"^HloModule.*(input_output_alias=\{.*\}), entry_computation_layout", re.MULTILINE)
 
 NAME = re.compile(r"%[\w.-]+")
 
@@ -37,10 +41,10 @@ def program_of(text: str) -> Program | None:
 
 
 def digest(text: str) -> str:
-    """Of the instructions in order, each name replaced by the number of its first occurrence."""
+    """Of what is donated and the instructions in order, each name replaced by the number of its first occurrence."""
     names: dict[str, str] = {}
-    bare = NOTES.sub("", text)
-    kept = "\n".join(line for line in bare.splitlines() if " = " in line or line.startswith("}"))
+    lines = [line for line in NOTES.sub("", text).splitlines() if " = " in line or line.startswith("}")]
+    kept = "\n".join(ALIASES.findall(text) + lines)
     renamed = NAME.sub(lambda found: names.setdefault(found[0], f"%{len(names)}"), kept)
     return hashlib.sha256(renamed.encode()).hexdigest()[:16]
 

@@ -130,11 +130,6 @@ def too_few(row: Row) -> str:
     return text.interval(fewest) if fewest and fewest.low is None else ""
 
 
-def mode(row: Row) -> Entry:
-    """How the steps were called."""
-    return Entry(row.place.mode)
-
-
 def accuracy(row: Row) -> Entry:
     """Share predicted right."""
     return spread((training.accuracy for training in row.record.trainings), text.percent)
@@ -155,7 +150,7 @@ ALL = [
     Column("run", "Run", "The letter of the result file.", lambda row: Entry(row.place.source)),
     Column("arm", "Arm", "Which interpreter, checkout and environment.", lambda row: Entry(row.place.arm)),
     Column("device", "Device", "What it ran on.", lambda row: Entry(row.place.device)),
-    Column("mode", "Mode", "step: a loop of calls; scan: many steps in one call; eager: no jit.", mode),
+    Column("mode", "Mode", "How steps are called; see the glossary.", lambda row: Entry(row.place.mode)),
     Column("speed", "Steps/s", "Over restarts, with its 95 % interval.", speed),
     Column("ratio", "Time ÷ reference", "Per step: above 1 is slower than the reference, below 1 faster.", ratio),
     Column("final_loss", "Final loss", "On the training rows; ✓ where the whole loss curve agrees.", final_loss),

@@ -4,7 +4,7 @@ GLOSSARY = (
     ("trainer", "A way of writing the training of a network: what is compared."),
     ("workload", "Task, data, order of batches, starting values and number of steps: what is trained."),
     ("device", "What the steps ran on."),
-    ("mode", "How steps are called: step, one call each in a loop; scan, many in one call; eager, without jit."),
+    ("mode", "How steps are called: step, one in a call; scan, many; eager, without jit; compile, never."),
     ("dispatch floor", "What an empty compiled call on the same arrays takes: no step of that trainer can take less."),
     ("C loop", "The same training in plain C, compiled on the same machine: what the processor itself can do."),
     ("cell", "A trainer on a workload, on a device, in a mode: the unit that is measured."),

@@ -3,7 +3,7 @@
 import re
 
 from triptych.benches.analysis.programs import Fit, Twins, fits, twins
-from triptych.benches.record.counts import memory_bytes
+from triptych.benches.record.counts import needed_bytes
 from triptych.reports import text
 from triptych.reports.view.report import Report
 from triptych.reports.view.sources import Source
@@ -33,13 +33,13 @@ def entry(one: Twins) -> str:
     if one.uncertified:
         return f"not compared: {one.uncertified}"
     chips = "".join(f"; {kind} of {text.size(moved)}" for kind, moved in one.ours.program.collective_bytes.items())
-    return f"the same program{chips}" if one.same else f"{_difference(one)}{chips}"
+    return f"the same program{chips}" if one.same else f"no: {_difference(one)}{chips}"
 
 
 def _difference(one: Twins) -> str:
     more = one.more
     by = sum(more.values())
-    words = f"{text.count(abs(by), 'instruction')} {'more' if by > 0 else 'less'}" if by else "as many instructions"
+    words = f"{text.count(abs(by), 'instruction')} {'more' if by > 0 else 'fewer'}" if by else "as many instructions"
     if not more:
         return f"the same instructions, put together otherwise; {_memory(one)}"
     named = ", ".join(f"{number:+,} {kind}" for kind, number in list(more.items())[:MOST_KINDS])
@@ -52,10 +52,11 @@ def _difference(one: Twins) -> str:
 
 def _memory(one: Twins) -> str:
     device = one.ours.record.cell.device
-    theirs, ours = (memory_bytes(side.counts, device) for side in (one.theirs, one.ours))
+    theirs, ours = (needed_bytes(side.counts, device) for side in (one.theirs, one.ours))
     if theirs is None or ours is None:
         return "memory unknown"
-    return "the same memory" if theirs == ours else f"memory {text.size(theirs)} → {text.size(ours)}"
+    told = [text.size(one) for one in (theirs, ours)]
+    return "the same memory" if told[0] == told[1] else f"memory {told[0]} → {told[1]}"
 
 
 def largest(report: Report) -> Table:
@@ -75,4 +76,4 @@ def _run(report: Report, source: Source) -> str:
 def _fit(one: Fit) -> str:
     has = text.size(one.has)
     said = f"{one.fits[0]:,} fits ({text.size(one.fits[1])} of {has})" if one.fits else f"none fits {has}"
-    return f"{said}; {one.fails:,} does not" if one.fails else f"{said}, the largest tried"
+    return f"{said}; {one.fails:,} does not" if one.fails else f"{said}, the largest compiled"

@@ -41,5 +41,7 @@ def test_what_fits_is_the_largest_size_within_the_memory_of_one_device() -> None
     cells[3].counts, cells[3].outcome = None, Outcome("out_of_memory", "RESOURCE_EXHAUSTED")
     (fit,) = fits(with_target(*cells))
     assert (fit.workload, fit.axis, fit.fits, fit.fails, fit.has) == ("digits", "batch", (16, 8), 32, 10)
-    (none,) = fits(with_target(*cells[2:]))
+    refused = aimed("naive", {}, "a", "digits-batch8")
+    refused.counts, refused.program, refused.outcome = None, None, Outcome("unsupported", "not applicable")
+    (none,) = fits(with_target(*cells[2:], refused))
     assert (none.fits, none.fails) == (None, 32)

@@ -71,7 +71,7 @@ def test_what_is_no_one_program_is_not_applicable(tmp_path: Path) -> None:
     answer = counted("naive", tmp_path)
     assert isinstance(answer, messages.Failed)
     assert answer.kind == "unsupported"
-    assert answer.reason.startswith("not applicable: a step is no one compiled program")
+    assert answer.reason.startswith("not applicable: a step is not one compiled program")
 
 
 @needs_libtpu

@@ -35,6 +35,12 @@ def test_names_places_and_notes_make_no_other_program() -> None:
     """Another name, line number or note of the compiler is no other program; another constant, shape or order is."""
     renamed = TEXT.replace("add.1", "plus").replace("source_line=3", "source_line=8").replace('"n":"2"', '"n":"4"')
     assert program_of(renamed) == program_of(TEXT)
+    braces = TEXT.replace('"jit(step)/add"', '"jit(step)/{a}/add"')
+    assert program_of(braces) == program_of(TEXT)
+    donated = TEXT.replace(
+        "=true", "=true, input_output_alias={ {0}: (0, {}, may-alias) }, entry_computation_layout={}"
+    )
+    assert program_of(donated) != program_of(TEXT)
     for old, new in (("constant(0)", "constant(1)"), ("f32[4,3]", "f32[3,4]"), ("%a.1, %b.1", "%b.1, %a.1")):
         other = program_of(TEXT.replace(old, new))
         assert other is not None

@@ -39,10 +39,10 @@ def test_equal_programs_are_said_to_be_one() -> None:
     """And of others how many instructions more, which, whether they are fused alike, and what memory they take."""
     assert said(aimed("flax_optax", {"add": 2, "copy": 1, "fusion": 1})) == "the same program"
     assert said(aimed("flax_optax", {"add": 4, "fusion": 1})) == (
-        "1 instruction more: +2 add, \N{MINUS SIGN}1 copy; the same fusions; the same memory"
+        "no: 1 instruction more: +2 add, \N{MINUS SIGN}1 copy; the same fusions; the same memory"
     )
     assert said(aimed("flax_optax", {"add": 2, "fusion": 2}, temp_bytes=944)) == (
-        "as many instructions: \N{MINUS SIGN}1 copy, +1 fusion; fusions 1 \N{RIGHTWARDS ARROW} 2; "
+        "no: as many instructions: \N{MINUS SIGN}1 copy, +1 fusion; fusions 1 \N{RIGHTWARDS ARROW} 2; "
         "memory 56.0 B \N{RIGHTWARDS ARROW} 1.00 kB"
     )
 
