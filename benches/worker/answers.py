@@ -135,10 +135,9 @@ class Measurer:
         unroll = UNROLL if cell.mode == "scan" else None
         if request.steps is not None:
             return messages.Prepared(0.0, request.steps, cell.steps_per_call, unroll)
-        calls, seconds = 0.5, 0.0
-        while seconds < CALIBRATION_S:
-            calls = int(2 * calls)
-            seconds = min(run_calls(cell, calls)[0], run_calls(cell, calls)[0])
+        calls = 1
+        while (seconds := min(run_calls(cell, calls)[0], run_calls(cell, calls)[0])) < CALIBRATION_S:
+            calls *= 2
         step_s = seconds / calls / cell.steps_per_call
         least = min(LEAST_STEPS, LONGEST_S / step_s)
         most = max(request.block_s / step_s, least, cell.steps_per_call, 1)

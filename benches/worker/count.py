@@ -103,7 +103,7 @@ def trainer_lines(trainer: Any) -> int | None:
 
 
 def _of_program(cell: PreparedCell) -> tuple[dict[str, int | None], Program | None]:
-    """The one program that a call is, lowered and optimised; its compiled form comes from jax's cache."""
+    """The one program that a call is, lowered and optimised; what has run is in jax's cache."""
     call: Any = cell.call
     lowered = call.lower(*cell.arguments())
     compiled = lowered.compile()

@@ -13,7 +13,7 @@ from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.gate.verdict import Finding, Rule, Verdict
 from triptych.benches.record.counts import Counts
-from triptych.benches.record.run import FAILURES, CellRecord, Outcome, OutcomeKind, Run
+from triptych.benches.record.run import FAILURES, Cell, CellRecord, Outcome, OutcomeKind, Run
 
 CELL = "xor-treemap-cpu-step"
 POLICY = Policy()
@@ -318,3 +318,16 @@ def test_only_what_takes_longer_is_explained() -> None:
     others = [Finding("loss", CELL, "regressed", "other losses"), Finding("time", "gone", "regressed", "slower")]
     found = sides.explained([*times(run), *others], run, lambda _: "again")
     assert [one.why for one in found] == [()] * 4
+
+
+def test_what_only_compiles_is_judged_by_its_counts_alone() -> None:
+    """Neither times nor losses are missed of it; a lost donation on a device that is not there is named."""
+    run, counts = planted(), Counts(jaxpr_equations=3, alias_bytes=52, hlo_instructions=9)
+    for name, own in ((BASE, counts), (HEAD, msgspec.structs.replace(counts, alias_bytes=0, hlo_instructions=8))):
+        cell = Cell("xor", "treemap", "tpu_v5e", "compile")
+        run.cells.append(CellRecord(cell, name, Outcome("ok", "compiled, and never run"), counts=own))
+    found = [*sides.settled(run), *sides.untimed(run, sides.seen(run)), *sides.counts_compared(run)]
+    own = [one for one in found if one.cell == "xor-treemap-tpu_v5e-compile"]
+    assert own
+    assert {one.metric for one in own} <= {"counts", "memory"}
+    assert not any(subject.cell == own[0].cell for subject in sides.seen(run))

@@ -6,6 +6,7 @@ import pytest
 from choices import choose
 
 from triptych.benches.record.run import Cell, Settings
+from triptych.benches.run import choice
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.run.take import new_run
 from triptych.benches.workloads.published import WORKLOADS
@@ -63,3 +64,22 @@ def test_a_ladder_ends_with_the_loop_in_c() -> None:
         "treemap-cpu-scan", "c_loop-cpu-limit", "treemap-cpu-floor",
     ]  # fmt: skip
     assert cells[Cell("xor", "batched", "cpu")] == "batched"
+
+
+def test_what_is_compiled_for_stands_beside_what_runs_and_alone_where_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A cell more a device that is not there; two files of one name would be one device; none is no mode."""
+    monkeypatch.setattr(choice, "compiler", lambda platform: f"a compiler for {platform}")
+    asked = {"workload": ["xor"], "trainer": ["treemap"], "compile_for": ["tpu:v5e,gpu:h100,tpu:v5e"]}
+    beside, alone = choose(**asked), choose(**asked, mode=["compile"])
+    compiled = ["xor-treemap-tpu_v5e-compile", "xor-treemap-gpu_h100-compile"]
+    assert [cell.id for cell in beside] == ["xor-treemap-cpu-step", *compiled]
+    assert [cell.id for cell in alone] == compiled
+    with pytest.raises(ChoiceError, match="say which: --compile-for tpu:v5e"):
+        choose(mode=["compile"])
+    for number, folder in enumerate("ab"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.txtpb").write_text(f"device_memory_size: {number}", encoding="utf-8")
+    with pytest.raises(ChoiceError, match="two files of --compile-for have one name"):
+        choose(compile_for=[str(tmp_path / folder / "mine.txtpb") for folder in "ab"])
