@@ -52,9 +52,16 @@ class Mlp:
         return f"{'-'.join(map(str, self.layer_sizes))}, {self.activation}"
 
     def resized(self, axis: str, size: int) -> "Mlp":
-        """With hidden layers of that width, or with that many hidden layers."""
+        """With hidden layers of that width, with that many hidden layers, or with that many arrays, two to a layer.
+
+        Raises:
+            TaskError: If an odd number of arrays is asked for.
+        """
+        if axis == "arrays" and size % 2:
+            raise TaskError(f"{size} arrays were asked for; expected an even number, for a layer has two")
         inputs, *hidden, outputs = self.layer_sizes
-        hidden = [size] * len(hidden) if axis == "width" else hidden[:1] * size
+        n_hidden = size // 2 - 1 if axis == "arrays" else size
+        hidden = [size] * len(hidden) if axis == "width" else hidden[:1] * n_hidden
         return replace(self, layer_sizes=(inputs, *hidden, outputs))
 
 
@@ -106,6 +113,7 @@ class Conv:
 
     def resized(self, axis: str, size: int) -> "Conv":
         """With that many channels everywhere, or with that many convolutions, the further ones of stride 1."""
+        check_axis(self, axis)
         if axis == "width":
             return replace(self, channels=(size,) * len(self.channels))
         strides = (*self.strides[:size], *[1] * (size - len(self.strides)))
@@ -180,6 +188,7 @@ class Transformer:
 
     def resized(self, axis: str, size: int) -> "Transformer":
         """With that width, which the heads must divide, or with that many blocks."""
+        check_axis(self, axis)
         return replace(self, width=size) if axis == "width" else replace(self, layers=size)
 
 
@@ -189,6 +198,15 @@ Network = Mlp | Conv | Transformer
 def n_parameters(network: Network) -> int:
     """Numbers in all arrays of the canonical parameters."""
     return sum(math.prod(shape) for shape in leaves(network.shapes()))
+
+
+def n_modules(tree: Any) -> int:
+    """How many layers a canonical tree has: dicts that hold an array themselves."""
+    if isinstance(tree, list):
+        return sum(map(n_modules, tree))
+    if not isinstance(tree, dict):
+        return 0
+    return any(not isinstance(part, dict | list) for part in tree.values()) + sum(map(n_modules, tree.values()))
 
 
 def leaves(tree: Any) -> list[Any]:
@@ -234,6 +252,12 @@ def check_sizes(field: str, value: object, least: int, what: str, most: int = 1_
         many = f"{number}" if least == most else f"at least {number}"
         plural = "numbers" if least > 1 else "number"
         raise TaskError(f"{field} is {value!r}; expected a tuple of {many} whole {plural} of 1 or more, {what}")
+
+
+def check_axis(network: object, axis: str) -> None:
+    """Refuses to cut anything but a perceptron into a number of arrays."""
+    if axis == "arrays":
+        raise TaskError(f"a {type(network).__name__} has the arrays that it has; expected an Mlp, which can be cut")
 
 
 def check_choice(field: str, value: object, known: tuple[str, ...]) -> None:

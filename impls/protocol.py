@@ -54,6 +54,18 @@ class Trainer(Protocol[State]):
         ...
 
 
+class OfItsOwnKind(Protocol[State]):
+    """What a trainer may have besides, if jax does not run it."""
+
+    def take_batch(self, batch: Batch, /) -> Any:
+        """The batch as arrays of the trainer's own kind; called off the clock, once for each batch."""
+        ...
+
+    def wait(self, state: State, /) -> None:
+        """Returns when everything that a state is made of has been computed."""
+        ...
+
+
 Factory = Callable[[Task], Trainer[State]]
 """What the registry loads: a callable that makes a trainer for a task."""
 

@@ -1,4 +1,4 @@
-"""The commands: `triptych run | gate | report | check | list`.
+"""The commands: `triptych run | gate | report | check | list | cost | new-trainer`.
 
 What is heavy is imported by the command that needs it, so that help and errors come at once.
 """
@@ -14,6 +14,7 @@ import click
 
 from triptych.benches.exit_codes import SENTENCE, Exit
 from triptych.benches.run.options import OPTIONS
+from triptych.reports.cost import cost
 from triptych.reports.gate.command import gate
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _flags(flag: str, value: object) -> list[str]:
 
 
 cli.add_command(gate)
+cli.add_command(cost)
 
 
 @cli.command()
@@ -99,9 +101,10 @@ def check(context: click.Context, trainers: tuple[str, ...]) -> None:
         findings = findings_of(factory)
         for one in findings:
             law, word = LAWS[one.law - 1], "BROKEN" if one.broken else "unsupported" if one.unsupported else "ok"
-            click.echo(f"  {word:<11} {one.law}. {law.title}: {law.sentence}")
-            if one.broken is not None:
-                click.echo(f"              {one.broken}")
+            word = "not applicable" if one.not_applicable else word
+            click.echo(f"  {word:<14} {one.law}. {law.title}: {law.sentence}")
+            if words := one.broken or one.not_applicable:
+                click.echo(f"                 {words}")
         _tell_refused({task: reason for one in findings for task, reason in one.refused.items()})
         codes.add(Exit.FAILED if any(one.broken for one in findings) else Exit.FINE)
         codes.add(Exit.NOTHING if all(one.unsupported for one in findings) else Exit.FINE)
@@ -127,7 +130,10 @@ def list_(*, devices: bool) -> None:
     from triptych.benches.workloads.sizes import BASES, announced
     from triptych.impls import registry
 
-    click.echo("\n  ".join(["trainers", *registry.names()]))
+    click.echo("trainers")
+    for name in registry.names():
+        style = registry.STYLES.get(name)
+        click.echo(f"  {name:<18} {registry.missing(name) or (style.sentence if style else 'announced')}")
     click.echo("workloads")
     for workload in map(describe, BASES.values()):
         click.echo(f"  {workload.name:<14} {workload.network}; {workload.loss}; {workload.optimizer}; ", nl=False)
@@ -173,6 +179,21 @@ def report(results: tuple[Path, ...], output: Path, *, markdown: bool, open_: bo
     click.echo(f"Wrote {paths[0]} and its figures beside it")
     if open_:
         webbrowser.open(paths[0].resolve().as_uri())
+
+
+@cli.command("new-trainer")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def new_trainer(path: Path) -> None:
+    """Write a file to begin a trainer of your own with; it passes `check` for what it supports."""
+    from triptych.benches.arms.arm import ROOT
+
+    if path.suffix != ".py" or path.exists():
+        what = "is there already" if path.exists() else "is no Python file"
+        raise click.UsageError(f"{path} {what}; give the path of a new file that ends in .py")
+    with _exit_on(OSError, Exit.USAGE):
+        path.write_text((ROOT / "impls" / "template.py").read_text(encoding="utf-8"), encoding="utf-8")
+    click.echo(f"Wrote {path}. Next: triptych check {path}:Trainer")
+    click.echo(f"then: triptych run --quick --trainer treemap --trainer {path}:Trainer")
 
 
 @contextmanager

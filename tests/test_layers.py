@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 LESSONS = ("naive", "treemap", "flax_optax")
+PEERS = ("equinox", "haiku", "keras", "nnx", "numpy_by_hand", "torch")
 
 RECORD = {"benches/record", "benches/stats", "benches/exit_codes"}
 MEASURES = RECORD | {"impls", "benches/workloads", "benches/worker/messages", "benches/arms", "benches/analysis"}
@@ -18,6 +19,9 @@ SHOWS = RECORD | {"impls", "benches/workloads", "benches/analysis", "reports/tex
 MAY_IMPORT: dict[str, set[str]] = {
     "impls": set(),
     **{f"impls/{name}": {"impls"} for name in LESSONS},
+    "impls/peers": {"impls"},
+    **{f"impls/peers/{name}": {"impls", "impls/peers"} for name in PEERS},
+    "impls/peers/optax_flat": {"impls", "impls/peers", "impls/flax_optax"},
     "impls/laws": {"impls"},
     "impls/variants": {"impls", "impls/treemap"},
     "benches/exit_codes": set(),
@@ -40,8 +44,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports/page": SHOWS | {"reports/view", "reports/words", "reports/figures", "benches/run", "benches/selftest"},
     "reports/gate": MEASURES
     | {"benches/gate", "benches/schedule", "benches/selftest", "reports/text", "reports/words", "reports/page"},
+    "reports/cost": SHOWS | {"impls/laws", "benches/run", "reports/view", "reports/words"},
     "reports/commands": MEASURES
-    | {"impls/laws", "benches/run", "benches/schedule", "reports/view", "reports/page", "reports/gate"},
+    | {"impls/laws", "benches/run", "benches/schedule", "reports/view", "reports/page", "reports/gate", "reports/cost"},
     "triptych": {"benches/exit_codes", "reports/commands"},
 }
 """The way of the data: a folder, and the others that its files may import; files beside folders are layers too."""
@@ -50,8 +55,9 @@ FILES = sorted(path for top in ("impls", "benches", "reports") for path in (ROOT
 FILES.append(ROOT / "triptych.py")
 
 NEEDS_JAX = (
-    *(f"impls/{folder}/" for folder in (*LESSONS, "variants")),
-    *(f"impls/laws/{name}.py" for name in ("conformance", "specimens")),
+    *(f"impls/{folder}/" for folder in (*LESSONS, "peers", "variants")),
+    *(f"impls/laws/{name}.py" for name in ("conformance", "specimens", "pytree")),
+    "impls/template.py",
     "impls/protocol.py",
     "benches/worker/",
 )
@@ -61,7 +67,18 @@ WITHOUT_ALL_THE_SAME = tuple(
     f"benches/worker/{name}.py" for name in ("__init__", "__main__", "messages", "forkserver", "prctl")
 )
 
-OF_IMPLS = {"jax", "flax", "optax", "numpy", "jaxtyping", "triptych"} | sys.stdlib_module_names
+OF_IMPLS = {
+    "jax",
+    "flax",
+    "optax",
+    "numpy",
+    "jaxtyping",
+    "triptych",
+    "equinox",
+    "haiku",
+    "keras",
+    "torch",
+} | sys.stdlib_module_names
 
 
 def name_of(path: Path) -> str:

@@ -25,6 +25,7 @@ class Written(NamedTuple):
     """Lines of code of one style, without comments and docstrings.
 
     Attributes:
+        trainer: Of its trainer's file.
         networks: Of each network's file, but for the translation.
         new: Of these, those that the perceptron's file has not.
         optimizer: Of the functions that know of optimizers.
@@ -32,6 +33,7 @@ class Written(NamedTuple):
     """
 
     style: str
+    trainer: int
     networks: dict[str, int]
     new: dict[str, int]
     optimizer: int
@@ -53,7 +55,9 @@ def _written(style: str, folder: Path) -> Written:
         if isinstance(function, ast.FunctionDef) and function.name in OF_OPTIMIZER:
             lines = _lines(source, function.lineno, function.end_lineno)
             optimizer, beyond_sgd = optimizer + lines, beyond_sgd + lines - _of_sgd(source, function)
-    return Written(style, {name: len(code) for name, code in codes.items()}, new, optimizer, beyond_sgd)
+    return Written(
+        style, lines_of_code(source), {name: len(code) for name, code in codes.items()}, new, optimizer, beyond_sgd
+    )
 
 
 def _network(source: str) -> list[str]:

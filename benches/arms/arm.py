@@ -18,7 +18,12 @@ NOT_INHERITED = (
 )  # fmt: skip
 """Variables that change what or how jax computes; a worker starts without them, so that every run means the same."""
 
-ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+IN_FLOAT32 = {"JAX_DEFAULT_MATMUL_PRECISION": "highest"}
+"""Else an accelerator rounds the factors of a matrix product first."""
+
+AS_IT_DOES = "_default"
+"""Behind the name of a platform: an arm of its own that multiplies matrices as that device does by default."""
 
 ENV_OF_COMPILERS = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 """For devices that are not there: nobody is asked for them, and several processes may load their compiler."""
@@ -69,13 +74,15 @@ def platform_arm(device: str, cpus: tuple[int, ...] = ()) -> Arm:
     """The arm that runs on one platform of this machine, with this interpreter and checkout.
 
     Args:
-        device: The platform.
+        device: The platform; with "_default" behind it, at the precision that it has by default.
         cpus: The processors of its workers, each with one thread of XLA's; any number of both if empty.
     """
-    env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device} | (ENV_OF_ACCELERATORS if device != "cpu" else {})
+    platform = device.removesuffix(AS_IT_DOES)
+    env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": platform} | (ENV_OF_ACCELERATORS if platform != "cpu" else {})
+    env |= IN_FLOAT32 if device == platform != "cpu" else {}
     n = str(len(cpus))
     threads = {"NPROC": n, "OMP_NUM_THREADS": n, "OPENBLAS_NUM_THREADS": n} if cpus else {}
-    return Arm(device, device, env | threads, cpus=cpus)
+    return Arm(device, platform, env | threads, cpus=cpus)
 
 
 def compiling_arm(target: Target, cpus: tuple[int, ...] = ()) -> Arm:
@@ -90,14 +97,14 @@ def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
     Args:
         text: Numbers with commas between, or "all"; None for the usual one: the last, often the quietest, where cells
             run on the CPU, and all elsewhere.
-        device: On which cells run.
+        device: On which cells run, as `platform_arm` takes it.
 
     Raises:
         ValueError: If a processor is named that there is not.
     """
     present = present_cpus()
     if text is None:
-        return tuple(present[-1:]) if device == "cpu" else ()
+        return tuple(present[-1:]) if device.removesuffix(AS_IT_DOES) == "cpu" else ()
     if text == "all":
         return ()
     named = [part.strip() for part in text.split(",")]

@@ -31,7 +31,9 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """The machine and the libraries of one arm, as its worker describes itself.
 
     Attributes:
-        libraries: Versions by name, of what the built-in trainers stand on beside jax.
+        libraries: Versions by name, of what the styles that are installed stand on beside jax.
+        power_limit_w: Of a GPU whose driver can be asked,
+        max_clock_mhz: likewise.
     """
 
     cpu_model: str
@@ -50,6 +52,8 @@ class Fingerprint(msgspec.Struct, frozen=True):
     matmul_precision: str
     load_average: list[float] | None
     libraries: dict[str, str] = {}
+    power_limit_w: Count | None = None
+    max_clock_mhz: Count | None = None
 
 
 class ArmRecord(msgspec.Struct):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from triptych.benches.arms.arm import cpus_of
+from triptych.benches.arms.arm import AS_IT_DOES, cpus_of
 from triptych.benches.arms.process import find_platforms
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Settings
@@ -57,7 +57,7 @@ def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
     devices = names(typed["device"])
     if timed and devices != ("cpu",):
         present = tuple(find_platforms())
-        _check_known("device", devices, present)
+        _check_known("device", [device.removesuffix(AS_IT_DOES) for device in devices], present)
         devices = devices or present
     ways = [*itertools.product(devices, timed), *((target.label, "compile") for target in targets)]
     product = itertools.product(workloads, ways, loaded)

@@ -11,11 +11,13 @@ from triptych.benches.arms.arm import Arm
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Run, Settings
 from triptych.benches.run.options import ChoiceError
-from triptych.benches.schedule.defaults import DEFAULT_SWEEP_BUDGET_S
+from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_SWEEP_BUDGET_S, DEFAULT_WORKLOADS
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import Rim
+from triptych.benches.workloads.arrays import CUTS
 from triptych.benches.workloads.sizes import LARGEST, Axis, Size, base_of, known_as, size_of
+from triptych.impls import registry
 
 RANGE = re.compile(r"(\w+)=(\d{1,19}):(\d{1,19})", re.ASCII)
 """A sweep as it is typed: an axis, its first and its last size."""
@@ -42,8 +44,14 @@ class Experiment(NamedTuple):
 
 
 def with_rungs(cells: Sequence[Cell], _: Any) -> list[Cell]:
-    """The same, and every rung of the ladder with its floor in each place."""
+    """The same, and every rung of the ladder with its floor in each place.
+
+    Raises:
+        ChoiceError: If there is no place where a rung could be timed.
+    """
     places = dict.fromkeys((cell.workload, cell.device) for cell in cells if MODES[cell.mode].timed)
+    if not places:
+        raise ChoiceError("--ladder times its rungs, and --mode compile times nothing; leave one of them out")
     changes = (*LADDER, FLOOR)
     rungs = [Cell(workload, one.trainer, device, one.mode) for workload, device in places for one in changes]
     return list(dict.fromkeys([*cells, *rungs]))
@@ -97,6 +105,11 @@ def swept(cells: Sequence[Cell], sweeps: Mapping[Axis, Sequence[int]]) -> list[C
     return [replace(cell, workload=one.name) for one in sized for cell in cells if cell.workload == one.base]
 
 
+def of_the_law(settings: Settings) -> Settings:
+    """Trainings are long enough for a certificate."""
+    return replace(settings, restarts=min(settings.restarts, 6), tail_s=0.0, train_budget_s=0.5, loss_budget_s=0.5)
+
+
 def in_many_sizes(settings: Settings) -> Settings:
     """A sweep has many cells, and asks little of each."""
     train_s = min(settings.train_budget_s, 0.5)
@@ -104,9 +117,42 @@ def in_many_sizes(settings: Settings) -> Settings:
     return replace(settings, sweep_budget_s=DEFAULT_SWEEP_BUDGET_S, **less)
 
 
+def with_arrays(cells: Sequence[Cell], _: Any) -> list[Cell]:
+    """The same, and every style that is one call on what is cut into more and more arrays, beside an empty call.
+
+    Its law is held to account on what is among the cells beside that.
+    """
+    trainers = [name for name in dict.fromkeys(cell.trainer for cell in cells) if name in ONE_CALL]
+    ways = [*((name, "step") for name in trainers), (DEFAULT_REFERENCE, "floor")]
+    names = [Size(base, "arrays", size).name for base, sizes in CUTS.items() for size in sizes]
+    new = [
+        Cell(name, trainer, device, mode)  # pyright: ignore[reportArgumentType]  two modes of three
+        for device in dict.fromkeys(cell.device for cell in cells if MODES[cell.mode].timed)
+        for name in names
+        for trainer, mode in ways
+    ]
+    return list(dict.fromkeys([*cells, *new]))
+
+
+def of_everything(cells: Sequence[Cell], _: Any) -> list[Cell]:
+    """The same, what the lessons' claims ask for beside them, and the law with deeper transformers to hold it to."""
+    devices = dict.fromkeys(cell.device for cell in cells if MODES[cell.mode].timed)
+    asked = [*((work, "compiled_gradient") for work in DEFAULT_WORKLOADS), *OF_CLAIMS]
+    rungs = [Cell(*one, device) for device in devices for one in asked]
+    deeper = [Cell(work, name, device) for device in devices for work in DEEPER for name in ONE_CALL]
+    return with_arrays(list(dict.fromkeys([*cells, *rungs, *deeper])), None)
+
+
+ONE_CALL = tuple(filter(registry.is_one_call, registry.STYLES))
+OF_CLAIMS = [(work, name) for work in ("xnor_online", "xor_adam") for name in registry.BUILT_IN]
+DEEPER = ("text-depth4", "text-depth8")
+NETWORKS = ("digits", "digits_conv", "text")
+
 EXPERIMENTS: dict[str, Experiment] = {
     "ladder": Experiment(cells=with_rungs),
     "sweep": Experiment(checked, swept, ("treemap", "flax_optax"), ("digits", "teacher"), in_many_sizes),
+    "law": Experiment(cells=with_arrays, trainers=ONE_CALL, workloads=(*NETWORKS, *DEEPER), settings=of_the_law),
+    "gallery": Experiment(cells=of_everything, trainers=registry.installed(), workloads=("xor", *NETWORKS)),
     "seeds": Experiment(),
     "start_up": Experiment(after=measure_starts),
 }

@@ -37,7 +37,7 @@ class Option(NamedTuple):
 OPTIONS = (
     Option("trainer", f"name, module:attribute or file.py:attribute ({','.join(DEFAULT_TRAINERS)})", tuple, "NAME"),
     Option("workload", f"see `triptych list`, or file.py:attribute ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
-    Option("device", "cpu, cuda or tpu (every one present)", tuple, "NAME"),
+    Option("device", "cpu, cuda or tpu (every one present); cuda_default: not in full float32", tuple, "NAME"),
     Option(
         "mode", "step, scan, eager, floor (an empty call), or compile alone, for --compile-for (step)", tuple, "NAME"
     ),
@@ -48,6 +48,8 @@ OPTIONS = (
     Option("quick", "a look in half a minute, without intervals"),
     Option("thorough", "many restarts, long trainings"),
     Option("ladder", "also every rung from naive to a loop in C, one change at a time"),
+    Option("law", "also what every style costs a step and an array, held to account on larger networks"),
+    Option("gallery", "all installed styles on four networks, the law, and the lessons' claims"),
     Option("sweep", "in other sizes, doubled: width=16:4096, depth or batch; repeat for more", tuple, "AXIS=FROM:TO"),
     Option("sweep_budget", f"a sweep leaves out what takes longer ({DEFAULT_SWEEP_BUDGET_S:g})", float, "SECONDS"),
     Option("seeds", "train to the target loss from this many starting values", int, "N", least=1),

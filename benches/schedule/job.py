@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import UNMEASURED, CellRecord, Outcome, Settings, Training
 from triptych.benches.worker.messages import Spec
+from triptych.benches.workloads.arrays import ARRAYS
+from triptych.benches.workloads.sizes import base_of
 
 FIRST_BLOCKS = 5
 """The fastest of these says roughly how long a step takes."""
@@ -12,6 +14,9 @@ FIRST_BLOCKS = 5
 
 COMPILED_ONLY = 3
 """Restarts of a cell that is never run: samples of its compile time; its counts do not vary."""
+
+CUT = 3
+"""Restarts of what is cut into many arrays: a curve over all its sizes is drawn through them."""
 
 
 @dataclass
@@ -49,6 +54,8 @@ class Job:
         """In how many it takes part: in fewer where a step takes longer than a block, or is compiled and never run."""
         if not MODES[self.spec.cell.mode].timed:
             return min(COMPILED_ONLY, settings.restarts)
+        if base_of(self.spec.cell.workload) in ARRAYS:
+            return min(CUT, settings.restarts)
         fewer = min(settings.slow_restarts, settings.restarts)
         return fewer if self.step_s > settings.block_s else settings.restarts
 

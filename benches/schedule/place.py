@@ -14,7 +14,7 @@ from triptych.benches.schedule.job import Job, is_live, outcome_of
 from triptych.benches.schedule.plan import Plan, Rim
 from triptych.benches.schedule.progress import Forecast
 from triptych.benches.worker import messages
-from triptych.impls.registry import BUILT_IN
+from triptych.impls.registry import STYLES
 
 RETAKES = 3
 """How often a void block is taken again; then the round goes on without it."""
@@ -96,8 +96,9 @@ class Place:
         self._workers: dict[str, Worker] = {}
         for job, arm in jobs:
             try:
-                libraries = BUILT_IN[job.spec.reference].libraries if job.spec.reference in BUILT_IN else ()
-                self._workers[job.key] = stack.enter_context(course.rim.start(replace(arm, preload=libraries)))
+                style = STYLES.get(job.spec.reference)
+                preload = (style.reference.partition(":")[0],) if style else ()
+                self._workers[job.key] = stack.enter_context(course.rim.start(replace(arm, preload=preload)))
             except WorkerLost:
                 course.lost[arm.name] += 1
                 raise

@@ -80,7 +80,8 @@ def _measure_place(course: Course, jobs: Sequence[Job]) -> None:
     key = f"{course.number} {' '.join(jobs[0].place)}"
     if key in course.run.done:
         return
-    order, in_turn = random.Random(f"{course.run.settings.seed} {key}"), jobs[0].place[1] in ONE_PROCESS_DEVICES
+    order = random.Random(f"{course.run.settings.seed} {key}")
+    in_turn = course.arms[jobs[0].record.arm].device in ONE_PROCESS_DEVICES
     for together in [[job] for job in jobs] if in_turn else [jobs]:
         with ExitStack() as stack:
             Place(course, [(job, course.arms[job.record.arm]) for job in together], stack, order).measure()

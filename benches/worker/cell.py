@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class PreparedCell:
     """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`.
 
     Attributes:
+        of_jax: Whether its state holds an array of jax; else it can be run, and nothing of jax's asked of it.
         target: What it is compiled for, if that is not there.
     """
 
@@ -53,6 +54,7 @@ class PreparedCell:
     steps_per_call: int
     mode: Mode
     data_path: str
+    of_jax: bool = True
     target: Target | None = None
 
     def arguments(self) -> tuple[Any, Any]:
@@ -67,7 +69,14 @@ class PreparedCell:
     def start(self, seed: int = 0) -> Any:
         """A fresh state from the starting values of a seed, ready on the device."""
         params = jax.tree.map(jnp.asarray, starting_values(self.workload.name, self.data_path, seed))
-        return jax.block_until_ready(self.trainer.init(params))
+        return self.finish((self.trainer.init(params), None))[0]
+
+    def finish(self, called: tuple[Any, Any]) -> tuple[Any, Any]:
+        """Waits for a state and what came with it; for what jax does not compute, as its trainer says."""
+        jax.block_until_ready(called)
+        if wait := getattr(self.trainer, "wait", None):
+            wait(called[0])
+        return called
 
     def running(self) -> AbstractContextManager[Any]:
         """The mode's own way to run: as it is, or with jit switched off."""
@@ -98,7 +107,9 @@ def prepare(spec: Spec) -> PreparedCell:
     in_c = mode == "limit"
     trainer: Any = c_loop.Loop(workload, data, spec.cell.device) if in_c else load(spec.reference)(workload.task)
     rows = batches(workload, data) if MODES[mode].timed else [filled(workload, data)]
-    inputs = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in rows]
+    inputs: list[Any] = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in rows]
+    if take := getattr(trainer, "take_batch", None):
+        inputs = list(map(take, inputs))
     match mode:
         case "limit":
             calling = trainer.call, inputs[:1], workload.steps
@@ -106,19 +117,20 @@ def prepare(spec: Spec) -> PreparedCell:
             # what a step costs that computes nothing: the same arrays in, donated as by a compiled step, and out again
             call = jax.jit(lambda state, _: (state, jnp.zeros(())), donate_argnums=0, keep_unused=True)
             calling = call, inputs, 1
-        case "step" | "eager":
+        case "step" | "eager" | "compile":
             calling = trainer.step, inputs, 1
         case "scan":
-            stacked = tuple(jnp.stack(parts) for parts in zip(*inputs, strict=True))
+            stacked = tuple(map(jnp.stack, zip(*inputs, strict=True)))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
             calling = call, [stacked], workload.steps
-        case "compile":
-            calling = trainer.step, inputs, 1
     cell = PreparedCell(workload, data, trainer, *calling, mode, spec.data_path)
-    if mode == "compile":
-        cell.target = target_named(spec.target)
-        cell.call = aim.one_program(trainer.step, cell.start(), inputs[0])
-    return cell
+    start = cell.start()
+    cell.of_jax = in_c or any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(start))
+    if not cell.of_jax and mode != "step":
+        raise NotImplementedError("not applicable: the state holds no array of jax, and this mode is jax's")
+    if mode != "compile":
+        return cell
+    return replace(cell, target=target_named(spec.target), call=aim.one_program(trainer.step, start, inputs[0]))
 
 
 def filled(workload: Workload, data: Data) -> list[np.ndarray]:
@@ -156,7 +168,7 @@ def why_it_leaves_the_device(cell: PreparedCell) -> str | None:
     A transfer guard sees the same on an accelerator, but on the CPU device and host share their memory and no
     transfer ever happens that it could see.
     """
-    if not MODES[cell.mode].traced:
+    if not MODES[cell.mode].traced or not cell.of_jax:
         return None
     try:
         jax.eval_shape(cell.call, cell.start(), cell.inputs[0])

@@ -27,34 +27,50 @@ PARTS = ("argument", "output", "alias", "temp")
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
-def count(cell: PreparedCell, compilations: int | None) -> tuple[Counts, Program | None]:
+Built = tuple[Any, Any]
+"""A call lowered, and compiled."""
+
+
+def count(cell: PreparedCell, compilations: int | None, built: Built | None = None) -> tuple[Counts, Program | None]:
     """Everything that can be counted of a cell, and the program of its call if that is one.
 
     Args:
         cell: Best warm, for then nothing is compiled here.
         compilations: Counted where its first calls were made; null if nobody did.
+        built: The program of its call, if that was compiled by itself.
 
     Raises:
         Exception: Whatever the trainer raises.
     """
-    workload, is_one_program = cell.workload, cell.mode != "eager" and hasattr(cell.call, "lower")
-    with cell.running():
-        traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(*cell.arguments())
-    counted, program = _of_program(cell) if is_one_program else ({}, None)
+    workload = cell.workload
+    counted, program = _of_jax(cell, compilations, built) if cell.of_jax else ({}, None)
     counts = Counts(
         steps_per_call=cell.steps_per_call,
-        jaxpr_equations=equations(traced.jaxpr),
-        executables_per_call=1 if is_one_program else launches(cell),
-        compilations=compilations,
         analytic_flops_per_step=flops_per_step(workload.task, workload.batch_size),
         analytic_bytes_per_step=bytes_per_step(workload.task, workload.batch_size),
         leaves_in=len(jax.tree.leaves(cell.arguments())),
-        leaves_out=len(traced.out_avals),
         host_peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT_BYTES,
         trainer_lines=trainer_lines(cell.trainer),
         **counted,
     )
     return counts, program
+
+
+def _of_jax(
+    cell: PreparedCell, compilations: int | None, built: Built | None
+) -> tuple[dict[str, int | None], Program | None]:
+    """What jax says of a call, traced and, if it is one program, compiled."""
+    is_one_program = cell.mode != "eager" and hasattr(cell.call, "lower")
+    with cell.running():
+        traced: ClosedJaxpr = jax.make_jaxpr(cell.call)(*cell.arguments())
+    counted, program = _of_program(cell, built) if is_one_program else ({}, None)
+    counted |= {
+        "jaxpr_equations": equations(traced.jaxpr),
+        "executables_per_call": 1 if is_one_program else launches(cell),
+        "compilations": compilations,
+        "leaves_out": len(traced.out_avals),
+    }
+    return counted, program
 
 
 def equations(jaxpr: Jaxpr) -> int:
@@ -84,7 +100,7 @@ def launches(cell: PreparedCell) -> int | None:
     with scratch("profile") as folder:
         state = cell.start()
         with cell.running(), jax.profiler.trace(str(folder), profiler_options=options):
-            jax.block_until_ready(cell.call(state, cell.inputs[0]))
+            cell.finish(cell.call(state, cell.inputs[0]))
         profiles = [jax.profiler.ProfileData.from_file(str(path)) for path in folder.rglob("*.xplane.pb")]
     lines = (line for profile in profiles for plane in profile.planes for line in plane.lines)
     return sum(bool(LAUNCH.search(event.name)) for line in lines for event in line.events) or None
@@ -102,11 +118,11 @@ def trainer_lines(trainer: Any) -> int | None:
         return None
 
 
-def _of_program(cell: PreparedCell) -> tuple[dict[str, int | None], Program | None]:
+def _of_program(cell: PreparedCell, built: Built | None) -> tuple[dict[str, int | None], Program | None]:
     """The one program that a call is, lowered and optimised; what has run is in jax's cache."""
     call: Any = cell.call
-    lowered = call.lower(*cell.arguments())
-    compiled = lowered.compile()
+    lowered = built[0] if built else call.lower(*cell.arguments())
+    compiled = built[1] if built else lowered.compile()
     program = program_of(_told(compiled.as_text) or "")
     costs = _told(compiled.cost_analysis) or {}
     memory = _told(compiled.memory_analysis)

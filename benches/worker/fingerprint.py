@@ -11,7 +11,9 @@ import psutil
 from jax.extend import backend
 
 from triptych.benches.record.run import Fingerprint
-from triptych.impls.registry import BUILT_IN
+from triptych.benches.worker.nvml import limits
+from triptych.impls import registry
+from triptych.impls.registry import STYLES
 
 
 def platforms() -> list[str]:
@@ -41,12 +43,13 @@ def fingerprint() -> Fingerprint:
         matmul_precision=str(config.jax_default_matmul_precision or "default"),
         load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
         libraries={name: installed(name) for name in libraries()},
+        **limits(),
     )
 
 
 def libraries() -> list[str]:
-    """What the built-in trainers stand on beside jax, each once."""
-    return list(dict.fromkeys([*(name for style in BUILT_IN.values() for name in style.libraries), "numpy"]))
+    """What the styles that are here stand on beside jax, each once."""
+    return list(dict.fromkeys([*(one for name in registry.installed() for one in STYLES[name].libraries), "numpy"]))
 
 
 def installed(package: str) -> str:

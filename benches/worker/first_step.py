@@ -35,13 +35,20 @@ def answer(request: messages.Request) -> messages.Answer:
     jax.monitoring.register_event_listener(lambda event, **_: hits.append(event) if event == HIT else None)
     device_s, _ = _timed(jax.devices)
     values = _starting_values(request.spec)
-    build_s, (step, state, batch) = _timed(lambda: jax.block_until_ready(_build(factory, *values)))
+    build_s, (trainer, state, batch) = _timed(lambda: _build(factory, *values))
+    wait = getattr(trainer, "wait", lambda _: None)
+
+    def step(state: Any) -> Any:
+        state, _ = jax.block_until_ready(trainer.step(state, batch))
+        wait(state)
+        return state
+
     from triptych.benches.worker.clock import BACKEND, PhaseClock
 
     phases = PhaseClock()
-    first_call_s, (state, _) = _timed(lambda: jax.block_until_ready(step(state, batch)))
+    first_call_s, state = _timed(lambda: step(state))
     compile_s, programs = min(first_call_s, sum(phases.seconds.values())), phases.events[BACKEND]
-    warm_call_s, _ = _timed(lambda: jax.block_until_ready(step(state, batch)))
+    warm_call_s, _ = _timed(lambda: step(state))
     imports_s, calls_s = (interpreter_s, jax_s, stack_s), (compile_s, first_call_s - compile_s, warm_call_s)
     start = Start(request.number, request.cache, *imports_s, device_s, build_s, *calls_s, programs, len(hits))
     return messages.Started(start)
@@ -74,5 +81,6 @@ def _build(factory: Any, task: Any, params: Any, batch: Any) -> tuple[Any, Any, 
     import jax
 
     trainer = factory(task)
-    params, batch = jax.tree.map(jax.numpy.asarray, (params, batch))
-    return trainer.step, trainer.init(params), batch
+    params, batch = jax.block_until_ready(jax.tree.map(jax.numpy.asarray, (params, batch)))
+    batch = getattr(trainer, "take_batch", lambda arrays: arrays)(batch)
+    return trainer, jax.block_until_ready(trainer.init(params)), batch

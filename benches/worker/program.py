@@ -23,6 +23,8 @@ NAME = re.compile(r"%[\w.-]+")
 
 COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute")
 
+GIVES_BOTH = ("all-gather-start", "collective-permute-start")
+
 ARRAY = re.compile(r"([a-z]+)(\d*)\[([\d,]*)\]")
 """The type of an array, such as "f32[4,3]"; a bit of `pred` takes a byte."""
 
@@ -36,7 +38,7 @@ def program_of(text: str) -> Program | None:
     moved: Counter[str] = Counter()
     for kind, line in zip(kinds, lines, strict=True):
         if (whole := kind.removesuffix("-start")) in COLLECTIVES:
-            moved[whole] += array_bytes(line[: line.index(f" {kind}(")])
+            moved[whole] += moved_bytes(kind, line[: line.index(f" {kind}(")])
     return Program(digest(text), dict(sorted(Counter(kinds).items())), dict(moved))
 
 
@@ -49,9 +51,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(renamed.encode()).hexdigest()[:16]
 
 
-def array_bytes(types: str) -> int:
-    """Of all arrays in a type."""
-    sizes = (
-        (int(bits or 8), math.prod(map(int, filter(None, shape.split(","))))) for _, bits, shape in ARRAY.findall(types)
-    )
-    return sum(bits * number // 8 for bits, number in sizes)
+def moved_bytes(kind: str, types: str) -> int:
+    """What an operation between chips gives; one that only begins it names beside that, and first, what it takes."""
+    arrays: list[tuple[str, str, str]] = ARRAY.findall(types)
+    if kind in GIVES_BOTH:
+        arrays = [one for one in arrays if one[2]]  # without the numbers that it waits by
+        arrays = arrays[len(arrays) // 2 :]
+    return sum(int(bits or 8) * math.prod(map(int, filter(None, shape.split(",")))) // 8 for _, bits, shape in arrays)

@@ -51,7 +51,8 @@ def record_tail(cell: PreparedCell, restart: int, seconds: float, phases: PhaseC
 
 def _step_ends(cell: PreparedCell, seconds: float) -> "array[float]":
     """When the first step began and when each ended; the loop is part of every step, so it does as little as can be."""
-    call, wait, clock, inputs = cell.call, jax.block_until_ready, time.perf_counter, itertools.cycle(cell.inputs)
+    call, clock, inputs = cell.call, time.perf_counter, itertools.cycle(cell.inputs)
+    wait = cell.finish if hasattr(cell.trainer, "wait") else jax.block_until_ready
     state, ends, step = cell.start(), array("d", bytes(8 * (MOST_STEPS + 1))), 0
     with cell.running():
         for batch in itertools.islice(inputs, WARM_STEPS):

@@ -6,6 +6,7 @@ one, unless the loss had dipped below the target and risen again inside an earli
 steps once more from the starting values, in one uninterrupted loop, at whose end the target must be met again.
 """
 
+import copy
 import itertools
 import math
 from typing import Any
@@ -98,4 +99,4 @@ def _short(point: Point) -> Point:
 
 def _copy(state: Any) -> Any:
     """The same values in memory of their own: a step may spend the state that it is given."""
-    return jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, jax.Array) else leaf, state)
+    return jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, jax.Array) else copy.deepcopy(leaf), state)

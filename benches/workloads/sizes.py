@@ -11,19 +11,21 @@ from importlib.metadata import entry_points
 from typing import Literal, NamedTuple, get_args
 
 from triptych.benches.workloads import teacher, text
+from triptych.benches.workloads.arrays import ARRAYS
 from triptych.benches.workloads.published import WORKLOADS, Workload
 from triptych.impls import registry
 from triptych.impls.networks import TaskError
 
-Axis = Literal["width", "depth", "batch"]
-"""What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch.
+Axis = Literal["width", "depth", "batch", "arrays"]
+"""What is changed: the width of every hidden layer, the number of hidden layers, the rows of a batch, or the number of
+arrays that a perceptron's parameters are cut into, two to a layer.
 
 What is a layer of another network than a perceptron is said by its `resized`.
 """
 
-LARGEST: dict[Axis, int] = {"width": 16_384, "depth": 64, "batch": 65_536}
+LARGEST: dict[Axis, int] = {"width": 16_384, "depth": 64, "batch": 65_536, "arrays": 512}
 
-BASES: dict[str, Workload] = {**WORKLOADS, **{one.name: one for one in (text.TEXT, teacher.TEACHER)}}
+BASES: dict[str, Workload] = {**WORKLOADS, **{one.name: one for one in (text.TEXT, teacher.TEACHER)}, **ARRAYS}
 """Everything that can be measured at its own size, and changed to others; `adopt` adds those of somebody else."""
 
 ENTRY_POINT_GROUP = "triptych.workloads"

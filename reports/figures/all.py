@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from triptych.reports.figures import (
     compiling,
     ladder,
+    law,
     losses,
     order,
     ratios,
@@ -23,7 +24,7 @@ from triptych.reports.figures import (
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 
-FIGURES = (speeds, ratios, tail, ladder, compiling, totals, starts, seeds, losses, order, trend)
+FIGURES = (speeds, ratios, law, tail, ladder, compiling, totals, starts, seeds, losses, order, trend)
 """Each has `rows`, what it is about, `exhibit`, its words, and `draw`, its drawing."""
 
 

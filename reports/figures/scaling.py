@@ -31,6 +31,7 @@ LABELS: dict[Axis, str] = {
     "width": "width of every hidden layer",
     "depth": "number of hidden layers",
     "batch": "rows of a batch",
+    "arrays": "arrays of parameters",
 }
 
 

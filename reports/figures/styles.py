@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from triptych.impls.registry import BUILT_IN, Look
+from triptych.impls.registry import STYLES, Look
 
 LIGHT = {"--ink": "#1b1c1d", "--muted": "#5b5c5d", "--grid": "#dbdcdd", "--band": "#e3e8ee", "--paper": "#ffffff"}
 DARK = {"--ink": "#e8e9ea", "--muted": "#a9adb2", "--grid": "#3a3e44", "--band": "#2a323b", "--paper": "#16181c"}
@@ -44,15 +44,12 @@ GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚"
 
 
 def styles(trainers: Sequence[str]) -> dict[str, Look]:
-    """A look for each: the built-ins have their own, others take the free one that their name points to."""
-    chosen = {name: row.look for name, row in BUILT_IN.items() if name in trainers}
-    taken: set[int] = set()
-    for name in sorted(set(trainers) - set(BUILT_IN)):
+    """A look for each: the styles of the suite have their own, others take the free one that their name points to."""
+    chosen = {name: row.look for name, row in STYLES.items() if name in trainers}
+    for name in sorted(set(trainers) - set(STYLES)):
         index = zlib.crc32(name.encode()) % len(OTHERS)
-        while index in taken and len(taken) < len(OTHERS):
-            index = (index + 1) % len(OTHERS)
-        taken.add(index)
-        chosen[name] = OTHERS[index]
+        free = [look for look in OTHERS[index:] + OTHERS[:index] if look not in chosen.values()]
+        chosen[name] = (free or OTHERS[index:])[0]
     return chosen
 
 

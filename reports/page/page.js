@@ -93,3 +93,41 @@ document.querySelectorAll("button.copy").forEach((button) => {
     catch { getSelection().selectAllChildren(button.previousElementSibling); button.textContent = "Selected"; }
   };
 });
+
+// What a style adds: the curves of the page's law, read at the numbers that are typed, as `triptych cost` reads them.
+if ($("cost")) {
+  const law = JSON.parse($("cost-data").textContent), [low, high] = law.range;
+  const significant = (value) => {
+    if (!value) return "0";
+    const shown = Number(value.toPrecision(3));
+    return Math.abs(shown) < 1e-4 || Math.abs(shown) >= 1e7 ? value.toExponential(2).replace("+", "")
+      : value.toLocaleString("en-US", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+  };
+  const seconds = (value) => {
+    const [size, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]].find(([one]) => Math.abs(value) >= 0.9995 * one) || [1e-9, "ns"];
+    return value ? `${significant(value / size)} ${unit}` : "0 s";
+  };
+  const at = (curve, x, end) => {
+    const sizes = Object.keys(curve).map(Number), next = sizes.findIndex((size) => size >= x);
+    const [x1, y1] = [sizes[next], curve[sizes[next]][end]];
+    if (x === x1) return y1;
+    const [x0, y0] = [sizes[next - 1], curve[sizes[next - 1]][end]];
+    return (y1 - y0) / (x1 - x0) * (x - x0) + y0;
+  };
+  const update = () => {
+    const arrays = Number($("cost-arrays").value), step = Number($("cost-step").value) / 1e3;
+    const fits = Number.isInteger(arrays) && arrays >= low && arrays <= high && step > 0 && step <= law.longest;
+    $("cost-note").textContent = fits ? "" : `Give ${low} to ${high.toLocaleString("en-US")} arrays, which is what was measured, and a step of more than 0 ms and at most a day.`;
+    $("cost-table").hidden = !fits;
+    if (!fits) return;
+    $("cost-table").caption.textContent = `${arrays.toLocaleString("en-US")} arrays, a step of ${seconds(step)}: what each style adds`;
+    for (const row of $("cost-table").tBodies[0].rows) {
+      const [added, least, most] = [0, 1, 2].map((end) => at(law.curves[row.cells[0].textContent], arrays, end));
+      row.cells[1].textContent = seconds(added) + (least === null ? "" : ` [${seconds(least)}–${seconds(most)}]`);
+      row.cells[2].textContent = `${significant(100 * (added / step))} %`;
+      row.cells[3].textContent = added > 0 ? seconds(added / law.share) : "any step";
+    }
+  };
+  $("cost-arrays").oninput = $("cost-step").oninput = update;
+  update();
+}

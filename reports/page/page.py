@@ -21,7 +21,9 @@ from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import Report, Row, report
 from triptych.reports.words import (
     cards,
+    claims,
     columns,
+    cost,
     count_table,
     facts,
     glossary,
@@ -34,7 +36,8 @@ from triptych.reports.words import (
 
 WORDS = {
     "headline": headline, "cards": cards, "columns": columns, "naming": naming, "counts": count_table,
-    "facts": facts, "glossary": glossary, "lesson_lines": lesson_lines, "programs": programs,
+    "cost": cost, "claims": claims, "facts": facts, "glossary": glossary,
+    "lesson_lines": lesson_lines, "programs": programs,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
 

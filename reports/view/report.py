@@ -9,12 +9,14 @@ from functools import cached_property
 from typing import Literal
 
 from triptych.benches.analysis import pairing
+from triptych.benches.analysis.cost import laws
 from triptych.benches.analysis.pairing import BreakEven, Ratio
 from triptych.benches.analysis.tie import Standing, standing
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate
-from triptych.impls.registry import BUILT_IN
+from triptych.benches.workloads.sizes import size_of
+from triptych.impls.registry import STYLES
 from triptych.reports.text import count
 from triptych.reports.view.history import Trend, trends
 from triptych.reports.view.sources import Source, harmless, label
@@ -127,7 +129,7 @@ class Report:
 
 def in_order(trainers: set[str]) -> list[str]:
     """The built-in trainers first, the others by name: everywhere the same."""
-    return [name for name in BUILT_IN if name in trainers] + sorted(trainers - set(BUILT_IN))
+    return [name for name in STYLES if name in trainers] + sorted(trainers - set(STYLES))
 
 
 def report(runs: Sequence[Run]) -> Report:
@@ -152,8 +154,11 @@ def report(runs: Sequence[Run]) -> Report:
 def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
     typed = {record.cell: one.cell for record, one in zip(source.run.cells, source.original.cells, strict=True)}
+    has_law = bool(laws(source.run))
     for record in source.run.cells:
         cell = record.cell
+        if has_law and (size := size_of(cell.workload)) and size.axis == "arrays":
+            continue  # a point of the law, which has a table and a figure of its own
         if MODES[cell.mode].ranked:  # the others are what a trainer's time is held against
             place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
             places.setdefault(place, {})[cell.trainer] = record

@@ -135,7 +135,7 @@ def test_what_is_renamed_or_defined_anew_is_not_timed(tmp_path: Path) -> None:
         name: (repo / name).read_text(encoding="utf-8")
         for name in ("impls/registry.py", "benches/workloads/published.py")
     }
-    row = '"treemap": BuiltIn("triptych.impls.treemap'
+    row = '"treemap": Style(\n        "triptych.impls.treemap'
     renamed = changed(files["impls/registry.py"], (row, row.replace("treemap", "tree_map")))
     other = changed(files["benches/workloads/published.py"], ("Sgd(0.5)", "Sgd(0.4)"))
     git(repo, "mv", "impls/treemap", "impls/tree_map")

@@ -20,6 +20,8 @@ def test_of_few_calls_one_is_made_beforehand_on_a_state_of_its_own(calls: int, m
         seen.append(state)
         return state + 1, 0.0
 
-    cell: Any = SimpleNamespace(inputs=[None], call=call, start=lambda: 0, running=nullcontext)
+    cell: Any = SimpleNamespace(
+        inputs=[None], call=call, start=lambda: 0, running=nullcontext, finish=lambda called: called
+    )
     assert run_calls(cell, calls)[2] == calls
     assert len(seen) == made

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from triptych.benches.worker.program import array_bytes, program_of
+from triptych.benches.worker.program import moved_bytes, program_of
 
 TEXT = """HloModule jit_step, is_scheduled=true
 
@@ -65,4 +65,12 @@ def test_two_ways_to_write_one_computation_compile_to_one_program() -> None:
 
 def test_bytes_are_those_of_every_array_of_a_type() -> None:
     """A bit of `pred` takes a byte, and a scalar its own size."""
-    assert array_bytes("(f32[4,3]{1,0}, pred[7], s32[], bf16[2])") == 48 + 7 + 4 + 4
+    assert moved_bytes("all-reduce", "(f32[4,3]{1,0}, pred[7], s32[], bf16[2])") == 48 + 7 + 4 + 4
+
+
+def test_what_an_operation_takes_is_not_counted_beside_what_it_gives() -> None:
+    """An operation in two parts names both at its beginning, and the numbers by which its end is awaited."""
+    assert moved_bytes("all-gather-start", "(f32[4]{0}, f32[16]{0})") == 64
+    assert moved_bytes("all-gather-start", "((f32[4], bf16[2]), (f32[16], bf16[8]))") == 64 + 16
+    assert moved_bytes("collective-permute-start", "(f32[4], f32[4], u32[], u32[])") == 16
+    assert moved_bytes("all-reduce-start", "f32[4]") == 16

@@ -1,0 +1,195 @@
+"""The law of what a style costs: so much a step beyond pure JAX, and so much for every array that crosses the call.
+
+Measured on perceptrons that are cut into more and more arrays (`workloads.arrays`) as the difference from treemap in
+the same rounds, and held to account on networks that it has not seen. It speaks of the host: on an accelerator a step
+takes about the longer of host and device, and what is added is hidden while the host is the faster.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import optimize, stats
+
+from triptych.benches.analysis import pairing
+from triptych.benches.record.run import CellRecord, Run
+from triptych.benches.stats.ranks import CONFIDENCE, Estimate, hodges_lehmann, smallest_n
+from triptych.benches.workloads.arrays import ARRAYS
+from triptych.benches.workloads.sizes import BASES, base_of, workload_named
+from triptych.impls.networks import leaves, n_modules
+
+OF_BATCH = 2
+"""Arrays that cross the call beside those of the state; every style has them."""
+
+OF_STATE = {"sgd": (1, 0), "adam": (3, 1)}
+"""Arrays of a state, by optimizer: so many for each of the parameters, and so many more."""
+
+STRAIGHT = 0.15
+"""A curve that stays within this share of its line is a line."""
+
+RIGHT = 0.15
+"""So far a prediction may be from what was measured, as a share of that, and count as right."""
+
+
+class OutOfRange(ValueError):
+    """A size that was not measured; the message says which were."""
+
+
+class Law(NamedTuple):
+    """What one style adds to a step of treemap's, in seconds.
+
+    Attributes:
+        curve: By the number of arrays of the state, ascending: what was added where the optimizer was Adam.
+        a: The line through all that was measured: seconds a step,
+        b: an array of the state,
+        c: and a module.
+        straight_to: The most arrays up to which the curve stays within `STRAIGHT` of that line; 0 if it never does.
+    """
+
+    trainer: str
+    curve: dict[int, Estimate]
+    a: Estimate
+    b: Estimate
+    c: Estimate
+    straight_to: int
+
+
+class Held(NamedTuple):
+    """The law held to account on a cell that it was not made from: seconds added, foretold and measured."""
+
+    workload: str
+    trainer: str
+    arrays: int
+    modules: int
+    foretold: Estimate
+    measured: Estimate
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether what was measured is known not to be zero."""
+        low, high = self.measured.low, self.measured.high
+        return low is not None and high is not None and (low > 0 or high < 0)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the prediction is near what was measured, or inside its interval."""
+        low, high = self.measured.low, self.measured.high
+        inside = low is not None and high is not None and low <= self.foretold.value <= high
+        return inside or abs(self.foretold.value - self.measured.value) <= RIGHT * abs(self.measured.value)
+
+
+class Added(NamedTuple):
+    """One style on a workload of so many arrays of the state and modules: seconds added to a step, by restart."""
+
+    arrays: int
+    modules: int
+    by_restart: dict[int, float]
+
+
+def laws(run: Run) -> list[Law]:
+    """The law of every style that was measured on at least three sizes."""
+    found: dict[str, list[Added]] = {}
+    for record, added in _certified(run):
+        if base_of(record.cell.workload) in ARRAYS:
+            found.setdefault(record.cell.trainer, []).append(added)
+    return [_law(trainer, points) for trainer, points in found.items() if len(points) >= 3]
+
+
+def held_to_account(run: Run, known: Sequence[Law]) -> list[Held]:
+    """Every cell that is not the law's own beside what the law foretells of it, where that is in its range."""
+    by_trainer = {law.trainer: law for law in known}
+    found: list[Held] = []
+    for record, (arrays, modules, by_restart) in _certified(run):
+        law = by_trainer.get(record.cell.trainer)
+        is_own = base_of(record.cell.workload) in ARRAYS
+        if law and not is_own and min(law.curve) <= arrays <= max(law.curve):
+            values = list(by_restart.values())
+            measured = hodges_lehmann(values) if len(values) >= smallest_n() else mean(values)
+            foretold = adds(law, arrays, modules)
+            found.append(Held(record.cell.workload, law.trainer, arrays, modules, foretold, measured))
+    return found
+
+
+def adds(law: Law, arrays: int, modules: float | None = None) -> Estimate:
+    """Seconds that a style adds to a step whose state has so many arrays.
+
+    Args:
+        law: Of the style.
+        arrays: Of the state: parameters and what the optimizer remembers.
+        modules: Of the network; as many as on the curve, two arrays of parameters to a module, where nobody says.
+
+    Raises:
+        OutOfRange: If no such number was measured.
+    """
+    sizes = list(law.curve)
+    if not sizes[0] <= arrays <= sizes[-1]:
+        raise OutOfRange(f"{arrays:,} arrays; expected {sizes[0]:,} to {sizes[-1]:,}, which is what was measured")
+    further = 0.0 if modules is None else law.c.value * (modules - on_curve(arrays))
+    ends = zip(*((one.value, one.low, one.high) for one in law.curve.values()), strict=True)
+    known = [None if None in end else float(np.interp(arrays, sizes, end)) + further for end in ends]  # pyright: ignore[reportArgumentType]
+    assert known[0] is not None, "a value has no gap"
+    return Estimate(known[0], known[1], known[2], next(iter(law.curve.values())).n)
+
+
+def on_curve(arrays: int) -> float:
+    """Modules of a perceptron whose state has so many arrays by Adam."""
+    each, more = OF_STATE["adam"]
+    return (arrays - more) / each / 2
+
+
+def empty_calls(run: Run) -> dict[str, float]:
+    """Seconds of an empty call on what is cut into arrays, by workload."""
+    floors = [one for one in run.cells if one.cell.mode == "floor" and base_of(one.cell.workload) in ARRAYS]
+    return {one.cell.workload: known.value for one in floors if (known := pairing.step_s(one))}
+
+
+def mean(values: Sequence[float]) -> Estimate:
+    """The mean with Student's interval, which a few restarts have too; none of one alone."""
+    n, value = len(values), float(np.mean(values))
+    if n < 2:
+        return Estimate(value, None, None, n)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * np.std(values, ddof=1) / np.sqrt(n))
+    return Estimate(value, value - half, value + half, n)
+
+
+def _certified(run: Run) -> Iterator[tuple[CellRecord, Added]]:
+    """What every cell adds to a step of the run's reference, where both are known to compute the same."""
+    for record in run.cells:
+        reference, name = pairing.reference_of(run, record, run.reference), record.cell.workload
+        if not reference or record.cell.mode != "step" or record is reference or base_of(name) not in BASES:
+            continue
+        saved = pairing.paired_savings(record, reference)
+        if saved and pairing.parity(run, record, reference).holds:
+            yield record, Added(*_size(reference), {restart: -seconds for restart, seconds in saved.items()})
+
+
+def _size(reference: CellRecord) -> tuple[int, int]:
+    """Arrays of the state as pure JAX has it, and modules of the network."""
+    shapes = workload_named(reference.cell.workload).task.network.shapes()
+    counted = reference.counts.leaves_in if reference.counts else None
+    return (counted or len(leaves(shapes)) + OF_BATCH) - OF_BATCH, n_modules(shapes)
+
+
+def _law(trainer: str, points: Sequence[Added]) -> Law:
+    """The curve of the points by Adam, and the line through all."""
+    restarts = sorted(set[int].intersection(*(set(one.by_restart) for one in points)))
+    lines = [_line(points, restart) for restart in restarts]
+    a, b, c = (mean(values) for values in zip(*lines, strict=True))
+    by_adam = sorted((one for one in points if one.modules == on_curve(one.arrays)), key=lambda one: one.arrays)
+    curve = {one.arrays: mean(list(one.by_restart.values())) for one in by_adam}
+    straight_to = 0
+    for arrays, added in curve.items():
+        on_line = a.value + b.value * arrays + c.value * on_curve(arrays)
+        if abs(added.value - on_line) > STRAIGHT * abs(added.value):
+            break
+        straight_to = arrays
+    return Law(trainer, curve, a, b, c, straight_to)
+
+
+def _line(points: Sequence[Added], restart: int) -> tuple[float, float, float]:
+    """What is added a step, an array and a module: the least squares of relative errors, none below zero."""
+    added = np.array([one.by_restart[restart] for one in points])
+    weights = 1 / np.maximum(np.abs(added), 1e-7)
+    terms = np.array([[1.0, one.arrays, one.modules] for one in points])
+    a, b, c = optimize.nnls(terms * weights[:, None], added * weights)[0]
+    return float(a), float(b), float(c)

@@ -1,0 +1,126 @@
+"""What a style costs, in words: its law, what that foretold, and what it means for somebody's model."""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from triptych.benches.analysis.cost import Held, Law, OutOfRange, adds, held_to_account, laws
+from triptych.benches.record.run import Run
+from triptych.benches.stats.ranks import Estimate
+from triptych.reports import text
+from triptych.reports.view.report import Report
+
+ARRAYS = (10, 30, 100, 300, 1_000)
+"""For which the page says what each style adds; the largest that was measured may be less."""
+
+STEP_S, SHARE = 0.003, 0.01
+"""A step that the page begins with, and the share of one below which a cost is taken for none."""
+
+MOST_ARRAYS, LONGEST_S = 10_000_000, 86_400.0
+
+
+class Line(NamedTuple):
+    """What one style adds to a step: in time, as a share of the step, and the step from which that is under 1 %."""
+
+    trainer: str
+    added: str
+    share: str
+    hidden_from: str
+
+
+class Lawful(NamedTuple):
+    """The law of one run.
+
+    Attributes:
+        scale: By how much longer an empty call takes here than where it was measured; 1 where nobody timed it.
+        origin: Where its figures are from, in a sentence.
+    """
+
+    run: Run
+    laws: Sequence[Law]
+    scale: float = 1.0
+    origin: str = ""
+
+    def range(self) -> tuple[int, int]:
+        """The fewest and the most arrays that every style was measured with."""
+        return max(min(law.curve) for law in self.laws), min(max(law.curve) for law in self.laws)
+
+    def lines(self, arrays: int, step_s: float, modules: float | None = None) -> list[Line]:
+        """What each style adds to a step of a state of so many arrays.
+
+        Raises:
+            OutOfRange: If a number is none that could be, or was not measured.
+        """
+        check_step(step_s)
+        return [_line(law.trainer, scaled(adds(law, arrays, modules), self.scale), step_s) for law in self.laws]
+
+    def table(self) -> list[tuple[int, dict[str, str]]]:
+        """What each style adds, by the number of arrays, where that was measured."""
+        low, high = self.range()
+        return [
+            (arrays, {law.trainer: text.estimate(adds(law, arrays), text.seconds) for law in self.laws})
+            for arrays in ARRAYS
+            if low <= arrays <= high
+        ]
+
+    def held(self) -> list[Held]:
+        """What the law foretold of networks that it was not made from, the cost largest first."""
+        return sorted(held_to_account(self.run, self.laws), key=lambda one: -abs(one.measured.value))
+
+    def data(self) -> str:
+        """The curves for the page's own arithmetic, in seconds."""
+        curves = {law.trainer: {arrays: one[:3] for arrays, one in law.curve.items()} for law in self.laws}
+        return json.dumps({"curves": curves, "share": SHARE, "longest": LONGEST_S, "range": self.range()})
+
+
+def found(report: Report) -> list[Lawful]:
+    """The laws of the runs that have some."""
+    return [Lawful(source.run, known) for source in report.sources if (known := laws(source.run))]
+
+
+def check_step(step_s: float) -> None:
+    """Refuses what no step can take.
+
+    Raises:
+        OutOfRange: If it is not a number of seconds above 0, or longer than a day.
+    """
+    if not 0 < step_s <= LONGEST_S:
+        raise OutOfRange(f"a step of {1e3 * step_s:g} ms; expected more than 0 and at most a day")
+
+
+def scaled(estimate: Estimate, by: float) -> Estimate:
+    """The same where everything takes so many times as long."""
+    return Estimate(*(None if one is None else by * one for one in estimate[:3]), estimate.n)  # pyright: ignore[reportArgumentType]
+
+
+def _line(trainer: str, added: Estimate, step_s: float) -> Line:
+    hidden = text.seconds(added.value / SHARE) if added.value > 0 else "any step"
+    return Line(trainer, text.estimate(added, text.seconds), text.percent(added.value / step_s), hidden)
+
+
+def law_words(law: Law) -> tuple[str, str, str, str]:
+    """What a style adds a step, an array and a module, and where that is a line."""
+    a, b, c = (text.estimate(one, text.seconds) for one in (law.a, law.b, law.c))
+    sizes = list(law.curve)
+    bends = f"a line to {law.straight_to:,} arrays, then a curve" if law.straight_to else "a curve"
+    return a, b, c, "a line all the way" if law.straight_to == sizes[-1] else bends
+
+
+def held_words(one: Held) -> tuple[str, str, str]:
+    """What was foretold, what was measured, and how far they are apart."""
+    foretold, measured = (text.estimate(each, text.seconds) for each in (one.foretold, one.measured))
+    if not one.is_resolved:
+        return foretold, measured, "cannot be told from none"
+    apart = one.foretold.value / one.measured.value - 1
+    sign = "+" if apart >= 0 else "\N{MINUS SIGN}"
+    return foretold, measured, f"{sign}{text.percent(abs(apart))}, {'right' if one.is_right else 'wrong'}"
+
+
+def held_sentence(all_held: Sequence[Held]) -> str:
+    """How often the law was right."""
+    resolved = [one for one in all_held if one.is_resolved]
+    right = sum(one.is_right for one in resolved)
+    beyond = len(all_held) - len(resolved)
+    said = f"Of {text.count(len(resolved), 'cost')} on networks that it was not made from, the law foretold {right}"
+    said += " within 15 % or inside the measured interval"
+    return f"{said}; {beyond} more cannot be told from none." if beyond else f"{said}."
