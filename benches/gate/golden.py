@@ -17,9 +17,7 @@ from triptych.benches.record.files import RecordError, decode_as, read_bytes, re
 from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
-
 SCHEMA = 1
-
 UPDATE = "`triptych gate counts --update`"
 
 Tallied = Mapping[Cell, Counts | str]
@@ -55,8 +53,8 @@ def write(golden: GoldenFile, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    sections = (f"  {json.dumps(name)}: {{\n{_lines(cells)}\n  }}" for name, cells in sorted(golden.counts.items()))
-    body = ",\n".join(sections)
+    sections = sorted(golden.counts.items())
+    body = ",\n".join(f"  {json.dumps(name)}: {{\n{_lines(cells)}\n  }}" for name, cells in sections)
     replace_file(path, f'{{\n "schema": {SCHEMA},\n "counts": {{\n{body}\n }}\n}}\n'.encode())
 
 
@@ -97,8 +95,7 @@ def updated(golden: GoldenFile, environment: str, counted: Tallied) -> tuple[Gol
     Raises:
         RecordError: If a cell could not be counted; half a section would hide what is broken.
     """
-    failed = [f"{cell.id}: {counts}" for cell, counts in counted.items() if isinstance(counts, str)]
-    if failed:
+    if failed := [f"{cell.id}: {counts}" for cell, counts in counted.items() if isinstance(counts, str)]:
         raise RecordError(f"nothing was recorded, for some cells could not be counted: {'; '.join(failed)}; mend them")
     new = {cell.id: line_of(counts, cell.device) for cell, counts in counted.items() if isinstance(counts, Counts)}
     old = golden.counts.get(environment, {})

@@ -58,7 +58,6 @@ TIME = Metric("time", "seconds per step", 0.02, 0.0, _steps, pairing.paired_rati
 COMPILE = Metric("compile", "seconds", 0.10, 0.020, _compiles, _compile_ratios)
 
 METRICS = (TIME, COMPILE)
-
 METRIC = {metric.name: metric for metric in METRICS}
 """By name."""
 

@@ -64,12 +64,7 @@ def _names(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def from_root(reference: str, repo: Path, folder: Path) -> str:
-    """A trainer as a worker finds it in a copy of the repository, where files are looked for from its root.
-
-    Args:
-        reference: As typed; a file is meant from the folder.
-        repo: The root.
-        folder: In which it was typed.
+    """A trainer, typed in a folder, as a worker finds it in a copy of the repository: a file from the root.
 
     Raises:
         CheckoutError: If the file lies outside, where base and head would both find the same one.
