@@ -21,8 +21,6 @@ class Crossover(NamedTuple):
         at: The smallest size from which on the estimates alone lie inside the margin; None if the last does not.
         above: The largest size that is off; None if none is.
         by: The smallest size from which on every size is a tie; None if the largest is not.
-        smallest: The smallest size measured,
-        largest: and the largest.
     """
 
     kind: Literal["everywhere", "reached", "not reached", "open"]
@@ -34,11 +32,7 @@ class Crossover(NamedTuple):
 
 
 def crossover(ratios: Mapping[int, Estimate], margin: float) -> Crossover:
-    """Where the ratios come to stay inside the margin.
-
-    Args:
-        ratios: Time per step over the reference's, by size.
-        margin: As a fraction: 0.02 lets a ratio lie between 1 / 1.02 and 1.02.
+    """Where the ratios, by size, come to stay inside the margin, a fraction: 0.02 is from 1 / 1.02 to 1.02.
 
     Raises:
         ValueError: If there is no size.

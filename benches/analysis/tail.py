@@ -8,11 +8,8 @@ from typing import NamedTuple
 from triptych.benches.record.run import LONG, MOST_LONG, CellRecord, LongStep, Tail
 from triptych.benches.stats.ranks import Estimate, median
 
-LEAST_IN_STEP = 3
-"""Long steps of a restart that must lie at one distance."""
-
-ALL_THERE = 0.75
-"""The share of the steps at that distance which must have been long, where all long ones were kept."""
+LEAST_IN_STEP = 3  # long steps of a restart that must lie at one distance
+ALL_THERE = 0.75  # the share of the steps at that distance which must have been long, where all long ones were kept
 
 CHANCE = 1 / 500
 """A distance is called regular if long steps that fall at random would show one like it in fewer cells than this."""

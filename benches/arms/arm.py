@@ -60,17 +60,19 @@ class Arm:
 
     @property
     def environment(self) -> dict[str, str]:
-        """All variables of its processes."""
+        """All variables of its processes; a checkout's own instrument is found before ours, ours before a project's."""
+        own = [self.checkout, self.checkout / "src"] if self.checkout else []
+        first = self.checkout is not None and has_instrument(self.checkout)
+        places = [*map(str, [*own, self.instrument] if first else [self.instrument, *own])]
+        path = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        return inherited | {"PYTHONPATH": _search_path(self)} | self.env
+        return inherited | {"PYTHONPATH": path} | self.env
 
 
 def platform_arm(device: str, cpus: tuple[int, ...] = ()) -> Arm:
     """The arm that runs on one platform of this machine, with this interpreter and checkout.
 
-    Args:
-        device: The platform.
-        cpus: The processors of its workers, each with one thread of XLA's; any number of both if empty.
+    Each of its processors has one thread of XLA's; without any named, there is any number of both.
     """
     env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": device} | (ENV_OF_ACCELERATORS if device != "cpu" else {})
     n = str(len(cpus))
@@ -85,12 +87,9 @@ def compiling_arm(target: Target, cpus: tuple[int, ...] = ()) -> Arm:
 
 
 def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
-    """The processors that were asked for, none being all.
+    """The processors that were asked for by numbers with commas between, or by "all", which is none.
 
-    Args:
-        text: Numbers with commas between, or "all"; None for the usual one: the last, often the quietest, where cells
-            run on the CPU, and all elsewhere.
-        device: On which cells run.
+    Where nothing was, the usual one: the last, often the quietest, where cells run on the CPU, and all elsewhere.
 
     Raises:
         ValueError: If a processor is named that there is not.
@@ -129,11 +128,3 @@ def copy_instrument(folder: Path) -> Path:
     front_door = next(file for file in (ROOT / "triptych.py", ROOT / "__init__.py") if file.is_file())
     shutil.copy(front_door, package / "__init__.py")
     return folder
-
-
-def _search_path(arm: Arm) -> str:
-    """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
-    own = [] if arm.checkout is None else [arm.checkout, arm.checkout / "src"]
-    first = arm.checkout is not None and has_instrument(arm.checkout)
-    places = [*own, arm.instrument] if first else [arm.instrument, *own]
-    return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -37,8 +37,7 @@ def not_installed(changed: Sequence[str]) -> list[str]:
 def build(base: Path, folder: Path) -> str:
     """Installs a checkout under its own constraints into a new environment, with uv where there is one.
 
-    Returns:
-        The environment's interpreter.
+    It gives the environment's interpreter.
 
     Raises:
         ToolchainError: If it cannot be built.

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int32
 
 from triptych.benches.record.files import RecordError
-from triptych.benches.workloads.published import Data, Params, Workload, glorot
+from triptych.benches.workloads.published import Data, Params, Workload
 from triptych.impls.laws import reference
 from triptych.impls.networks import Transformer
 from triptych.impls.task import AdamW, Task
@@ -22,9 +22,7 @@ SHA256 = "efcc63d1a838d2134e9078ff3e2d7c6b66098f891425d381cef4879fe3ca390f"
 """Of all files one after the other: 43,055 bytes, as scikit-learn 1.9.1 ships them."""
 
 CONTEXT, STRIDE = 32, 8
-
-WRITTEN, TEMPERATURE = 240, 0.7
-"""Characters of a sample, and how boldly they are drawn."""
+WRITTEN, TEMPERATURE = 240, 0.7  # characters of a sample, and how boldly they are drawn
 
 
 @lru_cache
@@ -97,7 +95,6 @@ TEXT = Workload(
     steps=2000,
     target_loss=2.2,
     load=load,
-    start=glorot,
     scored_rows=64,
     bits_per="character",
     write=write,
