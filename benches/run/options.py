@@ -38,9 +38,7 @@ OPTIONS = (
     Option("trainer", f"name, module:attribute or file.py:attribute ({','.join(DEFAULT_TRAINERS)})", tuple, "NAME"),
     Option("workload", f"see `triptych list`, or file.py:attribute ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
     Option("device", "cpu, cuda or tpu (every one present)", tuple, "NAME"),
-    Option(
-        "mode", "step, scan, eager, floor (an empty call), or compile alone, for --compile-for (step)", tuple, "NAME"
-    ),
+    Option("mode", "step, scan, eager, floor (an empty call); compile alone, for --compile-for (step)", tuple, "NAME"),
     Option("compile_for", "also compile for devices that are not there, such as tpu:v5e or gpu:h100", tuple, "NAME"),
     Option("restarts", "fresh workers per device: the n of every interval", int, "N", least=1),
     Option("seed", "seed of the run order", int, "N", default=0),
