@@ -94,11 +94,6 @@ def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     return list(_paired(record, reference, lambda ours, theirs: ours / theirs).values())
 
 
-def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
-    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
-    return _paired(record, reference, lambda ours, theirs: theirs - ours)
-
-
 def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
     sides = (record, reference)
     ours, theirs = ({(one.restart, one.round): one.step_s for one in side.counted_blocks} for side in sides)
@@ -145,7 +140,7 @@ def returned_share(record: CellRecord) -> float | None:
 def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     """Extra compile time over step time saved, each taken inside a restart."""
     ours, theirs = compile_times(record), compile_times(reference)
-    saved = paired_savings(record, reference)
+    saved = _paired(record, reference, lambda ours, theirs: theirs - ours)  # seconds per step
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
     pairs = [(ours[restart] - theirs[restart], saved[restart]) for restart in common]
     if not pairs:

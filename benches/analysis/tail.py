@@ -19,9 +19,7 @@ class Latency(NamedTuple):
     """Single steps of a cell, over its restarts.
 
     Attributes:
-        steps: Recorded in all restarts.
         p99_s: The 99th percentile; None with fewer than 500 steps in every restart.
-        longest: Of all.
         causes: How many of the long steps that were kept have which cause; "" where it is not known.
         every: The distance in steps at which long ones lie in most restarts; None if there is no such.
     """

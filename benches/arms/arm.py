@@ -8,8 +8,7 @@ from pathlib import Path
 
 from triptych.benches.record.targets import Target
 
-ROOT = Path(__file__).resolve().parents[2]
-"""Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
+ROOT = Path(__file__).resolve().parents[2]  # where `impls`, `benches` and `reports` lie: a checkout, or the package
 
 ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
 NOT_INHERITED = (
@@ -23,8 +22,7 @@ ENV_OF_ACCELERATORS = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "JAX_DEFAULT_MA
 ENV_OF_COMPILERS = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 """For devices that are not there: nobody is asked for them, and several processes may load their compiler."""
 
-ONE_PROCESS_DEVICES = ("tpu",)
-"""Their workers follow one another, for such a device admits one process at a time."""
+ONE_PROCESS_DEVICES = ("tpu",)  # whose workers follow one another, for such a device admits one process at a time
 
 
 def import_path() -> Path:

@@ -97,8 +97,7 @@ def _is_shallow(repo: Path) -> bool:
 
 def uncommitted(repo: Path) -> list[str]:
     """The files with uncommitted work, untracked ones and folders of them included."""
-    lines = (_git(repo, *CHANGES, "--untracked-files=normal") or "").splitlines()
-    return [line.split(maxsplit=1)[1] for line in lines]
+    return [line.split(maxsplit=1)[1] for line in (_git(repo, *CHANGES, "--untracked-files=normal") or "").splitlines()]
 
 
 def head(repo: Path) -> str:

@@ -15,9 +15,7 @@ from triptych.benches.record.run import OutcomeKind
 from triptych.benches.worker import messages
 
 START_TIMEOUT_S = 120.0
-
-PRELOAD = "jax.numpy,triptych.benches.worker.answers"
-"""What a forkserver has imported; no backend is started by that, so it may fork."""
+PRELOAD = "jax.numpy,triptych.benches.worker.answers"  # no backend is started by importing these, so it may fork
 
 CHATTER = re.compile(r"WARNING: All log messages before absl::InitializeLog|[IW]\d{4} ")
 """What compilers say whose device is not there, to nobody's use."""

@@ -22,8 +22,7 @@ from triptych.benches.arms.forkserver import START_TIMEOUT_S, Forkserver, Lines,
 from triptych.benches.record.run import Fingerprint
 from triptych.benches.worker import messages
 
-LOOK_S = 1.0
-"""How often a silent worker is looked at: what it has started may hold its socket open when it is gone."""
+LOOK_S = 1.0  # how often a silent worker is looked at: what it has started may hold its socket open when it is gone
 
 
 class Worker:

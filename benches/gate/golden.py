@@ -20,11 +20,8 @@ GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
 SCHEMA = 1
 UPDATE = "`triptych gate counts --update`"
 
-Tallied = Mapping[Cell, Counts | str]
-"""What was counted of each cell, or why it could not be."""
-
-GoldenCounts = dict[str, Amount]
-"""The gated counts of one cell that are known, by name: a line of the file."""
+Tallied = Mapping[Cell, Counts | str]  # what was counted of each cell, or why it could not be
+GoldenCounts = dict[str, Amount]  # the gated counts of one cell that are known, by name: a line of the file
 
 
 class GoldenFile(msgspec.Struct, forbid_unknown_fields=True):

@@ -14,8 +14,7 @@ from triptych.benches.gate.verdict import Finding, Rule, judge
 from triptych.benches.stats.power import smallest_restarts
 from triptych.benches.stats.ranks import paired_shift
 
-LOOKS = 2
-"""What is undecided is looked at once more; each look gets its share of the error rate."""
+LOOKS = 2  # what is undecided is looked at once more; each look gets its share of the error rate
 
 
 class Seen(NamedTuple):

@@ -26,11 +26,8 @@ class PolicyError(Exception):
     """A policy that cannot be used; the message says what was got, what was expected, what to do."""
 
 
-Margins = dict[str, Margin]
-"""Changes of no account by metric, as fractions: 0.02 is 2 %. What is not given is inherited."""
-
-Floors = dict[str, Floor]
-"""Changes of no account by metric, in its unit: 0.02 is 20 ms. What is not given is inherited."""
+Margins = dict[str, Margin]  # changes of no account by metric, fractions: 0.02 is 2 %; what is not given is inherited
+Floors = dict[str, Floor]  # likewise, in the metric's unit: 0.02 is 20 ms
 
 _MARGINS = msgspec.defstruct("Margins", [(one.name, Margin, one.margin) for one in METRICS], forbid_unknown_fields=True)
 _FLOORS = msgspec.defstruct("Floors", [(one.name, Floor, one.floor) for one in METRICS], forbid_unknown_fields=True)

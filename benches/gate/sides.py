@@ -1,8 +1,7 @@
 """The gate on two arms that took turns: a base against a head, restart by restart and round by round.
 
 Both sides of a pair were measured within the same second on the same processor, so what the machine does to both
-cancels. Two more arms with the base's code, the canaries, are measured beside them: if one seems faster than the
-other, this machine is unfit to decide anything at this moment.
+cancels. If one canary, of two arms more with the base's code, seems faster than the other, the machine is unfit now.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,8 +27,7 @@ SAME_PROGRAMS = (
     "dispatch, or the machine), unless a loop in one turns more often."
 )
 
-Pair = tuple[CellRecord, CellRecord]
-"""A cell in the base and in another arm."""
+Pair = tuple[CellRecord, CellRecord]  # a cell in the base and in another arm
 
 REFUSED: dict[tuple[bool, bool], tuple[Verdict, str]] = {
     (True, True): ("ok", "neither side runs it"),
@@ -64,11 +62,8 @@ def settled(run: Run) -> list[Finding]:
 
 def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[float]]:
     """The log-ratios of every metric that was measured on both sides."""
-    return {
-        subject: values
-        for cell, (ours, other) in timed_pairs(run, arm, base).items()
-        for subject, values in logs(cell, other, ours).items()
-    }
+    both = timed_pairs(run, arm, base).items()
+    return {subject: values for cell, (ours, other) in both for subject, values in logs(cell, other, ours).items()}
 
 
 def levels(run: Run) -> Levels:

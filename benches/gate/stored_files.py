@@ -99,12 +99,8 @@ def differences(one: Side, other: Side) -> list[str]:
     """In which respects two sides come from different machines, in words."""
     if one.ours != other.ours:
         return ["only one was written by triptych"]
-    return [
-        f"{arm} {words}".strip()
-        for arm, found in one.machines.items()
-        if arm in other.machines
-        for words in machine.differences(found, other.machines[arm])
-    ]
+    both = [(arm, found, other.machines[arm]) for arm, found in one.machines.items() if arm in other.machines]
+    return [f"{arm} {words}".strip() for arm, found, against in both for words in machine.differences(found, against)]
 
 
 def refuse_copies(paths: Sequence[Path]) -> None:

@@ -1,8 +1,7 @@
 """The gate on code: a base measured again beside the head, now, on this machine, and what that says of the change.
 
-Every restart starts a worker of the base, one of the head and two canaries (the base's code again, for the reference
-trainer's cells), all on the same processor with one XLA thread, and lets them take turns block by block. What is
-undecided after the first look is measured once more, each look at half the error rate.
+Every restart starts a worker of the base, one of the head and two canaries (the base again, for the reference trainer's
+cells), all on one processor with one XLA thread, and lets them take turns. What is undecided then is measured once more.
 """
 
 import os
@@ -38,8 +37,7 @@ from triptych.benches.schedule.rounds import measure
 from triptych.benches.schedule.tally import everywhere
 from triptych.benches.worker.messages import Spec, Surveyed
 
-Tell = Callable[[str], None]
-"""Takes sentences for whoever waits."""
+Tell = Callable[[str], None]  # takes sentences for whoever waits
 
 
 def judge_checkout(
@@ -149,19 +147,14 @@ def _run(arms: list[Arm], cells: list[Cell], head: Surveyed, scope: Scope, commi
 def _plan(run: Run, base: str, scope: Scope) -> str:
     commits = {arm.name: arm.commit or "" for arm in run.arms}
     plus = " (with uncommitted work)" if commits[HEAD].endswith("+") else ""
-    return (
-        f"Base {commits[BASE]} ({base}) against head {commits[HEAD]}{plus}: "
-        f"{several(len(sides.pairs(run)), 'cell')}, {several(run.settings.restarts, 'restart')}, "
-        f"{'processor ' + ', '.join(map(str, scope.cpus)) if scope.cpus else 'all processors'}. "
-        "It takes some minutes; what is undecided then is measured once more."
-    )
+    many = f"{several(len(sides.pairs(run)), 'cell')}, {several(run.settings.restarts, 'restart')}"
+    where = f"processor {', '.join(map(str, scope.cpus))}" if scope.cpus else "all processors"
+    words = f"Base {commits[BASE]} ({base}) against head {commits[HEAD]}{plus}: {many}, {where}"
+    return f"{words}. It takes some minutes; what is undecided then is measured once more."
 
 
 def jobs_of(run: Run, base: Surveyed, head: Surveyed, targets: Mapping[str, str]) -> list[Job]:
-    """Each cell of the run with the trainer and the data of its side; the canaries run what the base runs.
-
-    `targets` says by device what is typed for those that are not there.
-    """
+    """Each cell with the trainer and the data of its side, and its target by device; canaries run what the base runs."""
     jobs: list[Job] = []
     for record in run.cells:
         cell, side = record.cell, head if record.arm == HEAD else base

@@ -26,11 +26,7 @@ EXIT_CODES: dict[Verdict, Exit] = {
 }
 """In order from the worst; the worst verdict of a run gives its exit code."""
 
-WHERE: dict[Verdict, str] = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
-"""Where a change lies, seen from its margin."""
-
-EVERY = "every benchmark"
-"""In the place of a cell, where something is said of all."""
+EVERY = "every benchmark"  # in the place of a cell, where something is said of all
 
 
 @dataclass(frozen=True)
@@ -153,7 +149,7 @@ def _finding(one: Comparison, slower: float, faster: float, rule: Rule) -> Findi
         remark = _too_few(shift, rule)
         sentence = f"{change} {over}, {remark}"
     else:
-        where = WHERE.get(verdict, "neither beyond nor surely inside")
+        where = {"ok": "surely inside", "undecided": "neither beyond nor surely inside"}.get(verdict, "beyond")
         ends = ", ".join(percent((end or 0.0) - 1) for end in (low, high))
         sentence = f"{change} [{ends}] {over}, {where} the margin of {rounded(100 * one.margin)} %"
         if verdict == "undecided":

@@ -10,15 +10,11 @@ class ChoiceError(Exception):
 
 
 class Option(NamedTuple):
-    """One option.
+    """One option, with underscores in its name where hyphens are typed.
 
     Attributes:
-        name: With underscores; typed, with hyphens.
-        words: Its help.
         kind: bool is a flag; tuple takes names, repeated or with commas between; else one value of that type.
-        metavar: What stands for the value in the help.
         least: The smallest number that makes sense.
-        default: Where it is not typed.
     """
 
     name: str

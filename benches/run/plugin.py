@@ -182,7 +182,6 @@ class ReplayClock:
 
 
 CLOCK = ReplayClock()
-
 Replay = Callable[[str, Callable[[CellRecord], list[float]]], None]
 
 

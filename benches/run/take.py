@@ -27,8 +27,7 @@ from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import adopt, workload_named
 from triptych.impls.registry import OWN_TOLERANCES, absolute
 
-BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")
-"""What a cell's record holds of each restart."""
+BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")  # what a record holds of each restart
 
 
 def new_run(

@@ -26,12 +26,8 @@ from triptych.benches.selftest.series import Header, Injection, Kind, Ratios, Re
 from triptych.benches.stats.ranks import clopper_pearson, geometric
 
 BASELINES = Path(__file__).parents[1] / "baselines"
-
 RESTARTS = 60  # of a series: three gates of two looks that share none
-
-TYPICAL: tuple[Kind, float] = ("device", 0.05)
-"""The slowdown on which fixed thresholds are tried too."""
-
+TYPICAL: tuple[Kind, float] = ("device", 0.05)  # the slowdown on which fixed thresholds are tried too
 SUITES = 300
 HALVES, SUITES_OF_A_HALF = 40, 10
 

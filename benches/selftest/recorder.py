@@ -32,9 +32,7 @@ from triptych.benches.worker import messages
 from triptych.benches.worker.messages import Spec
 from triptych.benches.workloads.published import WORKLOADS, describe, save
 
-TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
-"""The cell of which slowed copies are measured."""
-
+TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")  # the cell of which slowed copies are measured
 SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05), "host": (0.03, 0.05), "compile": (0.25,)}
 
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
@@ -90,9 +88,8 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
         differing += [f"load: {header.load} against {LOADS[load]}"] if header.load != LOADS[load] else []
         if differing:
             raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
+        write_trainers(copy, header.injections)
         missing = range(len(known), restarts)
-        if missing:
-            write_trainers(copy, header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(header, arms, data)
         first = max((one.number for one in known), default=-1) + 1

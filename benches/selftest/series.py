@@ -18,7 +18,6 @@ from triptych.benches.record.run import Block, Cell, CellRecord, Compile, Count,
 from triptych.impls.registry import label
 
 SCHEMA = 1
-
 Kind = Literal["device", "host", "compile"]
 
 
@@ -73,8 +72,7 @@ class Restart(msgspec.Struct, frozen=True):
     arms: dict[str, dict[str, Sample]]
 
 
-Ratios = dict[Subject, float]
-"""log(other arm / base) of one restart, by metric and cell."""
+Ratios = dict[Subject, float]  # log(other arm / base) of one restart, by metric and cell
 
 
 class Series(NamedTuple):

@@ -12,9 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 CONFIDENCE = 0.95
-LEVEL = (1 - CONFIDENCE) / 2
-"""Of either end of an interval."""
-
+LEVEL = (1 - CONFIDENCE) / 2  # of either end of an interval
 ROUNDING = 1e-9  # a p-value this close to a level, relatively, equals it; one that equals a level counts as below
 DIGITS = 12  # logarithms of durations equal to this many decimals are equal: a change of unit must not break a tie
 

@@ -21,8 +21,7 @@ from triptych.impls.networks import Conv, Mlp, Network, drawn, map_leaves
 from triptych.impls.task import Adam, AdamW, Sgd, Task
 
 Rows = Float32[np.ndarray, "rows ..."] | Int32[np.ndarray, "rows tokens"]
-Params = Any
-"""Starting values: the canonical tree of the task's network, its arrays float32 and NumPy's."""
+Params = Any  # starting values: the canonical tree of the task's network, its arrays float32 and NumPy's
 
 
 def glorot(network: Network, seed: int) -> Params:
