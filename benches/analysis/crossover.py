@@ -41,10 +41,9 @@ def crossover(ratios: Mapping[int, Estimate], margin: float) -> Crossover:
         raise ValueError("no sizes; expected the ratio of at least one")
     sizes = sorted(ratios)
     sides = {size: side(ratios[size], margin) for size in sizes}
-    off = [size for size in sizes if sides[size] == "off"]
+    above = max((size for size in sizes if sides[size] == "off"), default=None)
     at = _stays(sizes, [_inside(ratios[size].value, margin) for size in sizes])
     by = _stays(sizes, [sides[size] == "tie" for size in sizes])
-    above = off[-1] if off else None
     kind = "everywhere" if by == sizes[0] else "reached" if by else "not reached" if above == sizes[-1] else "open"
     return Crossover(kind, at, above, by, sizes[0], sizes[-1])
 

@@ -60,9 +60,7 @@ class Fit(NamedTuple):
 
 def built(record: CellRecord | None) -> Built | None:
     """A cell whose call is one program that was counted."""
-    if record is None or record.program is None or record.counts is None:
-        return None
-    return Built(record, record.program, record.counts)
+    return Built(record, record.program, record.counts) if record and record.program and record.counts else None
 
 
 def twins(run: Run) -> Iterator[Twins]:

@@ -39,14 +39,9 @@ def latency(record: CellRecord) -> Latency | None:
     if longest is None:
         return None
     p99 = [tail.p99_s for tail in tails if tail.p99_s is not None]
-    return Latency(
-        sum(tail.steps for tail in tails),
-        median([tail.median_s for tail in tails]),
-        median(p99) if p99 else None,
-        longest,
-        dict(Counter(one.cause for tail in tails for one in long_steps(tail)).most_common()),
-        regular_distance(tails),
-    )
+    steps, median_s = sum(tail.steps for tail in tails), median([tail.median_s for tail in tails])
+    causes = dict(Counter(one.cause for tail in tails for one in long_steps(tail)).most_common())
+    return Latency(steps, median_s, median(p99) if p99 else None, longest, causes, regular_distance(tails))
 
 
 def long_steps(tail: Tail) -> list[LongStep]:

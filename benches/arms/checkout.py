@@ -21,8 +21,7 @@ MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master"
 class CheckoutError(Exception):
     """A repository or reference that cannot be used; the message says what was got, what was expected, what to do.
 
-    Attributes:
-        lacks_history: The reference may be right, but this clone does not hold it.
+    It `lacks_history` where the reference may be right, but this clone does not hold it.
     """
 
     def __init__(self, message: str, *, lacks_history: bool = False) -> None:

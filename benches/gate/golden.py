@@ -62,8 +62,7 @@ def _lines(cells: Mapping[str, GoldenCounts]) -> str:
 
 def line_of(counts: Counts, device: str) -> GoldenCounts:
     """What the file keeps of a cell."""
-    known = {name: getattr(counts, name) for name in gated(device)}
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name in gated(device) if (value := getattr(counts, name)) is not None}
 
 
 def judge(golden: GoldenFile, environment: str, counted: Tallied) -> Judgement:

@@ -93,10 +93,8 @@ def missing(
     """What only the earlier side has: a finding each, or a note where the policy allows it."""
     lost = [name for name in before if name not in after]
     allowed = [name for name in lost if any(matches(name, pattern) for pattern in policy.allowed_missing)]
-    return (
-        [Finding("presence", name, "missing", why(name)) for name in lost if name not in allowed],
-        [f"{name} is missing, as the policy allows." for name in allowed],
-    )
+    findings = [Finding("presence", name, "missing", why(name)) for name in lost if name not in allowed]
+    return findings, [f"{name} is missing, as the policy allows." for name in allowed]
 
 
 def renamed(lost: str, names: Iterable[str]) -> str:

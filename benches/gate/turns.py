@@ -1,7 +1,7 @@
 """The gate on code: a base measured again beside the head, now, on this machine, and what that says of the change.
 
 Every restart starts a worker of the base, one of the head and two canaries (the base again, for the reference trainer's
-cells), all on one processor with one XLA thread, and lets them take turns. What is undecided then is measured once more.
+cells), all on one processor with one XLA thread, and lets them take turns. What then is undecided is measured again.
 """
 
 import os
@@ -154,7 +154,7 @@ def _plan(run: Run, base: str, scope: Scope) -> str:
 
 
 def jobs_of(run: Run, base: Surveyed, head: Surveyed, targets: Mapping[str, str]) -> list[Job]:
-    """Each cell with the trainer and the data of its side, and its target by device; canaries run what the base runs."""
+    """Each cell with the trainer and the data of its side, and its device's target; canaries run what the base runs."""
     jobs: list[Job] = []
     for record in run.cells:
         cell, side = record.cell, head if record.arm == HEAD else base

@@ -52,6 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Without a path `pytest` runs the tests and `pytest --benchmark-only` the benchmarks; what is named stays.
 
     Ctrl-C and termination end benchmarks as pytest ends, with what was measured so far.
+
+    Raises:
+        UsageError: If pytest-xdist would measure several times at once.
     """
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         if config.getoption("benchmark_only"):

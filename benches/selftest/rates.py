@@ -7,7 +7,7 @@ over the draws.
 
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
-from triptych.benches.gate.metrics import METRIC, Subject
+from triptych.benches.gate.metrics import METRIC, Levels, Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
@@ -109,12 +109,11 @@ def summary(series: Series, policy: Policy, restarts: int = GATE.restarts, suite
 
 def _biases(series: Series) -> list[Bias]:
     """A restart is one number: the mean over its cells of what an equal arm took more."""
-    found: dict[str, list[float]] = {}
-    for restart in head_logs(series):
-        for metric in METRIC:
-            logs = [log for subject, log in restart.items() if subject.metric == metric]
-            found.setdefault(metric, []).append(math.exp(statistics.fmean(logs)))
-    return [Bias(metric, *geometric(ratios)[:3]) for metric, ratios in found.items()]
+    found: list[Bias] = []
+    for metric in METRIC:
+        logs = ([log for one, log in restart.items() if one.metric == metric] for restart in head_logs(series))
+        found.append(Bias(metric, *geometric([math.exp(statistics.fmean(one)) for one in logs])[:3]))
+    return found
 
 
 @dataclass(frozen=True)
@@ -201,11 +200,7 @@ class _Draws:
 
 
 def drawn_gate(
-    heads: Sequence[Ratios],
-    canaries: Sequence[Ratios],
-    bases: Sequence[Mapping[Subject, float]],
-    policy: Policy,
-    restarts: int,
+    heads: Sequence[Ratios], canaries: Sequence[Ratios], bases: Sequence[Levels], policy: Policy, restarts: int
 ) -> list[Finding]:
     """What the gate says of these restarts: its first look takes the first of them, its second all."""
 

@@ -153,6 +153,9 @@ def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
     return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
 
 
+DIGITS_CONV = Conv((8, 8, 1), channels=(16, 32), strides=(1, 2), outputs=10)
+DIGITS_ADAMW = AdamW(0.005, weight_decay=0.01, clip_norm=1.0, warmup_steps=100, decay_steps=1760)
+
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
@@ -198,12 +201,7 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             name="digits_conv",
             source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; shipped by scikit-learn",
-            task=Task(
-                Conv((8, 8, 1), channels=(16, 32), strides=(1, 2), outputs=10),
-                "identity",
-                "softmax_cross_entropy",
-                AdamW(0.005, weight_decay=0.01, clip_norm=1.0, warmup_steps=100, decay_steps=1760),
-            ),
+            task=Task(DIGITS_CONV, "identity", "softmax_cross_entropy", DIGITS_ADAMW),
             batch_size=32,
             steps=1760,
             target_loss=0.1,

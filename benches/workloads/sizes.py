@@ -65,8 +65,7 @@ def adopt(reference: str) -> str:
 
 def announced() -> dict[str, str]:
     """The workloads that other packages announce, and their references; none of them is loaded."""
-    points = entry_points(group=ENTRY_POINT_GROUP)
-    return {point.name: point.value for point in points if point.name not in BASES}
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in BASES}
 
 
 def known_as(named: str) -> str:

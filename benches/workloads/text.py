@@ -82,15 +82,13 @@ def write(task: Task, params: Params) -> str:
     return "".join(known[token] for token in tokens[1:]).replace("\n", "⏎")
 
 
+NETWORK = Transformer(vocabulary=92, context=CONTEXT, width=32, heads=4, layers=2)
+OPTIMIZER = AdamW(3e-3, weight_decay=0.1, clip_norm=1.0, warmup_steps=100, decay_steps=2000)
+
 TEXT = Workload(
     name="text",
     source="the descriptions of data sets that scikit-learn ships, 43,055 bytes of English; the last tenths held out",
-    task=Task(
-        Transformer(vocabulary=92, context=CONTEXT, width=32, heads=4, layers=2),
-        "identity",
-        "next_token_cross_entropy",
-        AdamW(3e-3, weight_decay=0.1, clip_norm=1.0, warmup_steps=100, decay_steps=2000),
-    ),
+    task=Task(NETWORK, "identity", "next_token_cross_entropy", OPTIMIZER),
     batch_size=16,
     steps=2000,
     target_loss=2.2,
