@@ -1,7 +1,7 @@
 """The gate on two arms that took turns: a base against a head, restart by restart and round by round.
 
 Both sides of a pair were measured within the same second on the same processor, so what the machine does to both
-cancels. If one canary, of two arms more with the base's code, seems faster than the other, the machine is unfit now.
+cancels. Two more arms, the canaries, run the base's code: if one seems faster, this machine is unfit to decide now.
 """
 
 from collections.abc import Callable, Sequence
