@@ -21,8 +21,6 @@ class Crossover(NamedTuple):
         at: The smallest size from which on the estimates alone lie inside the margin; None if the last does not.
         above: The largest size that is off; None if none is.
         by: The smallest size from which on every size is a tie; None if the largest is not.
-        smallest: The smallest size measured,
-        largest: and the largest.
     """
 
     kind: Literal["everywhere", "reached", "not reached", "open"]
@@ -34,11 +32,7 @@ class Crossover(NamedTuple):
 
 
 def crossover(ratios: Mapping[int, Estimate], margin: float) -> Crossover:
-    """Where the ratios come to stay inside the margin.
-
-    Args:
-        ratios: Time per step over the reference's, by size.
-        margin: As a fraction: 0.02 lets a ratio lie between 1 / 1.02 and 1.02.
+    """Where the ratios, by size, come to stay inside the margin, a fraction: 0.02 is from 1 / 1.02 to 1.02.
 
     Raises:
         ValueError: If there is no size.
@@ -47,10 +41,9 @@ def crossover(ratios: Mapping[int, Estimate], margin: float) -> Crossover:
         raise ValueError("no sizes; expected the ratio of at least one")
     sizes = sorted(ratios)
     sides = {size: side(ratios[size], margin) for size in sizes}
-    off = [size for size in sizes if sides[size] == "off"]
+    above = max((size for size in sizes if sides[size] == "off"), default=None)
     at = _stays(sizes, [_inside(ratios[size].value, margin) for size in sizes])
     by = _stays(sizes, [sides[size] == "tie" for size in sizes])
-    above = off[-1] if off else None
     kind = "everywhere" if by == sizes[0] else "reached" if by else "not reached" if above == sizes[-1] else "open"
     return Crossover(kind, at, above, by, sizes[0], sizes[-1])
 

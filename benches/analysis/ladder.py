@@ -45,8 +45,7 @@ class Rung(NamedTuple):
 class Climb(NamedTuple):
     """The measured rungs of one workload on one device, and how many times as fast the last is as the first.
 
-    Attributes:
-        left_out: Why the loop in C is not among the rungs; empty if it is.
+    `left_out` is why the loop in C is not among them; empty if it is.
     """
 
     workload: str

@@ -15,11 +15,9 @@ from triptych.benches.stats.ranks import Estimate, clopper_pearson, median
 
 
 class Learned(NamedTuple):
-    """What the seeds of one cell come to.
+    """How many trainings of a cell reached the target, missed it or were cut, and the share of those that reached it.
 
     Attributes:
-        reached, missed, cut: How many trainings ended so.
-        rate: Share of seeds that reached the target (within the budget, where some were cut).
         steps: Median step at which the target was reached; infinite if half of the seeds or more never did.
         seconds: Median time of these steps, compiled beforehand.
     """
@@ -34,8 +32,7 @@ class Learned(NamedTuple):
 
 def learned(record: CellRecord) -> Learned | None:
     """The seeds of a cell, counted and with their medians; None without any."""
-    trainings = record.seed_trainings
-    if not trainings:
+    if not (trainings := record.seed_trainings):
         return None
     endings = [training.ending for training in trainings]
     reached, missed, cut = (endings.count(ending) for ending in ("reached", "missed", "cut"))

@@ -13,12 +13,8 @@ from triptych.benches.record.lines import code_of, lines_of_code
 from triptych.impls import registry
 
 NETWORKS = ("mlp", "conv", "transformer")
-
-TRANSLATION = ("take_in", "give_back")
-"""The functions between a style's own names and the canonical ones, which only this suite needs."""
-
-OF_OPTIMIZER = ("update", "rate_at", "clip", "optimizer_of")
-"""The functions of a trainer that know of optimizers."""
+TRANSLATION = ("take_in", "give_back")  # between a style's own names and the canonical ones: only this suite needs it
+OF_OPTIMIZER = ("update", "rate_at", "clip", "optimizer_of")  # the functions of a trainer that know of optimizers
 
 
 class Written(NamedTuple):
@@ -48,7 +44,8 @@ def written() -> list[Written]:
 
 def _written(style: str, folder: Path) -> Written:
     codes = {name: _network((folder / f"{name}.py").read_text(encoding="utf-8")) for name in NETWORKS}
-    new = {name: _added(codes["mlp"], code) for name, code in codes.items() if name != "mlp"}
+    added = {name: difflib.ndiff(codes["mlp"], code) for name, code in codes.items() if name != "mlp"}
+    new = {name: sum(line.startswith("+ ") for line in lines) for name, lines in added.items()}
     source = (folder / "trainer.py").read_text(encoding="utf-8")
     optimizer = beyond_sgd = 0
     for function in ast.parse(source).body:
@@ -67,11 +64,6 @@ def _network(source: str) -> list[str]:
         if isinstance(one, ast.FunctionDef) and one.name in TRANSLATION:
             del lines[one.lineno - 1 : one.end_lineno]
     return code_of("\n".join(lines) + "\n")
-
-
-def _added(before: list[str], after: list[str]) -> int:
-    """Lines that a file has and another has not, in their order."""
-    return sum(line.startswith("+ ") for line in difflib.ndiff(before, after))
 
 
 def _of_sgd(source: str, function: ast.FunctionDef) -> int:

@@ -74,8 +74,7 @@ def step_s(record: CellRecord) -> Estimate | None:
 def compile_s(record: CellRecord) -> Estimate | None:
     """Seconds of tracing, lowering and compiling with their interval over restarts.
 
-    Without jit nothing compiles: where a restart took no time at all, the seconds themselves are ranked, not their
-    logarithms.
+    Without jit nothing compiles: where a restart took no time, the seconds themselves are ranked, not their logarithms.
     """
     values = [compiled.compile_s for compiled in record.cold_compiles]
     estimate = geometric if all(values) else hodges_lehmann
@@ -93,11 +92,6 @@ def total_s(record: CellRecord, steps: float) -> Estimate | None:
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     """Time per step over the reference's, one number per restart: the median over rounds that both have."""
     return list(_paired(record, reference, lambda ours, theirs: ours / theirs).values())
-
-
-def paired_savings(record: CellRecord, reference: CellRecord) -> dict[int, float]:
-    """Seconds per step that a cell saves on the reference, by restart: the median over rounds that both have."""
-    return _paired(record, reference, lambda ours, theirs: theirs - ours)
 
 
 def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
@@ -131,10 +125,7 @@ def ratio(run: Run, record: CellRecord, reference: CellRecord | None) -> Ratio:
 
 
 def floor_share(run: Run, record: CellRecord) -> Estimate | None:
-    """What an empty compiled call on the same arrays takes of a step; None where it was not measured with it.
-
-    Noise can put it above 1.
-    """
+    """What an empty call takes of a step on the same arrays, with noise more than 1; None where it was not measured."""
     floor = record_of(run, record.arm, replace(record.cell, mode="floor"))
     shares = paired_ratios(floor, record) if floor and record.cell.mode == "step" else []
     return geometric(shares) if shares else None
@@ -149,7 +140,7 @@ def returned_share(record: CellRecord) -> float | None:
 def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     """Extra compile time over step time saved, each taken inside a restart."""
     ours, theirs = compile_times(record), compile_times(reference)
-    saved = paired_savings(record, reference)
+    saved = _paired(record, reference, lambda ours, theirs: theirs - ours)  # seconds per step
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
     pairs = [(ours[restart] - theirs[restart], saved[restart]) for restart in common]
     if not pairs:
@@ -158,11 +149,9 @@ def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
         return BreakEven("always")
     if all(gain <= 0 <= extra for extra, gain in pairs):
         return BreakEven("never")
-    if all(extra > 0 and gain > 0 for extra, gain in pairs):
-        return BreakEven("after", geometric([extra / gain for extra, gain in pairs]))
-    if all(extra < 0 and gain < 0 for extra, gain in pairs):
-        return BreakEven("until", geometric([extra / gain for extra, gain in pairs]))
-    return BreakEven("undecided")
+    if any(extra * gain <= 0 or extra * pairs[0][0] < 0 for extra, gain in pairs):
+        return BreakEven("undecided")
+    return BreakEven("after" if pairs[0][0] > 0 else "until", geometric([extra / gain for extra, gain in pairs]))
 
 
 def reference_of(run: Run, record: CellRecord, trainer: str) -> CellRecord | None:
@@ -183,9 +172,8 @@ def parity(run: Run, record: CellRecord, reference: CellRecord) -> Parity:
     theirs = reference.trainings[0].curve
     again = [*record.trainings[1:], *reference.trainings[1:]]
     known = {point.step for point in theirs}
-    ends = {
-        (one.steps, one.loss) for side in (record, reference) for one in side.counted_blocks if one.loss is not None
-    }
+    timed = [*record.counted_blocks, *reference.counted_blocks]
+    ends = {(one.steps, one.loss) for one in timed if one.loss is not None}
     blocks = [[Point(step, 0.0, loss)] for step, loss in sorted(ends) if step in known and step]
     curves = [*blocks, *(training.curve for training in again), record.trainings[0].curve]
     certificates = [agreement(curve, theirs, allowed) for curve in curves]

@@ -24,11 +24,7 @@ class Built(NamedTuple):
 
 
 class Twins(NamedTuple):
-    """Two programs of one place.
-
-    Attributes:
-        uncertified: Why it is not known that both compute the same; empty where this run has certified it.
-    """
+    """Two programs of one place, and why it is not known that both compute the same; empty where this run certifies."""
 
     ours: Built
     theirs: Built
@@ -48,12 +44,9 @@ class Twins(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """The largest size of a workload along an axis that fits a device that is not there.
+    """The largest size along an axis that `fits` a device that is not there, and its bytes; None if not even one does.
 
-    Attributes:
-        fits: That size and its bytes; None where even the smallest is too large.
-        fails: The smallest that does not fit; None where all that were compiled do.
-        has: Bytes of the device.
+    `fails` is the smallest size that does not fit, None where all that were compiled do; `has` is the device's bytes.
     """
 
     workload: str
@@ -67,9 +60,7 @@ class Fit(NamedTuple):
 
 def built(record: CellRecord | None) -> Built | None:
     """A cell whose call is one program that was counted."""
-    if record is None or record.program is None or record.counts is None:
-        return None
-    return Built(record, record.program, record.counts)
+    return Built(record, record.program, record.counts) if record and record.program and record.counts else None
 
 
 def twins(run: Run) -> Iterator[Twins]:
@@ -103,11 +94,8 @@ def fits(run: Run) -> list[Fit]:
 
 
 def _fit(key: tuple[str, str, str, str], records: dict[int, CellRecord], has: int) -> Fit:
-    used = {size: needs for size, one in records.items() if (needs := _needs(one)) is not None}
+    counted = {size: needed_bytes(one.counts, one.arm) for size, one in records.items() if one.counts}
+    used = {size: needs for size, needs in counted.items() if needs is not None}
     fitting = {size: needs for size, needs in used.items() if needs <= has}
     failing = [size for size, one in records.items() if one.outcome.kind == "out_of_memory" or used.get(size, 0) > has]
     return Fit(*key, max(fitting.items(), default=None), min(failing, default=None), has)
-
-
-def _needs(record: CellRecord) -> int | None:
-    return needed_bytes(record.counts, record.arm) if record.counts else None

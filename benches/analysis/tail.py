@@ -8,11 +8,8 @@ from typing import NamedTuple
 from triptych.benches.record.run import LONG, MOST_LONG, CellRecord, LongStep, Tail
 from triptych.benches.stats.ranks import Estimate, median
 
-LEAST_IN_STEP = 3
-"""Long steps of a restart that must lie at one distance."""
-
-ALL_THERE = 0.75
-"""The share of the steps at that distance which must have been long, where all long ones were kept."""
+LEAST_IN_STEP = 3  # long steps of a restart that must lie at one distance
+ALL_THERE = 0.75  # the share of the steps at that distance which must have been long, where all long ones were kept
 
 CHANCE = 1 / 500
 """A distance is called regular if long steps that fall at random would show one like it in fewer cells than this."""
@@ -22,9 +19,7 @@ class Latency(NamedTuple):
     """Single steps of a cell, over its restarts.
 
     Attributes:
-        steps: Recorded in all restarts.
         p99_s: The 99th percentile; None with fewer than 500 steps in every restart.
-        longest: Of all.
         causes: How many of the long steps that were kept have which cause; "" where it is not known.
         every: The distance in steps at which long ones lie in most restarts; None if there is no such.
     """
@@ -44,14 +39,9 @@ def latency(record: CellRecord) -> Latency | None:
     if longest is None:
         return None
     p99 = [tail.p99_s for tail in tails if tail.p99_s is not None]
-    return Latency(
-        sum(tail.steps for tail in tails),
-        median([tail.median_s for tail in tails]),
-        median(p99) if p99 else None,
-        longest,
-        dict(Counter(one.cause for tail in tails for one in long_steps(tail)).most_common()),
-        regular_distance(tails),
-    )
+    steps, median_s = sum(tail.steps for tail in tails), median([tail.median_s for tail in tails])
+    causes = dict(Counter(one.cause for tail in tails for one in long_steps(tail)).most_common())
+    return Latency(steps, median_s, median(p99) if p99 else None, longest, causes, regular_distance(tails))
 
 
 def long_steps(tail: Tail) -> list[LongStep]:

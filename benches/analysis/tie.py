@@ -4,8 +4,7 @@ from typing import Literal
 
 from triptych.benches.stats.ranks import Estimate
 
-TIE_MARGIN = 0.02
-"""A difference in time per step smaller than this fraction is of no practical account."""
+TIE_MARGIN = 0.02  # a difference in time per step smaller than this fraction is of no practical account
 
 Standing = Literal["reference", "tie", "faster", "slower", "undecided", "no interval", "none"]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from triptych.benches.record.targets import Target
 
-ROOT = Path(__file__).resolve().parents[2]
-"""Where `impls`, `benches` and `reports` lie: a checkout, or the installed package."""
+ROOT = Path(__file__).resolve().parents[2]  # where `impls`, `benches` and `reports` lie: a checkout, or the package
 
 ENV_OF_EVERY_ARM = {"JAX_ENABLE_COMPILATION_CACHE": "false", "PYTHONUNBUFFERED": "1"}
 NOT_INHERITED = (
@@ -28,8 +27,7 @@ AS_IT_DOES = "_default"
 ENV_OF_COMPILERS = {"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TF_CPP_MIN_LOG_LEVEL": "2"}
 """For devices that are not there: nobody is asked for them, and several processes may load their compiler."""
 
-ONE_PROCESS_DEVICES = ("tpu",)
-"""Their workers follow one another, for such a device admits one process at a time."""
+ONE_PROCESS_DEVICES = ("tpu",)  # whose workers follow one another, for such a device admits one process at a time
 
 
 def import_path() -> Path:
@@ -65,17 +63,20 @@ class Arm:
 
     @property
     def environment(self) -> dict[str, str]:
-        """All variables of its processes."""
+        """All variables of its processes; a checkout's own instrument is found before ours, ours before a project's."""
+        own = [self.checkout, self.checkout / "src"] if self.checkout else []
+        first = self.checkout is not None and has_instrument(self.checkout)
+        places = [*map(str, [*own, self.instrument] if first else [self.instrument, *own])]
+        path = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        return inherited | {"PYTHONPATH": _search_path(self)} | self.env
+        return inherited | {"PYTHONPATH": path} | self.env
 
 
 def platform_arm(device: str, cpus: tuple[int, ...] = ()) -> Arm:
     """The arm that runs on one platform of this machine, with this interpreter and checkout.
 
-    Args:
-        device: The platform; with "_default" behind it, at the precision that it has by default.
-        cpus: The processors of its workers, each with one thread of XLA's; any number of both if empty.
+    Each of its processors has one thread of XLA's; without any named, there is any number of both. With "_default"
+    behind its name, a platform multiplies matrices at the precision that it has by default.
     """
     platform = device.removesuffix(AS_IT_DOES)
     env = ENV_OF_EVERY_ARM | {"JAX_PLATFORMS": platform} | (ENV_OF_ACCELERATORS if platform != "cpu" else {})
@@ -92,12 +93,9 @@ def compiling_arm(target: Target, cpus: tuple[int, ...] = ()) -> Arm:
 
 
 def cpus_of(text: str | None, device: str = "cpu") -> tuple[int, ...]:
-    """The processors that were asked for, none being all.
+    """The processors that were asked for by numbers with commas between, or by "all", which is none.
 
-    Args:
-        text: Numbers with commas between, or "all"; None for the usual one: the last, often the quietest, where cells
-            run on the CPU, and all elsewhere.
-        device: On which cells run, as `platform_arm` takes it.
+    Where nothing was, the usual one: the last, often the quietest, where cells run on the CPU, and all elsewhere.
 
     Raises:
         ValueError: If a processor is named that there is not.
@@ -136,11 +134,3 @@ def copy_instrument(folder: Path) -> Path:
     front_door = next(file for file in (ROOT / "triptych.py", ROOT / "__init__.py") if file.is_file())
     shutil.copy(front_door, package / "__init__.py")
     return folder
-
-
-def _search_path(arm: Arm) -> str:
-    """Where a worker finds its modules: a checkout's own instrument before ours, ours before a mere project's."""
-    own = [] if arm.checkout is None else [arm.checkout, arm.checkout / "src"]
-    first = arm.checkout is not None and has_instrument(arm.checkout)
-    places = [*own, arm.instrument] if first else [arm.instrument, *own]
-    return os.pathsep.join([*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -13,19 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 LEAVES_NOTHING = ("--no-optional-locks", "-c", "core.hooksPath=/dev/null", "-c", "core.splitIndex=false")
-
 CHANGES = ("status", "--porcelain")
-
 FETCH = "(git fetch --unshallow, or fetch-depth: 0 in actions/checkout)"
-
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
 class CheckoutError(Exception):
     """A repository or reference that cannot be used; the message says what was got, what was expected, what to do.
 
-    Attributes:
-        lacks_history: The reference may be right, but this clone does not hold it.
+    It `lacks_history` where the reference may be right, but this clone does not hold it.
     """
 
     def __init__(self, message: str, *, lacks_history: bool = False) -> None:
@@ -62,8 +58,7 @@ def resolve(repo: Path, reference: str) -> Base:
     Raises:
         CheckoutError: If there is none.
     """
-    commit = _git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
-    if commit is not None:
+    if commit := _git(repo, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}"):
         return Base(commit, reference)
     if _is_shallow(repo):
         words = f"{reference!r} is not in this shallow clone; fetch its history {FETCH}"
@@ -81,7 +76,7 @@ def usual_base(repo: Path, environment: Mapping[str, str]) -> Base:
         CheckoutError: If there is no main branch, no common commit or nothing before it.
     """
     asked = environment.get("GITHUB_BASE_REF")
-    names = ([f"origin/{asked}"] if asked else []) + list(MAIN_BRANCHES)
+    names = (f"origin/{asked}", *MAIN_BRANCHES) if asked else MAIN_BRANCHES
     for name in names:
         if (commit := _git(repo, "merge-base", "HEAD", name)) is None:
             continue
@@ -91,8 +86,8 @@ def usual_base(repo: Path, environment: Mapping[str, str]) -> Base:
     if _is_shallow(repo):
         words = f"this clone is shallow, and where its branch began is not in it; fetch the history {FETCH}"
         raise CheckoutError(words, lacks_history=True)
-    words = f"HEAD has no commit in common with any of {', '.join(names)}; say what to compare with: --base"
-    raise CheckoutError(words)
+    words = f"HEAD has no commit in common with any of {', '.join(names)}"
+    raise CheckoutError(f"{words}; say what to compare with: --base")
 
 
 def _is_shallow(repo: Path) -> bool:
@@ -101,8 +96,7 @@ def _is_shallow(repo: Path) -> bool:
 
 def uncommitted(repo: Path) -> list[str]:
     """The files with uncommitted work, untracked ones and folders of them included."""
-    lines = (_git(repo, *CHANGES, "--untracked-files=normal") or "").splitlines()
-    return [line.split(maxsplit=1)[1] for line in lines]
+    return [line.split(maxsplit=1)[1] for line in (_git(repo, *CHANGES, "--untracked-files=normal") or "").splitlines()]
 
 
 def head(repo: Path) -> str:
@@ -117,12 +111,11 @@ def export(repo: Path, commit: str, folder: Path) -> Path:
     Raises:
         CheckoutError: If git cannot give them.
     """
+    reads = ["read-tree", "--no-sparse-checkout", commit]
+    writes = ["checkout-index", "--all", "--force", f"--prefix={folder.resolve()}{os.sep}"]
     with tempfile.TemporaryDirectory(prefix="index-", dir=folder.parent) as aside:
-        own = {"GIT_INDEX_FILE": str(Path(aside) / "index")}
-        to_folder = f"--prefix={folder.resolve()}{os.sep}"
-        reads, writes = ["read-tree", "--no-sparse-checkout", commit], ["checkout-index", "--all", "--force", to_folder]
         for arguments in (reads, writes):
-            answer = _ask(repo, *arguments, env=own)
+            answer = _ask(repo, *arguments, env={"GIT_INDEX_FILE": str(Path(aside) / "index")})
             if answer.returncode:
                 raise CheckoutError(f"git cannot give the files of {commit[:12]}: {answer.stderr.strip()}")
     return folder
@@ -148,10 +141,9 @@ def snapshot(repo: Path, folder: Path) -> Path:
 
 def commit() -> str | None:
     """The commit of Triptych itself, with "+" for uncommitted changes; None where there is no git."""
-    folder = Path(__file__).resolve().parent
     if shutil.which("git") is None:
         return None
-    return _git(folder, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
+    return _git(Path(__file__).resolve().parent, "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*")
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
@@ -161,15 +153,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def _ask(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs git in such a way that it leaves the repository as it is: no refreshed index, no hooks.
-
-    Names of files are read whatever bytes they are made of.
-    """
+    """Runs git so that it leaves the repository as it is, no refreshed index, no hooks; names may be of any bytes."""
+    command, variables = ["git", "-C", str(folder), *LEAVES_NOTHING, *arguments], os.environ | (env or {})
     return subprocess.run(
-        ["git", "-C", str(folder), *LEAVES_NOTHING, *arguments],
-        capture_output=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
-        env=os.environ | (env or {}),
+        command, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False, env=variables
     )

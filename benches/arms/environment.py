@@ -35,10 +35,7 @@ def not_installed(changed: Sequence[str]) -> list[str]:
 
 
 def build(base: Path, folder: Path) -> str:
-    """Installs a checkout under its own constraints into a new environment, with uv where there is one.
-
-    Returns:
-        The environment's interpreter.
+    """The interpreter of a new environment with a checkout under its own constraints, by uv where there is one.
 
     Raises:
         ToolchainError: If it cannot be built.

@@ -15,10 +15,7 @@ from triptych.benches.record.run import OutcomeKind
 from triptych.benches.worker import messages
 
 START_TIMEOUT_S = 120.0
-
-PRELOAD = "jax.numpy,triptych.benches.worker.answers"
-"""What a forkserver has imported; no backend is started by that, so it may fork."""
-
+PRELOAD = "jax.numpy,triptych.benches.worker.answers"  # no backend is started by importing these, so it may fork
 
 CHATTER = re.compile(r"WARNING: All log messages before absl::InitializeLog|[IW]\d{4} ")
 """What compilers say whose device is not there, to nobody's use."""
@@ -61,9 +58,7 @@ class Forkserver:
     def __init__(self, arm: Arm) -> None:
         self._words: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed by end()
         self._process, self._control = start_process(arm, self._words, [",".join((PRELOAD, *arm.preload))])
-        self._lines = Lines(self._control)
-        self._ready = False
-        self._pids: set[int] = set()
+        self._lines, self._ready, self._pids = Lines(self._control), False, set[int]()
 
     def fork(self, channel: socket.socket, words: IO[bytes]) -> int:
         """Makes a worker that is asked on a socket; gives its process.
@@ -72,7 +67,11 @@ class Forkserver:
             WorkerLost: If it is not there.
         """
         if not self._ready:
-            self._await_ready()
+            line = self._lines.next(START_TIMEOUT_S) or b""
+            if line != f"triptych forkserver {messages.PROTOCOL}".encode():
+                told = f"it does not start as this instrument's workers do{last_words(self._words)}"
+                raise WorkerLost("killed", told)
+            self._ready = True
         with contextlib.suppress(OSError):
             socket.send_fds(self._control, [b"0"], [channel.fileno(), words.fileno()])
         pid = self._answer()
@@ -104,12 +103,6 @@ class Forkserver:
             self._process.kill()
             self._process.wait()
         self._words.close()
-
-    def _await_ready(self) -> None:
-        line = self._lines.next(START_TIMEOUT_S) or b""
-        if line != f"triptych forkserver {messages.PROTOCOL}".encode():
-            raise WorkerLost("killed", f"it does not start as this instrument's workers do{last_words(self._words)}")
-        self._ready = True
 
     def _answer(self) -> int:
         if line := self._lines.next(START_TIMEOUT_S):

@@ -22,18 +22,14 @@ from triptych.benches.arms.forkserver import START_TIMEOUT_S, Forkserver, Lines,
 from triptych.benches.record.run import Fingerprint
 from triptych.benches.worker import messages
 
-LOOK_S = 1.0
-"""How often a silent worker is looked at: what it has started may hold its socket open when it is gone."""
+LOOK_S = 1.0  # how often a silent worker is looked at: what it has started may hold its socket open when it is gone
 
 
 class Worker:
     """One process that holds one cell. On the CPU it runs only while it is asked, else it is stopped.
 
-    It leads a process group, so that Ctrl-C reaches only the parent; what it has started is stopped with it.
-
-    Attributes:
-        pid: Of the process.
-        began_s: The monotonic clock, which all processes share, just before this one was started.
+    It leads a process group, so that Ctrl-C reaches only the parent; what it has started is stopped with it. `began_s`
+    is the monotonic clock, which all processes share, just before it was started.
     """
 
     def __init__(self, arm: Arm, server: Forkserver | None) -> None:
@@ -63,8 +59,7 @@ class Worker:
         """Sends a request and waits for its answer.
 
         Raises:
-            WorkerLost: If the worker ends, says nothing for `timeout_s` seconds, or something that is no answer; it is
-                dead afterwards.
+            WorkerLost: If it ends, says nothing for `timeout_s` seconds, or what is no answer; it is dead afterwards.
         """
         self.send(request)
         return self.receive(type(request).__name__, timeout_s)
@@ -86,8 +81,7 @@ class Worker:
         deadline, line = time.monotonic() + timeout_s, None
         while line is None and (left := deadline - time.monotonic()) > 0:
             line = self._lines.next(min(left, LOOK_S))
-            if line is None and not self._is_alive():
-                line = b""
+            line = b"" if line is None and not self._is_alive() else line
         if line is None:
             self.end()
             raise WorkerLost("hung", f"no answer within {timeout_s:.0f} s, so its process was ended")

@@ -17,16 +17,11 @@ from triptych.benches.record.files import RecordError, decode_as, read_bytes, re
 from triptych.benches.record.run import Cell
 
 GOLDEN = ROOT / "benches" / "baselines" / "counts.json"
-
 SCHEMA = 1
-
 UPDATE = "`triptych gate counts --update`"
 
-Tallied = Mapping[Cell, Counts | str]
-"""What was counted of each cell, or why it could not be."""
-
-GoldenCounts = dict[str, Amount]
-"""The gated counts of one cell that are known, by name: a line of the file."""
+Tallied = Mapping[Cell, Counts | str]  # what was counted of each cell, or why it could not be
+GoldenCounts = dict[str, Amount]  # the gated counts of one cell that are known, by name: a line of the file
 
 
 class GoldenFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,8 +50,8 @@ def write(golden: GoldenFile, path: Path) -> None:
     Raises:
         OSError: If the folder cannot be written.
     """
-    sections = (f"  {json.dumps(name)}: {{\n{_lines(cells)}\n  }}" for name, cells in sorted(golden.counts.items()))
-    body = ",\n".join(sections)
+    sections = sorted(golden.counts.items())
+    body = ",\n".join(f"  {json.dumps(name)}: {{\n{_lines(cells)}\n  }}" for name, cells in sections)
     replace_file(path, f'{{\n "schema": {SCHEMA},\n "counts": {{\n{body}\n }}\n}}\n'.encode())
 
 
@@ -67,8 +62,7 @@ def _lines(cells: Mapping[str, GoldenCounts]) -> str:
 
 def line_of(counts: Counts, device: str) -> GoldenCounts:
     """What the file keeps of a cell."""
-    known = {name: getattr(counts, name) for name in gated(device)}
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name in gated(device) if (value := getattr(counts, name)) is not None}
 
 
 def judge(golden: GoldenFile, environment: str, counted: Tallied) -> Judgement:
@@ -97,8 +91,7 @@ def updated(golden: GoldenFile, environment: str, counted: Tallied) -> tuple[Gol
     Raises:
         RecordError: If a cell could not be counted; half a section would hide what is broken.
     """
-    failed = [f"{cell.id}: {counts}" for cell, counts in counted.items() if isinstance(counts, str)]
-    if failed:
+    if failed := [f"{cell.id}: {counts}" for cell, counts in counted.items() if isinstance(counts, str)]:
         raise RecordError(f"nothing was recorded, for some cells could not be counted: {'; '.join(failed)}; mend them")
     new = {cell.id: line_of(counts, cell.device) for cell, counts in counted.items() if isinstance(counts, Counts)}
     old = golden.counts.get(environment, {})

@@ -14,8 +14,7 @@ from triptych.benches.gate.verdict import Finding, Rule, judge
 from triptych.benches.stats.power import smallest_restarts
 from triptych.benches.stats.ranks import paired_shift
 
-LOOKS = 2
-"""What is undecided is looked at once more; each look gets its share of the error rate."""
+LOOKS = 2  # what is undecided is looked at once more; each look gets its share of the error rate
 
 
 class Seen(NamedTuple):
@@ -31,11 +30,8 @@ def look_twice(
 ) -> tuple[list[Finding], list[Finding]]:
     """The verdicts on the head and on the base against itself; if that differs, nothing is decided of the head.
 
-    Args:
-        first: What was measured for the first look.
-        again: Measures cells once more and gives all that was seen of them; asked only if that may decide something.
-        policy: How strict to be.
-        restarts: Of one look.
+    `again` measures cells once more, as many `restarts` as the first look had, and gives all that was seen of them; it
+    is asked only if that may decide something.
     """
     strict = Rule(policy.alpha, LOOKS, family=len(first.heads))
     heads = look(first.heads, first.levels, policy, strict)
@@ -62,11 +58,9 @@ def look(seen: Logs, levels: Levels, policy: Policy, rule: Rule) -> list[Finding
 
 def unfit(canaries: Sequence[Finding]) -> str:
     """Why the machine cannot decide anything now; empty if it can."""
-    alarms = [finding for finding in canaries if finding.verdict in ("regressed", "improved")]
-    if not alarms:
-        return ""
-    told = "; ".join(f"{finding.cell}, {finding.metric}: {finding.sentence}" for finding in alarms)
-    return f"the base measured twice differs from itself ({told}), so this machine cannot decide anything now"
+    alarms = [one for one in canaries if one.verdict in ("regressed", "improved")]
+    told = "; ".join(f"{one.cell}, {one.metric}: {one.sentence}" for one in alarms)
+    return told and f"the base measured twice differs from itself ({told}), so this machine cannot decide anything now"
 
 
 def _disbelieved(finding: Finding) -> Finding:

@@ -76,9 +76,8 @@ def match(
 
 
 def _refuse_unknown(base: messages.Surveyed, head: messages.Surveyed, scope: Scope) -> None:
-    for name in scope.trainers:
-        if name in base.refused and name in head.refused:
-            raise NotComparable(f"neither side has the trainer {name}: {head.refused[name]}")
+    if refused := [name for name in scope.trainers if name in base.refused and name in head.refused]:
+        raise NotComparable(f"neither side has the trainer {refused[0]}: {head.refused[refused[0]]}")
     known = {name for side in (base, head) for one in side.workloads for name in (one.name, one.reference)}
     for name in scope.workloads:
         if name not in known:

@@ -58,9 +58,7 @@ TIME = Metric("time", "seconds per step", 0.02, 0.0, _steps, pairing.paired_rati
 COMPILE = Metric("compile", "seconds", 0.10, 0.020, _compiles, _compile_ratios)
 
 METRICS = (TIME, COMPILE)
-
 METRIC = {metric.name: metric for metric in METRICS}
-"""By name."""
 
 
 class Subject(NamedTuple):
@@ -70,11 +68,8 @@ class Subject(NamedTuple):
     cell: str
 
 
-Logs = Mapping[Subject, Sequence[float]]
-"""log(other arm / base), one number per restart."""
-
-Levels = Mapping[Subject, float]
-"""What the base takes, in the unit of the metric."""
+Logs = Mapping[Subject, Sequence[float]]  # log(other arm / base), one number per restart
+Levels = Mapping[Subject, float]  # what the base takes, in the unit of the metric
 
 
 def logs(cell: str, other: CellRecord, base: CellRecord) -> dict[Subject, list[float]]:

@@ -26,11 +26,8 @@ class PolicyError(Exception):
     """A policy that cannot be used; the message says what was got, what was expected, what to do."""
 
 
-Margins = dict[str, Margin]
-"""Changes of no account by metric, as fractions: 0.02 is 2 %. What is not given is inherited."""
-
-Floors = dict[str, Floor]
-"""Changes of no account by metric, in its unit: 0.02 is 20 ms. What is not given is inherited."""
+Margins = dict[str, Margin]  # changes of no account by metric, fractions: 0.02 is 2 %; what is not given is inherited
+Floors = dict[str, Floor]  # likewise, in the metric's unit: 0.02 is 20 ms
 
 _MARGINS = msgspec.defstruct("Margins", [(one.name, Margin, one.margin) for one in METRICS], forbid_unknown_fields=True)
 _FLOORS = msgspec.defstruct("Floors", [(one.name, Floor, one.floor) for one in METRICS], forbid_unknown_fields=True)
@@ -68,10 +65,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def comparison(self, subject: Subject, shift: Shift, level: float) -> Comparison:
         """One metric of a benchmark, ready to be judged by its margin or, if that is wider, by its floor.
 
-        Args:
-            subject: The metric and the benchmark.
-            shift: Logarithm of candidate over baseline.
-            level: What the baseline takes, in the metric's unit.
+        `shift` is the logarithm of candidate over baseline, `level` what the baseline takes, in the metric's unit.
         """
         least = self.floors.get(subject.metric, METRIC[subject.metric].floor)
         margin, floor = self.margin(*subject), least / level
@@ -81,18 +75,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         words = f"{ms} ms are {wider} % of the base's {usual} ms, and less is of no account"
         return Comparison(*subject, floor, shift, floor, words)
 
-    def may_be_missing(self, cell: str) -> bool:
-        """Whether the candidate may lack this benchmark."""
-        return any(matches(cell, pattern) for pattern in self.allowed_missing)
-
     def unused(self, cells: set[str]) -> list[str]:
         """A sentence for every pattern that matches none of these benchmarks."""
         patterns = dict.fromkeys((*self.benchmarks, *self.allowed_missing))
-        return [
-            f"The policy's pattern {pattern!r} matches no benchmark."
-            for pattern in patterns
-            if not any(matches(cell, pattern) for cell in cells)
-        ]
+        unused = [pattern for pattern in patterns if not any(matches(cell, pattern) for cell in cells)]
+        return [f"The policy's pattern {pattern!r} matches no benchmark." for pattern in unused]
 
 
 def matches(cell: str, pattern: str) -> bool:
@@ -105,11 +92,9 @@ def missing(
 ) -> tuple[list[Finding], list[str]]:
     """What only the earlier side has: a finding each, or a note where the policy allows it."""
     lost = [name for name in before if name not in after]
-    allowed = [name for name in lost if policy.may_be_missing(name)]
-    return (
-        [Finding("presence", name, "missing", why(name)) for name in lost if name not in allowed],
-        [f"{name} is missing, as the policy allows." for name in allowed],
-    )
+    allowed = [name for name in lost if any(matches(name, pattern) for pattern in policy.allowed_missing)]
+    findings = [Finding("presence", name, "missing", why(name)) for name in lost if name not in allowed]
+    return findings, [f"{name} is missing, as the policy allows." for name in allowed]
 
 
 def renamed(lost: str, names: Iterable[str]) -> str:
@@ -127,7 +112,7 @@ def read(path: Path) -> Policy:
         table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise PolicyError(f"{path} cannot be read ({error.strerror}); give the path of a pyproject.toml") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise PolicyError(f"{path} is not TOML ({error}); mend it, or give another file with --policy") from error
     for key in ("tool", "triptych", "gate"):
         table = table.get(key, {}) if isinstance(table, dict) else table

@@ -15,8 +15,7 @@ from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
 
 GATE = Settings(restarts=10, slow_restarts=10, rounds=12, compiles=2, tail_s=0.0, train_budget_s=1.5, loss_budget_s=1.5)
 
-LEFT_OUT = ("naive", "digits")
-"""Measured only where trainers are named: its steps take 0.1 s, and its compiling 2 s."""
+LEFT_OUT = ("naive", "digits")  # measured only where trainers are named: its steps take 0.1 s, and its compiling 2 s
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,10 @@ def scope_of(options: Mapping[str, Any]) -> Scope:
     if python and not found:
         raise ValueError(f"--base-python {python!r} is no program; expected the path of a Python interpreter")
     asked = {name: options[name] for name in ("restarts", "seed") if options[name] is not None}
-    return Scope(
-        trainers=_names(options["trainer"]),
-        workloads=_names(options["workload"]) or DEFAULT_WORKLOADS,
-        device=options["device"],
-        settings=msgspec.structs.replace(GATE, **asked),
-        cpus=cpus_of(options["cpus"], options["device"]),
-        base_python=str(Path(found).absolute()) if found else None,
-    )
+    trainers, workloads = _names(options["trainer"]), _names(options["workload"]) or DEFAULT_WORKLOADS
+    device, cpus = options["device"], cpus_of(options["cpus"], options["device"])
+    base_python = str(Path(found).absolute()) if found else None
+    return Scope(trainers, workloads, device, msgspec.structs.replace(GATE, **asked), cpus, base_python)
 
 
 def _names(given: Iterable[str]) -> tuple[str, ...]:
@@ -64,12 +59,7 @@ def _names(given: Iterable[str]) -> tuple[str, ...]:
 
 
 def from_root(reference: str, repo: Path, folder: Path) -> str:
-    """A trainer as a worker finds it in a copy of the repository, where files are looked for from its root.
-
-    Args:
-        reference: As typed; a file is meant from the folder.
-        repo: The root.
-        folder: In which it was typed.
+    """A trainer, typed in a folder, as a worker finds it in a copy of the repository: a file from the root.
 
     Raises:
         CheckoutError: If the file lies outside, where base and head would both find the same one.

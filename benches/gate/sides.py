@@ -1,14 +1,14 @@
 """The gate on two arms that took turns: a base against a head, restart by restart and round by round.
 
 Both sides of a pair were measured within the same second on the same processor, so what the machine does to both
-cancels. Two more arms with the base's code, the canaries, are measured beside them: if one seems faster than the
-other, this machine is unfit to decide anything at this moment.
+cancels. Two more arms, the canaries, run the base's code: if one seems faster, this machine is unfit to decide now.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import msgspec
+from msgspec.structs import asdict
+from msgspec.structs import replace as replace_in
 
 from triptych.benches.analysis import pairing
 from triptych.benches.gate import metrics
@@ -19,7 +19,6 @@ from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run
 
 BASE, HEAD = "base", "head"
-
 CANARIES = ("canary again", "canary")
 """Two more arms of the base's code, with fewer cells: equal in everything, so that what they differ in is noise."""
 
@@ -28,9 +27,7 @@ SAME_PROGRAMS = (
     "dispatch, or the machine), unless a loop in one turns more often."
 )
 
-Pair = tuple[CellRecord, CellRecord]
-"""A cell in the base and in another arm."""
-
+Pair = tuple[CellRecord, CellRecord]  # a cell in the base and in another arm
 
 REFUSED: dict[tuple[bool, bool], tuple[Verdict, str]] = {
     (True, True): ("ok", "neither side runs it"),
@@ -42,13 +39,13 @@ REFUSED: dict[tuple[bool, bool], tuple[Verdict, str]] = {
 
 def pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
     """Every cell that two arms run, by its id, without the restarts that lost a worker."""
-    running = (record for record in run.cells if record.outcome.kind != "unsupported")
-    records = {(record.arm, record.cell.id): _without(record, run.cut_short) for record in running}
-    return {
-        cell: (records[base, cell], record)
-        for (name, cell), record in records.items()
-        if name == arm and (base, cell) in records
-    }
+    found: dict[str, dict[str, CellRecord]] = {base: {}, arm: {}}
+    for record in run.cells:
+        if record.arm in found and record.outcome.kind != "unsupported":
+            compiles = [one for one in record.compiles if one.restart not in run.cut_short]
+            blocks = [one for one in record.blocks if one.restart not in run.cut_short]
+            found[record.arm][record.cell.id] = replace_in(record, compiles=compiles, blocks=blocks)
+    return {cell: (found[base][cell], other) for cell, other in found[arm].items() if cell in found[base]}
 
 
 def timed_pairs(run: Run, arm: str = HEAD, base: str = BASE) -> dict[str, Pair]:
@@ -65,11 +62,8 @@ def settled(run: Run) -> list[Finding]:
 
 def seen(run: Run, arm: str = HEAD, base: str = BASE) -> dict[Subject, list[float]]:
     """The log-ratios of every metric that was measured on both sides."""
-    return {
-        subject: values
-        for cell, (ours, other) in timed_pairs(run, arm, base).items()
-        for subject, values in logs(cell, other, ours).items()
-    }
+    both = timed_pairs(run, arm, base).items()
+    return {subject: values for cell, (ours, other) in both for subject, values in logs(cell, other, ours).items()}
 
 
 def levels(run: Run) -> Levels:
@@ -93,14 +87,14 @@ def counts_compared(run: Run) -> list[Finding]:
 
 def _refused(run: Run) -> list[Finding]:
     """The cells of which a side says that its trainer does not run them."""
-    outcomes = {(record.arm, record.cell.id): record.outcome for record in run.cells}
+    bases, heads = ({one.cell.id: one.outcome for one in run.cells if one.arm == arm} for arm in (BASE, HEAD))
     found: list[Finding] = []
-    for (arm, cell), head in outcomes.items():
-        base = outcomes.get((BASE, cell))
-        if arm == HEAD and base and "unsupported" in (base.kind, head.kind):
-            verdict, words = REFUSED[base.kind == "unsupported", head.kind == "unsupported"]
-            reason = head.reason if head.kind == "unsupported" else base.reason
-            found.append(Finding("outcome", cell, verdict, f"{words}: {reason}"))
+    for cell, head in heads.items():
+        base = bases.get(cell, head)
+        refused = (base.kind == "unsupported", head.kind == "unsupported")
+        if cell in bases and refused in REFUSED:
+            verdict, words = REFUSED[refused]
+            found.append(Finding("outcome", cell, verdict, f"{words}: {(head if refused[1] else base).reason}"))
     return found
 
 
@@ -123,21 +117,8 @@ def _loss(run: Run, cell: str, pair: Pair) -> Finding:
     return Finding("loss", cell, "ok" if parity.holds else "regressed", words)
 
 
-def _without(record: CellRecord, restarts: Collection[int]) -> CellRecord:
-    """The same record as if those restarts had never been."""
-    compiles = [one for one in record.compiles if one.restart not in restarts]
-    blocks = [one for one in record.blocks if one.restart not in restarts]
-    return msgspec.structs.replace(record, compiles=compiles, blocks=blocks)
-
-
 def explained(findings: Sequence[Finding], run: Run, again: Callable[[Cell], str]) -> tuple[Finding, ...]:
-    """The findings, and of what takes longer also why, as far as counts tell, and how to measure it again.
-
-    Args:
-        findings: Of a gate.
-        run: What it measured.
-        again: The command that measures a cell again.
-    """
+    """The findings, and of what takes longer also why, as far as counts tell, and the command to measure it again."""
     both = pairs(run)
 
     def why(one: Finding) -> tuple[str, ...]:
@@ -153,7 +134,7 @@ def _cause(base: CellRecord, head: CellRecord) -> list[str]:
     """What the head's program has more or less of, or that it lies elsewhere; nothing of what only one side counted."""
     if not (base.counts and head.counts):
         return []
-    before, after = (msgspec.structs.asdict(counts) for counts in (base.counts, head.counts))
+    before, after = asdict(base.counts), asdict(head.counts)
     known = [name for name in gated(base.cell.device) if None not in (before[name], after[name])]
     if moved := changes(before, after, known):
         return [f"The head's program: {'; '.join(moved)}."]
@@ -174,7 +155,7 @@ def compare_counts(cell: Cell, baseline: Counts | None, candidate: Counts | None
 
 
 def _work(cell: Cell, baseline: Counts, candidate: Counts) -> Finding:
-    before, after = (msgspec.structs.asdict(counts) for counts in (baseline, candidate))
+    before, after = asdict(baseline), asdict(candidate)
     known = [name for name in gated(cell.device, "cost") if None not in (before[name], after[name])]
     if not known:
         return Finding("counts", cell.id, "incomparable", "no count is known of both sides; count both again")
@@ -195,7 +176,7 @@ def _memory(cell: Cell, baseline: Counts, candidate: Counts) -> list[Finding]:
     before, after = (memory_bytes(counts, cell.device) for counts in (baseline, candidate))
     if before is None or after is None:
         return []
-    donated, kept = (counts.alias_bytes or 0 for counts in (baseline, candidate))
+    donated, kept = baseline.alias_bytes or 0, candidate.alias_bytes or 0
     if kept < donated and (candidate.argument_bytes or 0) >= (baseline.argument_bytes or 0):
         words = f"donated bytes {donated:,} → {kept:,}: the old state's memory is no longer used for the new one"
         return [Finding("memory", cell.id, "regressed", words)]

@@ -14,18 +14,7 @@ from triptych.benches.analysis import pairing
 from triptych.benches.gate.metrics import METRICS, Subject
 from triptych.benches.gate.policy import Policy, missing, renamed
 from triptych.benches.gate.stored_files import Measured, Side, differences
-from triptych.benches.gate.verdict import (
-    EVERY,
-    Comparison,
-    Finding,
-    Judgement,
-    Rule,
-    Verdict,
-    judge,
-    several,
-    some,
-    stopped,
-)
+from triptych.benches.gate.verdict import EVERY, Comparison, Finding, Judgement, Rule, judge, several, some, stopped
 from triptych.benches.record.machine import names_processor
 from triptych.benches.stats.ranks import unpaired_shift
 
@@ -35,10 +24,7 @@ STORED = (
     "(codspeed.io/blog/benchmarks-in-ci-without-noise); with noise that lasts (AR 0.80 and 0.95), a rank test at 5 % "
     "alarmed in 27 % and 40 % of simulated comparisons with a stored baseline, and in 4 % and 5 % of random pairs."
 )
-"""The simulation: 10 restarts a side, 1,500 times, drift with innovations of 2 %, white noise of 1 %, 5 % spikes.
-
-The tests of the error rates repeat it in kind.
-"""
+"""The simulation: 10 restarts a side, 1,500 times, drift with innovations of 2 %, white noise of 1 %, 5 % spikes."""
 
 IN_ORDER = (
     "All files of one side were measured before all of the other: whatever the machine did in between counts as a "
@@ -88,8 +74,7 @@ def _lost(measured: Measured, added: Sequence[Measured]) -> str:
 def _outcome(baseline: Measured, candidate: Measured) -> Finding | None:
     """What is said of a benchmark that a side has no times of; nothing if both have."""
     if candidate.failed and not baseline.failure:
-        words = f"has times in the baseline, but now {candidate.failure}"
-        return Finding("outcome", baseline.name, "regressed", words)
+        return Finding("outcome", baseline.name, "regressed", f"has times in the baseline, but now {candidate.failure}")
     for side, measured in (("baseline", baseline), ("candidate", candidate)):
         if measured.failure:
             words = f"has no times in the {side} ({measured.failure}); measure the {side} again"
@@ -113,10 +98,9 @@ def _loss(baseline: Measured, candidate: Measured) -> Finding | None:
             parity = pairing.parity(run, cell, reference)
             if not parity.holds:
                 differs = parity.reason.startswith("losses")
-                verdict: Verdict = "regressed" if differs and cells is after else "incomparable"
-                return Finding(
-                    "loss", baseline.name, verdict, f"{where * differs}{parity.reason}; times are not compared"
-                )
+                words = f"{where * differs}{parity.reason}; times are not compared"
+                verdict = "regressed" if differs and cells is after else "incomparable"
+                return Finding("loss", baseline.name, verdict, words)
             steps.append(parity.steps)
     return Finding("loss", baseline.name, "ok", f"same losses over {several(min(steps), 'step')}")
 
@@ -141,7 +125,6 @@ def _timeless(values: Sequence[float]) -> str:
 
 
 def _caveats(baseline: Side, candidate: Side) -> list[str]:
-    before, after = (sorted(moment for moment in side.moments if moment) for side in (baseline, candidate))
-    if before and after and (before[-1] < after[0] or after[-1] < before[0]):
-        return [STORED, IN_ORDER]
-    return [STORED]
+    before, after = (list(filter(None, side.moments)) for side in (baseline, candidate))
+    in_order = before and after and (max(before) < min(after) or max(after) < min(before))
+    return [STORED, IN_ORDER] if in_order else [STORED]

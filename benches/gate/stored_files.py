@@ -21,11 +21,8 @@ from triptych.benches.record.files import RecordError, decode_as
 from triptych.benches.record.machine import Facts
 from triptych.benches.record.run import FAILURES, CellRecord, Run
 
-SHORTEST_S, LONGEST_S = 1e-12, 1e9
-"""Durations outside are no measurements."""
-
-MOST_RESTARTS = 200
-"""On a side; the exact distributions take seconds beyond."""
+SHORTEST_S, LONGEST_S = 1e-12, 1e9  # durations outside are no measurements
+MOST_RESTARTS = 200  # on a side; the exact distributions take seconds beyond
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Measured:
         times: Seconds by metric, one number per restart.
         failure: Why it has no times; "" if it has.
         failed: Whether that is the trainer's fault, and not that nobody measured it.
-        trained: Of ours, the cell in every file, with the run that it belongs to.
+        trained: Of ours, the cell in every file, with its run.
     """
 
     name: str
@@ -50,12 +47,9 @@ class Measured:
 
 @dataclass(frozen=True)
 class Side:
-    """One or several result files of one machine.
+    """One or several result files of one machine, written by triptych (`ours`) or not; `moments` is when, as they say.
 
-    Attributes:
-        machines: What each arm ran on, as far as the file says; of a stranger's file one without a name.
-        moments: When each file was measured, as it says.
-        ours: Whether triptych wrote it.
+    `machines` are what each arm ran on, as far as the files say; of a stranger's file one without a name.
     """
 
     name: str
@@ -96,10 +90,8 @@ def read_side(paths: Sequence[Path]) -> Side:
     sides = [_side(text, str(path)) for path, text in zip(paths, texts, strict=True)]
     for side in sides[1:]:
         if differing := differences(sides[0], side):
-            raise RecordError(
-                f"{sides[0].name} and {side.name} are of one side but not of one machine ({'; '.join(differing)}); "
-                "the files of a side are restarts on one machine: give those of one"
-            )
+            words = f"{sides[0].name} and {side.name} are of one side but not of one machine ({'; '.join(differing)})"
+            raise RecordError(f"{words}; the files of a side are restarts on one machine: give those of one")
     return _merged(sides)
 
 
@@ -107,12 +99,8 @@ def differences(one: Side, other: Side) -> list[str]:
     """In which respects two sides come from different machines, in words."""
     if one.ours != other.ours:
         return ["only one was written by triptych"]
-    return [
-        f"{arm} {words}".strip()
-        for arm, found in one.machines.items()
-        if arm in other.machines
-        for words in machine.differences(found, other.machines[arm])
-    ]
+    both = [(arm, found, other.machines[arm]) for arm, found in one.machines.items() if arm in other.machines]
+    return [f"{arm} {words}".strip() for arm, found, against in both for words in machine.differences(found, against)]
 
 
 def refuse_copies(paths: Sequence[Path]) -> None:
@@ -159,8 +147,7 @@ def _theirs(file: _File, name: str) -> Side:
             raise RecordError(f"{name} holds benchmark {key!r} twice; expected every name once")
         kind = json.dumps([benchmark.group, benchmark.params], sort_keys=True)
         benchmarks[key] = Measured(key, kind, {TIME.name: (_time_s(benchmark.stats, f"{name}: {key!r}"),)})
-    machines = {"": machine.strangers_facts(file.machine_info or {})}
-    return Side(name, machines, benchmarks, (file.datetime,), ours=False)
+    return Side(name, {"": machine.strangers_facts(file.machine_info or {})}, benchmarks, (file.datetime,), ours=False)
 
 
 def _time_s(stats: _Stats, what: str) -> float:
@@ -173,10 +160,9 @@ def _time_s(stats: _Stats, what: str) -> float:
 
 
 def _refuse_absurd(what: str, *durations: float) -> None:
-    for one in durations:
-        if not SHORTEST_S <= one <= LONGEST_S:
-            between = f"expected durations from {SHORTEST_S:g} to {LONGEST_S:g} s: measure it again"
-            raise RecordError(f"{what} took {one:g} s; {between}")
+    if absurd := [one for one in durations if not SHORTEST_S <= one <= LONGEST_S]:
+        between = f"expected durations from {SHORTEST_S:g} to {LONGEST_S:g} s: measure it again"
+        raise RecordError(f"{what} took {absurd[0]:g} s; {between}")
 
 
 def _cell(run: Run, found: CellRecord, file: str) -> Measured:

@@ -1,8 +1,7 @@
 """The gate on code: a base measured again beside the head, now, on this machine, and what that says of the change.
 
-Every restart starts a worker of the base, one of the head and two canaries (the base's code again, for the reference
-trainer's cells), all on the same processor with one XLA thread, and lets them take turns block by block. What is
-undecided after the first look is measured once more, each look at half the error rate.
+Every restart starts a worker of the base, one of the head and two canaries (the base again, for the reference trainer's
+cells), all on one processor with one XLA thread, and lets them take turns. What then is undecided is measured again.
 """
 
 import os
@@ -38,8 +37,7 @@ from triptych.benches.schedule.rounds import measure
 from triptych.benches.schedule.tally import everywhere
 from triptych.benches.worker.messages import Spec, Surveyed
 
-Tell = Callable[[str], None]
-"""Takes sentences for whoever waits."""
+Tell = Callable[[str], None]  # takes sentences for whoever waits
 
 
 def judge_checkout(
@@ -47,15 +45,8 @@ def judge_checkout(
 ) -> tuple[Run | None, Judgement]:
     """The gate of the repository around a folder, with progress and sentences on standard error.
 
-    Args:
-        folder: Anywhere in the repository.
-        reference: Of the base; None for where the branch left main.
-        scope: What to compare, and how.
-        policy: Of the project.
-        output: Where the measurements are kept.
-
-    Returns:
-        What was measured, if anything was, and what the head did to the base.
+    Without a reference the base is where the branch left main. Gives what was measured, if anything was, and is kept in
+    the output folder, and what the head did to the base.
 
     Raises:
         CheckoutError: If there is no such repository or reference, or a trainer's file is not in it.
@@ -63,9 +54,8 @@ def judge_checkout(
     """
     repo = checkout.repository(folder)
     base = checkout.usual_base(repo, os.environ) if reference is None else checkout.resolve(repo, reference)
-    trainers, workloads = (
-        tuple(from_root(name, repo, folder) for name in given) for given in (scope.trainers, scope.workloads)
-    )
+    trainers = tuple(from_root(name, repo, folder) for name in scope.trainers)
+    workloads = tuple(from_root(name, repo, folder) for name in scope.workloads)
     scope = replace(scope, trainers=trainers, workloads=workloads)
     _refuse_unwritable(output)
     with scratch("gate") as copies, progress() as shown, Workers() as workers:
@@ -147,46 +137,30 @@ def _targets(arms: Sequence[Arm], scope: Scope) -> dict[str, str]:
 def _run(arms: list[Arm], cells: list[Cell], head: Surveyed, scope: Scope, commits: Mapping[str, str]) -> Run:
     reference = reference_among(cells)
     canary = [cell for cell in cells if cell.trainer == reference and MODES[cell.mode].timed]
-    return Run(
-        schema=SCHEMA,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command_line(),
-        commit=commits[HEAD],
-        settings=scope.settings,
-        reference=reference,
-        arms=[ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name], cpus=list(arm.cpus)) for arm in arms],
-        workloads=head.workloads,
-        cells=[CellRecord(cell, arm.name) for arm in arms for cell in (canary if arm.name in CANARIES else cells)],
-        references=head.trainers,
-    )
+    own = [ArmRecord(arm.name, arm.device, arm.env, commit=commits[arm.name], cpus=list(arm.cpus)) for arm in arms]
+    records = [CellRecord(cell, arm.name) for arm in arms for cell in (canary if arm.name in CANARIES else cells)]
+    created, commit, settings = datetime.now(UTC).isoformat(timespec="seconds"), commits[HEAD], scope.settings
+    workloads, references = head.workloads, head.trainers
+    return Run(SCHEMA, created, command_line(), commit, settings, reference, own, workloads, records, references)
 
 
 def _plan(run: Run, base: str, scope: Scope) -> str:
     commits = {arm.name: arm.commit or "" for arm in run.arms}
     plus = " (with uncommitted work)" if commits[HEAD].endswith("+") else ""
-    return (
-        f"Base {commits[BASE]} ({base}) against head {commits[HEAD]}{plus}: "
-        f"{several(len(sides.pairs(run)), 'cell')}, {several(run.settings.restarts, 'restart')}, "
-        f"{'processor ' + ', '.join(map(str, scope.cpus)) if scope.cpus else 'all processors'}. "
-        "It takes some minutes; what is undecided then is measured once more."
-    )
+    many = f"{several(len(sides.pairs(run)), 'cell')}, {several(run.settings.restarts, 'restart')}"
+    where = f"processor {', '.join(map(str, scope.cpus))}" if scope.cpus else "all processors"
+    words = f"Base {commits[BASE]} ({base}) against head {commits[HEAD]}{plus}: {many}, {where}"
+    return f"{words}. It takes some minutes; what is undecided then is measured once more."
 
 
 def jobs_of(run: Run, base: Surveyed, head: Surveyed, targets: Mapping[str, str]) -> list[Job]:
-    """Each cell of the run with the trainer and the data of its side; the canaries run what the base runs.
-
-    Args:
-        run: Whose cells are to be measured.
-        base: What the base has.
-        head: What the head has.
-        targets: By device, what is typed for those that are not there.
-    """
+    """Each cell with the trainer and the data of its side, and its device's target; canaries run what the base runs."""
     jobs: list[Job] = []
     for record in run.cells:
         cell, side = record.cell, head if record.arm == HEAD else base
         data, workload = side.data_paths[cell.workload], run.workload(cell.workload).reference
-        target = targets.get(cell.device, "")
-        jobs.append(Job(record, Spec(cell, side.trainers[cell.trainer], data, workload, target)))
+        trainer, target = side.trainers[cell.trainer], targets.get(cell.device, "")
+        jobs.append(Job(record, Spec(cell, trainer, data, workload, target)))
     return jobs
 
 

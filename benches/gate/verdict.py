@@ -26,21 +26,14 @@ EXIT_CODES: dict[Verdict, Exit] = {
 }
 """In order from the worst; the worst verdict of a run gives its exit code."""
 
-WHERE: dict[Verdict, str] = {"regressed": "beyond", "improved": "beyond", "ok": "surely inside"}
-"""Where a change lies, seen from its margin."""
-
-EVERY = "every benchmark"
-"""In the place of a cell, where something is said of all."""
+EVERY = "every benchmark"  # in the place of a cell, where something is said of all
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How often a run may raise a false alarm.
+    """The chance `alpha` that a run without any change may call anything `regressed`; each of its looks gets a share.
 
-    Attributes:
-        alpha: Largest chance that a run without any change calls anything `regressed`.
-        looks: How many times undecided cells may be looked at; every look gets an equal share of `alpha`.
-        family: How many comparisons the run began with, if a second look has fewer.
+    `family` is how many comparisons the run began with, if a second look has fewer.
     """
 
     alpha: float = 0.05
@@ -64,7 +57,7 @@ class Comparison:
 
     Attributes:
         margin: A change smaller than this fraction is of no account.
-        shift: Logarithm of candidate over baseline, where more is worse.
+        shift: Logarithm of candidate over baseline.
         floor: What an improvement must save at least, a fraction of the baseline; the margin is no narrower.
         remark: Why the margin is as wide as the floor; empty where it is wider.
     """
@@ -117,12 +110,7 @@ def stopped(settled: Collection[Finding]) -> set[str]:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Everything that a gate found.
-
-    Attributes:
-        added: Benchmarks that only the candidate has.
-        notes: What limits the findings, in sentences.
-    """
+    """What a gate found, the benchmarks that only the candidate has, and sentences on what limits the findings."""
 
     findings: tuple[Finding, ...]
     added: tuple[str, ...] = ()
@@ -161,7 +149,7 @@ def _finding(one: Comparison, slower: float, faster: float, rule: Rule) -> Findi
         remark = _too_few(shift, rule)
         sentence = f"{change} {over}, {remark}"
     else:
-        where = WHERE.get(verdict, "neither beyond nor surely inside")
+        where = {"ok": "surely inside", "undecided": "neither beyond nor surely inside"}.get(verdict, "beyond")
         ends = ", ".join(percent((end or 0.0) - 1) for end in (low, high))
         sentence = f"{change} [{ends}] {over}, {where} the margin of {rounded(100 * one.margin)} %"
         if verdict == "undecided":
@@ -192,10 +180,8 @@ def _can_decide(shift: Shift, rule: Rule) -> bool:
 
 def _too_few(shift: Shift, rule: Rule) -> str:
     paired = len(shift.restarts) == 1
-    needed = smallest_restarts(rule.strictest, paired=paired)
-    family = several(rule.family, "comparison")
-    are = "are" if paired else "a side are"
-    return f"too few for any verdict among {family} at {100 * rule.level:g} %; {needed} {are} needed"
+    needed = f"{smallest_restarts(rule.strictest, paired=paired)} {'' if paired else 'a side '}are needed"
+    return f"too few for any verdict among {several(rule.family, 'comparison')} at {100 * rule.level:g} %; {needed}"
 
 
 def several(number: int, noun: str) -> str:

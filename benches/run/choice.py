@@ -20,14 +20,9 @@ from triptych.impls import registry
 
 
 def chosen(typed: Mapping[str, Any]) -> dict[Cell, str]:
-    """The cells that the options choose, trainers of one workload and device side by side.
+    """The cells that the options choose, trainers of one workload and device side by side, and what is loaded for each.
 
-    Args:
-        typed: The options by name.
-
-    Returns:
-        What the registry loads for each: the product of trainers, workloads, devices and modes, and what experiments
-        make of it.
+    They are the product of trainers, workloads, devices and modes, and what experiments make of it.
 
     Raises:
         ChoiceError: If a workload, device, mode or target is unknown, two trainers would go by one name, two
@@ -104,11 +99,7 @@ def _check_known(kind: str, asked: Iterable[str], known: Sequence[str]) -> None:
 
 
 def settings_of(typed: Mapping[str, Any], *, once: bool = False) -> Settings:
-    """How much the options ask for.
-
-    Args:
-        typed: The options by name.
-        once: The smallest run there is, as a smoke test.
+    """How much the options ask for; once is the smallest run there is, as a smoke test.
 
     Raises:
         ChoiceError: If a number makes no sense, or two options contradict each other.

@@ -10,15 +10,11 @@ class ChoiceError(Exception):
 
 
 class Option(NamedTuple):
-    """One option.
+    """One option, with underscores in its name where hyphens are typed.
 
     Attributes:
-        name: With underscores; typed, with hyphens.
-        words: Its help.
         kind: bool is a flag; tuple takes names, repeated or with commas between; else one value of that type.
-        metavar: What stands for the value in the help.
         least: The smallest number that makes sense.
-        default: Where it is not typed.
     """
 
     name: str
@@ -38,9 +34,7 @@ OPTIONS = (
     Option("trainer", f"name, module:attribute or file.py:attribute ({','.join(DEFAULT_TRAINERS)})", tuple, "NAME"),
     Option("workload", f"see `triptych list`, or file.py:attribute ({','.join(DEFAULT_WORKLOADS)})", tuple, "NAME"),
     Option("device", "cpu, cuda or tpu (every one present); cuda_default: not in full float32", tuple, "NAME"),
-    Option(
-        "mode", "step, scan, eager, floor (an empty call), or compile alone, for --compile-for (step)", tuple, "NAME"
-    ),
+    Option("mode", "step, scan, eager, floor (an empty call); compile alone, for --compile-for (step)", tuple, "NAME"),
     Option("compile_for", "also compile for devices that are not there, such as tpu:v5e or gpu:h100", tuple, "NAME"),
     Option("restarts", "fresh workers per device: the n of every interval", int, "N", least=1),
     Option("seed", "seed of the run order", int, "N", default=0),

@@ -5,7 +5,7 @@ its samples to the `benchmark` fixture through a clock that replays them.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,19 +26,12 @@ from triptych.benches.run.take import new_run, take, taken_up
 from triptych.benches.schedule.progress import command_line
 from triptych.impls import registry
 
-RUN = pytest.StashKey[Run]()
-"""Where the run is kept once it has been measured."""
-
-BEGUN = pytest.StashKey[Run]()
-"""A run that is taken up again."""
-
-CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()
-"""The cells, each with what the registry loads for it, and how much of them is measured."""
+RUN = pytest.StashKey[Run]()  # where the run is kept once it has been measured
+BEGUN = pytest.StashKey[Run]()  # a run that is taken up again
+CHOICE = pytest.StashKey[tuple[dict[Cell, str], Settings]]()  # the cells, what is loaded for each, and how much of them
 
 RESULT = "result.json"
-
 BENCHES = Path(__file__).resolve().parents[1]
-"""Where the benchmarks are."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -168,19 +161,17 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def _stopped(error: OSError | RecordError | WorkerLost) -> str:
-    if isinstance(error, RecordError):
+    if isinstance(error, RecordError | BlockingIOError):
         return str(error)
     if isinstance(error, WorkerLost):
         return f"the run stopped here, a worker could not start: {error}"
-    if isinstance(error, BlockingIOError):
-        return str(error)
     if error.filename is None:
         return f"the result cannot be written ({error.strerror}); make room, or give another folder with --output"
     return f"the result cannot be written to {error.filename} ({error.strerror}); give another folder with --output"
 
 
 class ReplayClock:
-    """A clock that stands still but for the durations played on it."""
+    """A clock that stands still but for the durations played on it, each from 0, to be read off without rounding."""
 
     _now = 0.0
 
@@ -188,17 +179,12 @@ class ReplayClock:
         """The time, in seconds."""
         return self._now
 
-    def rewind(self) -> None:
-        """Back to 0, so that the next duration is read off without rounding."""
-        self._now = 0.0
-
-    def play(self, seconds: Iterator[float]) -> None:
-        """Lets the next of the recorded durations pass."""
-        self._now += next(seconds)
+    def set(self, seconds: float) -> None:
+        """Moves it there."""
+        self._now = seconds
 
 
 CLOCK = ReplayClock()
-
 Replay = Callable[[str, Callable[[CellRecord], list[float]]], None]
 
 
@@ -214,10 +200,10 @@ def replay(benchmark: BenchmarkFixture, run: Run, cell: Cell) -> Replay:
             benchmark.disabled = True  # it fails inside, without a time, or pytest-benchmark says that it was not used
             words = f"{cell.id} {record.outcome.kind}: {record.outcome.reason}"
             benchmark.pedantic(pytest.fail, args=(words,), kwargs={"pytrace": False})
-        samples = samples_of(record)
-        if not samples:
+        if not (samples := samples_of(record)):
             pytest.skip(f"{cell.id}: {record.outcome.reason or 'nothing measured'}")
-        benchmark.pedantic(CLOCK.play, args=(iter(samples),), setup=CLOCK.rewind, rounds=len(samples))
+        played = iter(samples)
+        benchmark.pedantic(lambda: CLOCK.set(next(played)), setup=lambda: CLOCK.set(0.0), rounds=len(samples))
 
     return show
 
@@ -225,15 +211,10 @@ def replay(benchmark: BenchmarkFixture, run: Run, cell: Cell) -> Replay:
 def _extra_info(record: CellRecord) -> dict[str, Any]:
     """What a reader of pytest-benchmark's own file wants beside the times; absent figures are null."""
     last = record.trainings[-1] if record.trainings else None
-    return {
-        **msgspec.to_builtins(record.cell),
-        "outcome": record.outcome.kind,
-        "reason": record.outcome.reason,
-        "restarts": len({block.restart for block in record.counted_blocks}),
-        "final_loss": last and last.final_loss,
-        "held_out_loss": last and last.held_out_loss,
-        "accuracy": last and last.accuracy,
-    }
+    figures = {name: getattr(last, name, None) for name in ("final_loss", "held_out_loss", "accuracy")}
+    outcome = {"outcome": record.outcome.kind, "reason": record.outcome.reason}
+    restarts = len({block.restart for block in record.counted_blocks})
+    return {**msgspec.to_builtins(record.cell), **outcome, "restarts": restarts, **figures}
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:

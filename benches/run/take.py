@@ -27,22 +27,13 @@ from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import adopt, workload_named
 from triptych.impls.registry import OWN_TOLERANCES, absolute
 
-BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")
-"""What a cell's record holds of each restart."""
+BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")  # what a record holds of each restart
 
 
 def new_run(
     cells: Sequence[Cell], settings: Settings, command: str, cpus: str | None = None, targets: Sequence[Target] = ()
 ) -> Run:
-    """A record with everything but measurements.
-
-    Args:
-        cells: To be measured.
-        settings: How much of each.
-        command: That was typed.
-        cpus: As `cpus_of` takes it.
-        targets: The devices among those of the cells that are not there.
-    """
+    """A record with everything but measurements; `targets` are those devices of the cells that are not there."""
     aimed = {target.label: target for target in targets}
     arms: list[ArmRecord] = []
     for device in dict.fromkeys(cell.device for cell in cells):
@@ -52,17 +43,10 @@ def new_run(
             record.compiler = compiler(target.platform)
         record.env = arm_of(record).env
         arms.append(record)
-    return Run(
-        schema=SCHEMA,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command,
-        commit=commit(),
-        settings=settings,
-        reference=reference_among(cells),
-        arms=arms,
-        workloads=[describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)],
-        cells=[CellRecord(cell, cell.device) for cell in cells],
-    )
+    created, reference = datetime.now(UTC).isoformat(timespec="seconds"), reference_among(cells)
+    workloads = [describe(workload_named(name)) for name in dict.fromkeys(cell.workload for cell in cells)]
+    records = [CellRecord(cell, cell.device) for cell in cells]
+    return Run(SCHEMA, created, command, commit(), settings, reference, arms, workloads, records)
 
 
 def arm_of(record: ArmRecord) -> Arm:
@@ -90,8 +74,8 @@ def taken_up(path: Path) -> Run:
         measured: list[Any] = [getattr(record, name) for name in BY_RESTART]
         for samples in measured:
             samples[:] = [one for one in samples if f"{one.restart} {place}" in done]
-        is_trained = MODES[record.cell.mode].trained
-        if is_trained and not record.trainings and record.outcome.kind in ("ok", "over_budget"):
+        is_untrained = MODES[record.cell.mode].trained and not record.trainings
+        if is_untrained and record.outcome.kind in ("ok", "over_budget"):
             record.outcome = UNMEASURED
     return run
 
@@ -99,10 +83,7 @@ def taken_up(path: Path) -> Run:
 def take(run: Run, references: dict[str, str], path: Path) -> None:
     """Measures everything in the run and keeps the file at `path` up to date; Ctrl-C leaves it as far as it came.
 
-    Args:
-        run: From `new_run`; filled in place. A result of an earlier run stays until this one has measured something.
-        references: What the registry loads, by the label that the cells use.
-        path: The result file.
+    The run is filled in place; a result of an earlier one stays until this one has measured something.
 
     Raises:
         triptych.benches.arms.process.WorkerLost: If a worker cannot even start.
@@ -124,26 +105,18 @@ def take(run: Run, references: dict[str, str], path: Path) -> None:
     files.make_folder(path.parent)
     with files.scratch("run") as folder, progress() as shown, Workers() as workers:
         tell = follow(shown, began)
-        paths = {known.name: save(workload_named(known.name), folder) for known in run.workloads}
-        cells = [(record.cell, run.workload(record.cell.workload)) for record in run.cells]
-        aimed = {arm.name: arm.target for arm in run.arms}
-        specs = [
-            messages.Spec(
-                cell,
-                absolute(references[cell.trainer]),
-                str(paths[known.name]),
-                absolute(known.reference),
-                aimed[cell.device],
-            )
-            for cell, known in cells
-        ]
-        rim = Rim(workers.start, keep, tell)
+        paths = {known.name: str(save(workload_named(known.name), folder)) for known in run.workloads}
+        aimed, jobs, rim = {arm.name: arm.target for arm in run.arms}, list[Job](), Rim(workers.start, keep, tell)
+        for record in run.cells:
+            cell, workload = record.cell, absolute(run.workload(record.cell.workload).reference)
+            trainer, data = absolute(references[cell.trainer]), paths[cell.workload]
+            jobs.append(Job(record, messages.Spec(cell, trainer, data, workload, aimed[cell.device])))
         arms = list(map(arm_of, run.arms))
         for arm, record in zip(arms, run.arms, strict=True):
             if record.fingerprint is not None:
                 _refuse_elsewhere(record, workers.start(arm))
         try:
-            possible = [job for job in map(Job, run.cells, specs) if has_rows(job.record)]
+            possible = [job for job in jobs if has_rows(job.record)]
             measure(run, arms, possible, rim)
             for experiment in EXPERIMENTS.values():
                 if experiment.after:

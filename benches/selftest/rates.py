@@ -7,7 +7,7 @@ over the draws.
 
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,35 +16,18 @@ import msgspec
 import numpy as np
 
 from triptych.benches.gate.looks import LOOKS, Seen, look_twice
-from triptych.benches.gate.metrics import METRIC, Subject
+from triptych.benches.gate.metrics import METRIC, Levels, Subject
 from triptych.benches.gate.policy import Policy
 from triptych.benches.gate.scope import GATE
 from triptych.benches.gate.sides import BASE, HEAD
 from triptych.benches.gate.verdict import Finding, Verdict
-from triptych.benches.selftest.series import (
-    Header,
-    Injection,
-    Kind,
-    Ratios,
-    Restart,
-    Series,
-    base_levels,
-    canary_logs,
-    head_logs,
-    record_of,
-    refuse_short,
-    stacked,
-)
+from triptych.benches.selftest import series as recorded
+from triptych.benches.selftest.series import Header, Injection, Kind, Ratios, Restart, Series, head_logs, stacked
 from triptych.benches.stats.ranks import clopper_pearson, geometric
 
 BASELINES = Path(__file__).parents[1] / "baselines"
-
-RESTARTS = 60
-"""Of a series: three gates of two looks that share none."""
-
-TYPICAL: tuple[Kind, float] = ("device", 0.05)
-"""The slowdown on which fixed thresholds are tried too."""
-
+RESTARTS = 60  # of a series: three gates of two looks that share none
+TYPICAL: tuple[Kind, float] = ("device", 0.05)  # the slowdown on which fixed thresholds are tried too
 SUITES = 300
 HALVES, SUITES_OF_A_HALF = 40, 10
 
@@ -60,15 +43,12 @@ RULES: dict[str, tuple[Statistic, float]] = {
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """How often something was said of drawn gates.
+    """How often something was said of drawn gates: the share, with its 95 % interval over restarts.
 
     Attributes:
         case: What was changed, in words.
-        said: What was counted, in words.
-        measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
-        share: Of the drawn gates.
-        low: Interval over restarts, 95 %.
         independent: How many such gates without a common restart the series holds.
+        measured: The injected slowdown as the whole series shows it, a fraction; null where nothing is injected.
     """
 
     case: str
@@ -91,11 +71,7 @@ class Bias(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """What a series says of the gate.
-
-    Attributes:
-        biases: A row per metric.
-    """
+    """What a series says of the gate; a bias per metric."""
 
     header: Header
     restarts: int
@@ -105,10 +81,8 @@ class Summary(msgspec.Struct, frozen=True):
 
 def shipped() -> list[Summary]:
     """What comes with this project: the gate in a quiet and in a loaded series."""
-    return [
-        msgspec.json.decode(path.read_bytes(), type=Summary)
-        for path in sorted(BASELINES.glob("self-test-*.json"), reverse=True)
-    ]
+    paths = sorted(BASELINES.glob("self-test-*.json"), reverse=True)
+    return [msgspec.json.decode(path.read_bytes(), type=Summary) for path in paths]
 
 
 Draw = Callable[[np.random.Generator, np.ndarray], tuple[bool, int]]
@@ -116,18 +90,14 @@ Draw = Callable[[np.random.Generator, np.ndarray], tuple[bool, int]]
 
 
 def summary(series: Series, policy: Policy, restarts: int = GATE.restarts, suites: int = SUITES) -> Summary:
-    """Everything there is to say, case by case.
-
-    Args:
-        series: As recorded.
-        policy: Of the gate.
-        restarts: Of one look.
-        suites: How many gates are drawn.
+    """Everything there is to say, case by case, of as many drawn gates whose looks take so many restarts each.
 
     Raises:
         ValueError: If the series is too short for a gate of two looks.
     """
-    refuse_short(series, restarts)
+    there, needed = len(series.restarts), LOOKS * restarts
+    if there < needed:
+        raise ValueError(f"the series has {there} restarts, and one gate of two looks takes {needed}; go on with it")
     draws, unchanged = _Draws(series, policy, restarts, suites), "nothing changed"
     rates = [
         *(draws.rate(unchanged, f"{one} anywhere", draws.says(one)) for one in ("regressed", "undecided")),
@@ -139,12 +109,11 @@ def summary(series: Series, policy: Policy, restarts: int = GATE.restarts, suite
 
 def _biases(series: Series) -> list[Bias]:
     """A restart is one number: the mean over its cells of what an equal arm took more."""
-    found: dict[str, list[float]] = {}
-    for restart in head_logs(series):
-        for metric in METRIC:
-            logs = [log for subject, log in restart.items() if subject.metric == metric]
-            found.setdefault(metric, []).append(math.exp(statistics.fmean(logs)))
-    return [Bias(metric, *geometric(ratios)[:3]) for metric, ratios in found.items()]
+    found: list[Bias] = []
+    for metric in METRIC:
+        logs = ([log for one, log in restart.items() if one.metric == metric] for restart in head_logs(series))
+        found.append(Bias(metric, *geometric([math.exp(statistics.fmean(one)) for one in logs])[:3]))
+    return found
 
 
 @dataclass(frozen=True)
@@ -194,11 +163,12 @@ class _Draws:
 
     def says(self, verdict: Verdict, injection: Injection | None = None) -> Draw:
         """Whether the gate gives that verdict: of the injected metric, or of any where nothing is injected."""
-        recorded = head_logs(self.series, injection), canary_logs(self.series), base_levels(self.series)
+        canaries, levels = recorded.canary_logs(self.series), recorded.base_levels(self.series)
+        everything = head_logs(self.series, injection), canaries, levels
 
         def draw(random: np.random.Generator, pool: np.ndarray) -> tuple[bool, int]:
             chosen = random.permutation(pool)[: LOOKS * self.restarts]
-            drawn = ([one[i] for i in chosen] for one in recorded)
+            drawn = ([one[i] for i in chosen] for one in everything)
             findings = drawn_gate(*drawn, policy=self.policy, restarts=self.restarts)
             said = {one.subject for one in findings if one.verdict == verdict}
             looked = max(one.restarts[0] for one in findings)
@@ -207,15 +177,12 @@ class _Draws:
         return draw
 
     def exceeds(self, statistic: Statistic, limit: float, injection: Injection | None = None) -> Draw:
-        """Whether a time of the head is above the base's by more than the limit, as one stored file against another.
-
-        Any time, or the injected one.
-        """
+        """Whether any time of the head, or the injected one, is above the base's by more than the limit."""
         subjects = [injection.subject] if injection else list(head_logs(self.series)[0])
 
         def samples(restart: Restart, arm: str, subject: Subject) -> list[float]:
-            record = record_of(restart.arms[arm][injection.cell.id if injection and arm == HEAD else subject.cell])
-            return [value for values in METRIC[subject.metric].samples(record).values() for value in values]
+            sample = restart.arms[arm][injection.cell.id if injection and arm == HEAD else subject.cell]
+            return [*chain(*METRIC[subject.metric].samples(recorded.record_of(sample)).values())]
 
         restarts = [
             [(samples(restart, HEAD, one), samples(restart, BASE, one)) for one in subjects]
@@ -233,11 +200,7 @@ class _Draws:
 
 
 def drawn_gate(
-    heads: Sequence[Ratios],
-    canaries: Sequence[Ratios],
-    bases: Sequence[Mapping[Subject, float]],
-    policy: Policy,
-    restarts: int,
+    heads: Sequence[Ratios], canaries: Sequence[Ratios], bases: Sequence[Levels], policy: Policy, restarts: int
 ) -> list[Finding]:
     """What the gate says of these restarts: its first look takes the first of them, its second all."""
 

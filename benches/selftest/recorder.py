@@ -32,19 +32,14 @@ from triptych.benches.worker import messages
 from triptych.benches.worker.messages import Spec
 from triptych.benches.workloads.published import WORKLOADS, describe, save
 
-TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")
-"""The cell of which slowed copies are measured."""
-
+TARGET = Cell("digits", DEFAULT_REFERENCE, "cpu")  # the cell of which slowed copies are measured
 SIZES: dict[Kind, tuple[float, ...]] = {"device": (0.03, 0.05), "host": (0.03, 0.05), "compile": (0.25,)}
 
 PROBES: dict[Kind, tuple[int, int]] = {"device": (1, 600), "host": (0, 4_000), "compile": (1, 800)}
 """Two amounts of each kind, between which the wanted ones are interpolated."""
 
-TRAINERS = "slowed.py"
-"""Where the trainers of the injections are written, in the copy that is measured."""
-
-PROBE_PROCESSES = 8
-"""A process has a speed of its own, so that several tell more than a long look at one."""
+TRAINERS = "slowed.py"  # where the trainers of the injections are written, in the copy that is measured
+PROBE_PROCESSES = 8  # a process has a speed of its own, so that several tell more than a long look at one
 
 LOADS = {
     False: "no competing process",
@@ -86,17 +81,15 @@ def extend(path: Path, restarts: int, *, load: bool, tell: Callable[[str], None]
             fingerprint = _asked(worker, messages.Describe()).fingerprint
         if not path.exists():
             tell("Calibrating the injections.")
-            series.append(
-                path, _header(fingerprint, LOADS[load], _calibrated(plain, workers.start, data[TARGET.workload]))
-            )
+            injections = _calibrated(plain, workers.start, data[TARGET.workload])
+            series.append(path, _header(fingerprint, LOADS[load], injections))
         header, known = series.read(path)
         differing = differences(facts(header.fingerprint), facts(fingerprint))
         differing += [f"load: {header.load} against {LOADS[load]}"] if header.load != LOADS[load] else []
         if differing:
             raise RecordError(f"{path} was recorded on another machine ({'; '.join(differing)}); give another --output")
+        write_trainers(copy, header.injections)
         missing = range(len(known), restarts)
-        if missing:
-            write_trainers(copy, header.injections)
         arms = [replace(plain, name=name) for name in (BASE, HEAD, *CANARIES)]
         run, jobs = _run(header, arms, data)
         first = max((one.number for one in known), default=-1) + 1
@@ -113,9 +106,8 @@ def restarts_of(
     Raises:
         triptych.benches.record.files.RecordError: If a cell cannot be measured, or workers are lost time and again.
     """
-    number = first
+    number, rim = first, Rim(start, lambda: None, lambda *_: None)
     while True:
-        rim = Rim(start, lambda: None, lambda *_: None)
         measure(run, arms, jobs, rim, TWO_SIDES._replace(first=number))
         if failed := [cell for cell in run.cells if cell.outcome.kind in FAILURES]:
             raise RecordError(f"{failed[0].cell.id} cannot be measured: {failed[0].outcome.reason}")
@@ -135,17 +127,11 @@ def _run(header: Header, arms: list[Arm], data: Mapping[str, str]) -> tuple[Run,
     slowed = {one.cell: one.trainer for one in header.injections}
     canary = [cell for cell in plain if cell.trainer == DEFAULT_REFERENCE]
     cells = {arm.name: canary if arm.name in CANARIES else plain for arm in arms} | {HEAD: [*plain, *slowed]}
-    run = Run(
-        schema=SCHEMA,
-        created=header.created,
-        command=header.command,
-        commit=header.commit,
-        settings=header.settings,
-        reference=DEFAULT_REFERENCE,
-        arms=[ArmRecord(arm.name, arm.device, arm.env) for arm in arms],
-        workloads=[describe(WORKLOADS[name]) for name in data],
-        cells=[CellRecord(cell, arm) for arm, own in cells.items() for cell in own],
-    )
+    sides = [ArmRecord(arm.name, arm.device, arm.env) for arm in arms]
+    workloads = [describe(WORKLOADS[name]) for name in data]
+    records = [CellRecord(cell, arm) for arm, own in cells.items() for cell in own]
+    told = (header.created, header.command, header.commit, header.settings)
+    run = Run(SCHEMA, *told, DEFAULT_REFERENCE, sides, workloads, records)
     specs = (Spec(one.cell, slowed.get(one.cell, one.cell.trainer), data[one.cell.workload]) for one in run.cells)
     return run, list(map(Job, run.cells, specs))
 
@@ -155,25 +141,17 @@ def _restart(run: Run, number: int) -> Restart:
     arms: dict[str, dict[str, Sample]] = {arm.name: {} for arm in run.arms}
     for cell in run.cells:
         blocks = {block.round: float(f"{block.step_s:.4g}") for block in cell.counted_blocks if block.restart == number}
-        [compiled] = COMPILE.by_restart(
-            msgspec.structs.replace(cell, compiles=[one for one in cell.compiles if one.restart == number])
-        )
+        compiled = statistics.median(COMPILE.samples(cell)[number])
         sample = Sample(float(f"{compiled:.4g}"), [blocks.get(one) for one in range(run.settings.rounds)])
         arms[cell.arm][cell.cell.id] = sample
     return Restart(number, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0, arms)
 
 
 def _header(fingerprint: Fingerprint, load: str, injections: list[Injection]) -> Header:
-    return Header(
-        series.SCHEMA,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command="triptych gate test" + " --load" * (load != LOADS[False]),
-        commit=commit(),
-        load=load,
-        fingerprint=fingerprint,
-        settings=msgspec.structs.replace(GATE, restarts=1, slow_restarts=1, train_budget_s=0.2, loss_budget_s=0.2),
-        injections=injections,
-    )
+    command = "triptych gate test" + " --load" * (load != LOADS[False])
+    settings = msgspec.structs.replace(GATE, restarts=1, slow_restarts=1, train_budget_s=0.2, loss_budget_s=0.2)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return Header(series.SCHEMA, created, command, commit(), load, fingerprint, settings, injections)
 
 
 def _calibrated(arm: Arm, start: Callable[[Arm], Worker], data_path: str) -> list[Injection]:
@@ -199,11 +177,10 @@ def _calibrated(arm: Arm, start: Callable[[Arm], Worker], data_path: str) -> lis
             block = messages.TimeBlock(steps, 0, 0, 0)
             rounds = [{name: _asked(held[name], block).block.step_s for name in specs} for _ in range(GATE.rounds)]
             stepped.append(_ratios(rounds))
-    by_kind = {"compile": _ratios(compiled)}
     stepping = {name: statistics.median(one[name] for one in stepped) for name in specs}
     found: list[Injection] = []
     for kind, sizes in SIZES.items():
-        (none, much), ratios = PROBES[kind], by_kind.get(kind, stepping)
+        (none, much), ratios = PROBES[kind], _ratios(compiled) if kind == "compile" else stepping
         low, high = (ratios[one.trainer] - 1 for one in probes[kind])
         for size in sizes:
             amount = max(none, round(none + (size - low) / max(high - low, 1e-9) * (much - none)))

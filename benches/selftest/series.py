@@ -11,7 +11,6 @@ from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
-from triptych.benches.gate.looks import LOOKS
 from triptych.benches.gate.metrics import COMPILE, TIME, Subject, levels, logs
 from triptych.benches.gate.sides import BASE, CANARIES, HEAD
 from triptych.benches.record.files import NOT_JSON, RecordError, read_bytes
@@ -19,19 +18,13 @@ from triptych.benches.record.run import Block, Cell, CellRecord, Compile, Count,
 from triptych.impls.registry import label
 
 SCHEMA = 1
-
 Kind = Literal["device", "host", "compile"]
 
 
 class Injection(msgspec.Struct, frozen=True):
-    """A slowed copy of a cell.
+    """A slowed copy of the cell that it `replaces`: more compiled work, waiting in Python, or more to compile.
 
-    Attributes:
-        kind: More compiled work, waiting in Python, or more to compile.
-        size: The slowdown that it was calibrated to, a fraction.
-        trainer: What the registry loads.
-        replaces: The cell that it is a copy of.
-        amount: Of what slows it.
+    `size` is the slowdown that its `amount` was calibrated to, a fraction.
     """
 
     kind: Kind
@@ -52,11 +45,7 @@ class Injection(msgspec.Struct, frozen=True):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What all restarts of a series have in common.
-
-    Attributes:
-        load: What else ran on the machine, in words.
-    """
+    """What all restarts of a series have in common; `load` is what else ran on the machine, in words."""
 
     schema: int
     created: str
@@ -83,8 +72,7 @@ class Restart(msgspec.Struct, frozen=True):
     arms: dict[str, dict[str, Sample]]
 
 
-Ratios = dict[Subject, float]
-"""log(other arm / base) of one restart, by metric and cell."""
+Ratios = dict[Subject, float]  # log(other arm / base) of one restart, by metric and cell
 
 
 class Series(NamedTuple):
@@ -141,12 +129,9 @@ def head_logs(series: Series, injection: Injection | None = None) -> list[Ratios
     copies = {one.cell.id for one in series.header.injections}
     found: list[dict[Subject, float]] = []
     for restart in series.restarts:
-        base, head = (
-            {cell: one for cell, one in restart.arms[arm].items() if cell not in copies} for arm in (BASE, HEAD)
-        )
-        if injection:
-            head[injection.replaces.id] = restart.arms[HEAD][injection.cell.id]
-        found.append(_logs(head, base))
+        base, head = restart.arms[BASE], restart.arms[HEAD]
+        slowed = {injection.replaces.id: head[injection.cell.id]} if injection else {}
+        found.append(_logs(head | slowed, {cell: one for cell, one in base.items() if cell not in copies}))
     return found
 
 
@@ -162,12 +147,8 @@ def base_levels(series: Series) -> list[dict[Subject, float]]:
 
 
 def _logs(other: Mapping[str, Sample], base: Mapping[str, Sample]) -> Ratios:
-    found = {
-        subject: value
-        for cell in base.keys() & other.keys()
-        for subject, [value] in logs(cell, record_of(other[cell]), record_of(base[cell])).items()
-    }
-    return dict(sorted(found.items()))
+    pairs = ((cell, record_of(other[cell]), record_of(base[cell])) for cell in base if cell in other)
+    return {subject: value for pair in pairs for subject, [value] in logs(*pair).items()}
 
 
 def record_of(sample: Sample) -> CellRecord:
@@ -175,17 +156,6 @@ def record_of(sample: Sample) -> CellRecord:
     blocks = [Block(0, number, 0, 1, step_s, 0.0) for number, step_s in enumerate(sample.step_s) if step_s]
     compiled = Compile(0, 0.0, 0.0, sample.compile_s, sample.compile_s, 1)
     return CellRecord(Cell("", "", ""), "", compiles=[compiled], blocks=blocks)
-
-
-def refuse_short(series: Series, restarts: int) -> None:
-    """Refuses a series that holds no gate of two looks of that number of restarts each.
-
-    Raises:
-        ValueError: If it does not.
-    """
-    there, needed = len(series.restarts), LOOKS * restarts
-    if there < needed:
-        raise ValueError(f"the series has {there} restarts, and one gate of two looks takes {needed}; go on with it")
 
 
 def stacked(restarts: Sequence[Mapping[Subject, float]]) -> dict[Subject, list[float]]:

@@ -8,8 +8,7 @@ import numpy as np
 
 from triptych.benches.stats.ranks import cut_of, rank_sum_tail, reaches, signed_rank_tail
 
-POWER = 0.9
-"""A change counts as detectable if this share of runs would have called it."""
+POWER = 0.9  # a change counts as detectable if this share of runs would have called it
 
 
 def smallest_restarts(level: float, *, paired: bool) -> int:

@@ -12,14 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 CONFIDENCE = 0.95
-LEVEL = (1 - CONFIDENCE) / 2
-"""Of either end of an interval."""
-
-ROUNDING = 1e-9
-"""A p-value this close to a level, relatively, equals it; one that equals a level counts as below."""
-
-DIGITS = 12
-"""Logarithms of durations that agree to this many decimals are equal: a change of unit must not break a tie."""
+LEVEL = (1 - CONFIDENCE) / 2  # of either end of an interval
+ROUNDING = 1e-9  # a p-value this close to a level, relatively, equals it; one that equals a level counts as below
+DIGITS = 12  # logarithms of durations equal to this many decimals are equal: a change of unit must not break a tie
 
 
 class Estimate(NamedTuple):
@@ -38,9 +33,8 @@ def smallest_n() -> int:
 
 def walsh_averages(values: Sequence[float]) -> np.ndarray:
     """The n(n+1)/2 means of all pairs of values, each value with itself included, sorted."""
-    array = np.asarray(values, dtype=float)
-    rows, columns = np.triu_indices(len(array))
-    return np.sort((array[rows] + array[columns]) / 2)
+    rows, columns = np.triu_indices(len(values))
+    return np.sort(np.add.outer(values, values)[rows, columns] / 2)
 
 
 @lru_cache
@@ -79,9 +73,6 @@ def rank_sum_tail(m: int, n: int) -> np.ndarray:
 
 def hodges_lehmann(values: Sequence[float]) -> Estimate:
     """Median of the Walsh averages, with the interval that inverts the exact two-sided signed-rank test.
-
-    Args:
-        values: One number per restart, on a scale where differences mean the same everywhere.
 
     Raises:
         ValueError: If there is no value.
@@ -159,8 +150,7 @@ def paired_shift(log_ratios: Sequence[float]) -> Shift:
     """
     if not log_ratios:
         raise ValueError("no log-ratios; expected one per restart")
-    n = len(log_ratios)
-    pairs = np.round(walsh_averages(log_ratios), DIGITS)
+    n, pairs = len(log_ratios), np.round(walsh_averages(log_ratios), DIGITS)
     return Shift(pairs, signed_rank_tail(n), (n,), spread([log_ratios]))
 
 
@@ -176,8 +166,7 @@ def unpaired_shift(baseline_logs: Sequence[float], candidate_logs: Sequence[floa
     if not baseline_logs or not candidate_logs:
         raise ValueError("a side without values; expected one per restart on both sides")
     m, n = len(baseline_logs), len(candidate_logs)
-    differences = np.subtract.outer(np.asarray(candidate_logs), np.asarray(baseline_logs))
-    pairs = np.sort(np.round(differences, DIGITS), axis=None)
+    pairs = np.sort(np.round(np.subtract.outer(candidate_logs, baseline_logs), DIGITS), axis=None)
     return Shift(pairs, rank_sum_tail(m, n), (m, n), spread([baseline_logs, candidate_logs]))
 
 
@@ -220,9 +209,7 @@ def reaches(p_value: float, level: float) -> bool:
 def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     """P-values adjusted so that the chance of any false alarm in the family stays below the level.
 
-    Args:
-        p_values: Those known.
-        family: Size of the whole family if larger; the others count as if they had shown nothing.
+    Where the family is larger than those known, the others count as if they had shown nothing.
 
     References:
         Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.

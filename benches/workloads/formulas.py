@@ -21,10 +21,6 @@ def flops_per_step(task: Task, batch_size: int) -> int:
     convolution is a product at every pixel, attention two products without weights. Activations, norms, embeddings
     and the loss are left out; they weigh little unless the network is tiny.
 
-    Args:
-        task: What is trained.
-        batch_size: Samples of an update.
-
     References:
         Kaplan et al., "Scaling Laws for Neural Language Models", 2020, section 2.1: two operations per weight and
         sample forward and twice that backward.
@@ -60,6 +56,5 @@ def _of_sample(network: Network) -> tuple[int, int, int]:
         biases = sum(o * n for o, n in zip(network.channels, network.pixels(), strict=True))
         return sum(layers) + network.channels[-1] * network.outputs, layers[0], biases + network.outputs
     width, context = network.width, network.context
-    block = 12 * width**2 + 2 * context * width
-    head = width * network.vocabulary
+    block, head = 12 * width**2 + 2 * context * width, width * network.vocabulary
     return context * (network.layers * block + head), 0, context * (network.layers * 9 * width + network.vocabulary)

@@ -8,7 +8,7 @@ the function that needs them.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,8 +21,26 @@ from triptych.impls.networks import Conv, Mlp, Network, drawn, map_leaves
 from triptych.impls.task import Adam, AdamW, Sgd, Task
 
 Rows = Float32[np.ndarray, "rows ..."] | Int32[np.ndarray, "rows tokens"]
-Params = Any
-"""Starting values: the canonical tree of the task's network, its arrays float32 and NumPy's."""
+Params = Any  # starting values: the canonical tree of the task's network, its arrays float32 and NumPy's
+
+
+def glorot(network: Network, seed: int) -> Params:
+    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0, scales 1.
+
+    Of a convolution in and out count its nine places.
+
+    References:
+        Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
+    """
+    random = np.random.default_rng(seed)
+
+    def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        if len(shape) == 1:
+            return np.full(shape, float(name == "scale"), np.float32)
+        limit = np.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+        return random.uniform(-limit, limit, shape).astype(np.float32)
+
+    return drawn(network.shapes(), draw)
 
 
 class Data(NamedTuple):
@@ -61,7 +79,7 @@ class Workload:
     steps: int
     target_loss: float
     load: Callable[[], Data]
-    start: Callable[[Any, int], Params]
+    start: Callable[[Any, int], Params] = glorot
     parity_rtol: float = 1e-3
     parity_atol: float = 1e-6
     reference: str = ""
@@ -104,49 +122,30 @@ def read(path: Path) -> Data:
 def describe(workload: Workload) -> WorkloadRecord:
     """A workload in the record's words."""
     task = workload.task
-    return WorkloadRecord(
-        name=workload.name,
-        source=workload.source,
-        network=f"{task.network.words()}, {task.output} output",
-        loss=task.loss,
-        optimizer=task.optimizer.words(),
-        batch_size=workload.batch_size,
-        steps=workload.steps,
-        parity_rtol=workload.parity_rtol,
-        parity_atol=workload.parity_atol,
-        target_loss=workload.target_loss,
-        reference=workload.reference,
-        bits_per=workload.bits_per,
-    )
+    network, optimizer = f"{task.network.words()}, {task.output} output", task.optimizer.words()
+    same = {name: getattr(workload, name) for name in WorkloadRecord.__struct_fields__ if hasattr(workload, name)}
+    return WorkloadRecord(network=network, loss=task.loss, optimizer=optimizer, **same)
 
 
-def _gate(*targets: int) -> Callable[[], Data]:
+def _gate(*targets: int) -> Data:
     """The four inputs of a two-bit gate with these targets, nothing held out."""
-
-    def load() -> Data:
-        x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
-        y = np.array(targets, np.float32)[:, None]
-        return Data(x, y, x[:0], y[:0])
-
-    return load
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    y = np.array(targets, np.float32)[:, None]
+    return Data(x, y, x[:0], y[:0])
 
 
-def _shipped(name: str, *, scale_targets: bool = False, shape: tuple[int, ...] = (-1,)) -> Callable[[], Data]:
+@lru_cache
+def _shipped(name: str, *, shape: tuple[int, ...] = (-1,)) -> Data:
     """What scikit-learn ships: shuffled with a fixed seed, a fifth held out, standardised by the training rows."""
+    from sklearn import datasets
 
-    @lru_cache
-    def load() -> Data:
-        from sklearn import datasets
-
-        bunch: Any = datasets.load_diabetes(scaled=False) if name == "diabetes" else getattr(datasets, f"load_{name}")()
-        x, y = bunch.data, np.eye(10)[bunch.target] if name == "digits" else bunch.target[:, None]
-        order = np.random.default_rng(0).permutation(len(x))
-        held_out, train = np.split(order, [len(x) // 5])
-        x, y = _standardise(x, train), _standardise(y, train) if scale_targets else y
-        x, y = x.astype(np.float32).reshape(len(x), *shape), y.astype(np.float32)
-        return Data(x[train], y[train], x[held_out], y[held_out])
-
-    return load
+    bunch: Any = datasets.load_diabetes(scaled=False) if name == "diabetes" else getattr(datasets, f"load_{name}")()
+    x, y = bunch.data, np.eye(10)[bunch.target] if name == "digits" else bunch.target[:, None]
+    order = np.random.default_rng(0).permutation(len(x))
+    held_out, train = np.split(order, [len(x) // 5])
+    x, y = _standardise(x, train), _standardise(y, train) if name == "diabetes" else y
+    x, y = x.astype(np.float32).reshape(len(x), *shape), y.astype(np.float32)
+    return Data(x[train], y[train], x[held_out], y[held_out])
 
 
 def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -154,28 +153,8 @@ def _standardise(values: np.ndarray, train: np.ndarray) -> np.ndarray:
     return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
 
 
-def glorot(network: Network, seed: int) -> Params:
-    """Uniform within sqrt(6 / (in + out)), by NumPy, so that no release of jax changes them; biases 0, scales 1.
-
-    Of a convolution in and out count its nine places.
-
-    Args:
-        network: Whose starting values they are.
-        seed: Of NumPy's generator.
-
-    References:
-        Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
-    """
-    random = np.random.default_rng(seed)
-
-    def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
-        if len(shape) == 1:
-            return np.full(shape, float(name == "scale"), np.float32)
-        limit = np.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
-        return random.uniform(-limit, limit, shape).astype(np.float32)
-
-    return drawn(network.shapes(), draw)
-
+DIGITS_CONV = Conv((8, 8, 1), channels=(16, 32), strides=(1, 2), outputs=10)
+DIGITS_ADAMW = AdamW(0.005, weight_decay=0.01, clip_norm=1.0, warmup_steps=100, decay_steps=1760)
 
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
@@ -187,7 +166,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=4,
             steps=2000,
             target_loss=0.05,
-            load=_gate(0, 1, 1, 0),
+            load=partial(_gate, 0, 1, 1, 0),
             start=starting_values.lesson_b,
         ),
         Workload(
@@ -197,7 +176,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=4,
             steps=2000,
             target_loss=1e-3,
-            load=_gate(0, 1, 1, 0),
+            load=partial(_gate, 0, 1, 1, 0),
             start=starting_values.lesson_c,
         ),
         Workload(
@@ -207,7 +186,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=1,
             steps=2000,
             target_loss=0.21,
-            load=_gate(1, 0, 0, 1),
+            load=partial(_gate, 1, 0, 0, 1),
             start=starting_values.lesson_a,
         ),
         Workload(
@@ -217,23 +196,16 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=32,
             steps=880,
             target_loss=0.1,
-            load=_shipped("digits"),
-            start=glorot,
+            load=partial(_shipped, "digits"),
         ),
         Workload(
             name="digits_conv",
             source="Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; shipped by scikit-learn",
-            task=Task(
-                Conv((8, 8, 1), channels=(16, 32), strides=(1, 2), outputs=10),
-                "identity",
-                "softmax_cross_entropy",
-                AdamW(0.005, weight_decay=0.01, clip_norm=1.0, warmup_steps=100, decay_steps=1760),
-            ),
+            task=Task(DIGITS_CONV, "identity", "softmax_cross_entropy", DIGITS_ADAMW),
             batch_size=32,
             steps=1760,
             target_loss=0.1,
-            load=_shipped("digits", shape=(8, 8, 1)),
-            start=glorot,
+            load=partial(_shipped, "digits", shape=(8, 8, 1)),
             parity_rtol=0.035,  # thrice treemap against itself, its start moved by one unit in the last place
             scored_rows=256,
         ),
@@ -244,8 +216,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=8,
             steps=570,
             target_loss=0.1,
-            load=_shipped("breast_cancer"),
-            start=glorot,
+            load=partial(_shipped, "breast_cancer"),
         ),
         Workload(
             name="diabetes",
@@ -254,8 +225,7 @@ WORKLOADS: dict[str, Workload] = {
             batch_size=6,
             steps=590,
             target_loss=0.5,
-            load=_shipped("diabetes", scale_targets=True),
-            start=glorot,
+            load=partial(_shipped, "diabetes"),
         ),
     )
 }

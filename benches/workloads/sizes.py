@@ -29,9 +29,7 @@ BASES: dict[str, Workload] = {**WORKLOADS, **{one.name: one for one in (text.TEX
 """Everything that can be measured at its own size, and changed to others; `adopt` adds those of somebody else."""
 
 ENTRY_POINT_GROUP = "triptych.workloads"
-
-STEPS = 10
-"""Updates of a training at another size: enough for a certificate of parity, and cheap where a step is long."""
+STEPS = 10  # of a training at another size: enough for a certificate of parity, and cheap where a step is long
 
 NAME = re.compile(rf"(?P<base>.+)-(?P<axis>{'|'.join(get_args(Axis))})(?P<size>[1-9][0-9]{{0,5}})")
 
@@ -50,10 +48,7 @@ class Size(NamedTuple):
 
 
 def adopt(reference: str) -> str:
-    """Makes a workload of somebody else known, `path/to/file.py:WORKLOAD` or `package.module:WORKLOAD`.
-
-    Returns:
-        Its name.
+    """Makes a workload of somebody else known, `file.py:WORKLOAD` or `package.module:WORKLOAD`, and gives its name.
 
     Raises:
         RegistryError: If it cannot be loaded, is no workload, or has a name that cannot be part of a benchmark's id.
@@ -72,8 +67,7 @@ def adopt(reference: str) -> str:
 
 def announced() -> dict[str, str]:
     """The workloads that other packages announce, and their references; none of them is loaded."""
-    points = entry_points(group=ENTRY_POINT_GROUP)
-    return {point.name: point.value for point in points if point.name not in BASES}
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINT_GROUP) if point.name not in BASES}
 
 
 def known_as(named: str) -> str:
@@ -115,11 +109,7 @@ def base_of(name: str) -> str:
 
 @lru_cache
 def workload_named(name: str, reference: str = "") -> Workload:
-    """The workload of that name, at its own size or at another.
-
-    Args:
-        name: Its own, or a size's.
-        reference: Of somebody else's, if it is not known yet.
+    """The workload of that name, at its own size or at another; somebody else's is adopted if it is not known yet.
 
     Raises:
         KeyError: If there is none; `base_of(name) in BASES` tells beforehand.

@@ -12,7 +12,7 @@ References:
 
 import numpy as np
 
-from triptych.benches.workloads.published import Data, Workload, glorot
+from triptych.benches.workloads.published import Data, Workload
 from triptych.impls.networks import Mlp
 from triptych.impls.task import Sgd, Task
 
@@ -21,11 +21,7 @@ ROWS, HELD_OUT_ROWS = 512, 128
 
 
 def load(rows: int = ROWS) -> Data:
-    """That many training rows, and the same held-out rows whatever their number.
-
-    Args:
-        rows: Training rows; x is (rows, 64), y (rows, 8), float32.
-    """
+    """That many training rows, x (rows, 64) and y (rows, 8), float32, and the held-out ones, always the same."""
     inputs, hidden, outputs = SIZES
     random = np.random.default_rng(0)
     first = random.standard_normal((inputs, hidden)) / np.sqrt(inputs)
@@ -44,5 +40,4 @@ TEACHER = Workload(
     steps=1000,
     target_loss=0.03,
     load=load,
-    start=glorot,
 )

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int32
 
 from triptych.benches.record.files import RecordError
-from triptych.benches.workloads.published import Data, Params, Workload, glorot
+from triptych.benches.workloads.published import Data, Params, Workload
 from triptych.impls.laws import reference
 from triptych.impls.networks import Transformer
 from triptych.impls.task import AdamW, Task
@@ -22,9 +22,7 @@ SHA256 = "efcc63d1a838d2134e9078ff3e2d7c6b66098f891425d381cef4879fe3ca390f"
 """Of all files one after the other: 43,055 bytes, as scikit-learn 1.9.1 ships them."""
 
 CONTEXT, STRIDE = 32, 8
-
-WRITTEN, TEMPERATURE = 240, 0.7
-"""Characters of a sample, and how boldly they are drawn."""
+WRITTEN, TEMPERATURE = 240, 0.7  # characters of a sample, and how boldly they are drawn
 
 
 @lru_cache
@@ -84,20 +82,17 @@ def write(task: Task, params: Params) -> str:
     return "".join(known[token] for token in tokens[1:]).replace("\n", "⏎")
 
 
+NETWORK = Transformer(vocabulary=92, context=CONTEXT, width=32, heads=4, layers=2)
+OPTIMIZER = AdamW(3e-3, weight_decay=0.1, clip_norm=1.0, warmup_steps=100, decay_steps=2000)
+
 TEXT = Workload(
     name="text",
     source="the descriptions of data sets that scikit-learn ships, 43,055 bytes of English; the last tenths held out",
-    task=Task(
-        Transformer(vocabulary=92, context=CONTEXT, width=32, heads=4, layers=2),
-        "identity",
-        "next_token_cross_entropy",
-        AdamW(3e-3, weight_decay=0.1, clip_norm=1.0, warmup_steps=100, decay_steps=2000),
-    ),
+    task=Task(NETWORK, "identity", "next_token_cross_entropy", OPTIMIZER),
     batch_size=16,
     steps=2000,
     target_loss=2.2,
     load=load,
-    start=glorot,
     scored_rows=64,
     bits_per="character",
     write=write,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from triptych.benches.gate.metrics import Subject
-from triptych.benches.gate.policy import Policy, PolicyError, find, matches, read
+from triptych.benches.gate.policy import Policy, PolicyError, find, matches, missing, read
 from triptych.benches.stats.ranks import paired_shift
 
 WHOLE = """
@@ -76,8 +76,9 @@ def test_a_floor_may_be_taken_away(tmp_path: Path) -> None:
 def test_a_missing_benchmark_may_be_allowed(tmp_path: Path) -> None:
     """By pattern; and a pattern that matches nothing is named."""
     policy = policy_of(tmp_path, WHOLE)
-    assert policy.may_be_missing("tests/test_old.py::test_a")
-    assert not policy.may_be_missing("tests/test_new.py::test_a")
+    before = ["tests/test_old.py::test_a", "tests/test_new.py::test_a"]
+    findings, notes = missing(before, [], policy, lambda _: "gone")
+    assert ([one.cell for one in findings], notes) == (before[1:], [f"{before[0]} is missing, as the policy allows."])
     assert policy.unused({"digits-naive-cpu-step"}) == [
         "The policy's pattern 'tests/test_old.py::*' matches no benchmark."
     ]
