@@ -91,7 +91,7 @@ def _said(learners: list[Learner]) -> str:
         return f"{names} did not come to the loss {first.target} within the time budget (cut at step {made})"
     seeds = text.count(found.rate.n, "seed")
     words = f"{names} reached the loss {first.target} from {found.reached} of {seeds} {first.share}"
-    words += f", {found.missed} missed it within {text.count(first.row.planned_steps, 'step')}" if found.missed else ""
+    words += f", {found.missed} missed it within {text.count(first.row.planned.steps, 'step')}" if found.missed else ""
     words += f", {found.cut} cut by the time budget" if found.cut else ""
     medians = " and ".join(one.known(one.found.seconds.value) for one in learners)
     return f"{words}; median time {medians}" if found.reached else words

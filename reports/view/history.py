@@ -12,7 +12,7 @@ from triptych.benches.stats.ranks import Estimate
 
 
 class Moment(NamedTuple):
-    """One run's figure: its place in time over all runs, when and of which commit it was, seconds per step."""
+    """One run's figure, and its place in time over all runs."""
 
     place: int
     created: str

@@ -70,8 +70,8 @@ def sort_key(entry: Entry) -> str:
 def final_loss(row: Row) -> Entry:
     """The training loss at the end, where the end came early, and the parity mark."""
     entry = spread(training.final_loss for training in row.record.trainings)
-    done = min((training.steps_done for training in row.record.trainings), default=row.planned_steps)
-    early = f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
+    done = min((training.steps_done for training in row.record.trainings), default=row.planned.steps)
+    early = f"after {done:,} of {row.planned.steps:,} steps" if done < row.planned.steps else ""
     mark = "" if row.standing == "reference" else text.parity(row.ratio.parity)
     return entry._replace(notes=tuple(note for note in (*entry.notes, early, mark) if note))
 
