@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from triptych.reports import text
 from triptych.reports.figures.chart import Strip, chart, key_above, stack
-from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table
 from triptych.reports.figures.styles import INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
@@ -25,7 +25,7 @@ def rows(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The compiles in words and data."""
     shown = rows(report)
-    totals = [(row.compile_s.value, where(report, row)) for row in shown if row.compile_s]
+    totals = [(row.compile_s.value, naming.cell_name(report, row)) for row in shown if row.compile_s]
     ends = (pick(totals, key=itemgetter(0)) for pick in (min, max))
     return Exhibit(
         "compile",

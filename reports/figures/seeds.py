@@ -11,7 +11,7 @@ from triptych.benches.record.run import Run, SeedTraining
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart, interval, log_axis
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.figures.styles import BAND, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
@@ -66,7 +66,7 @@ def exhibit(report: Report) -> Exhibit:
     alike: dict[tuple[str, int, int, int], list[Learner]] = {}
     for one in shown:
         counts = one.found.reached, one.found.missed, one.found.cut
-        alike.setdefault((place_name(report, one.row.place), *counts), []).append(one)
+        alike.setdefault((naming.place_name(report, one.row.place), *counts), []).append(one)
     return Exhibit(
         "seeds",
         "Time to the target loss, seed by seed",

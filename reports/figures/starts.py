@@ -9,7 +9,7 @@ from triptych.benches.record.run import Start
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
 from triptych.reports.figures.chart import Strip, beside, chart, key_above, stack
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
@@ -62,7 +62,9 @@ def exhibit(report: Report) -> Exhibit:
 def _sentence(report: Report, row: Row) -> str:
     totals = [f"{text.seconds(median(starts, 'whole_s'))} {words}" for words, starts in cases(row)]
     own, warm = (text.seconds(median(row.record.starts, field)) for field in ("stack_s", "warm_call_s"))
-    return f"{where(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
+    return (
+        f"{naming.cell_name(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
+    )
 
 
 def _entries(words: str, starts: list[Start]) -> list[str]:

@@ -11,7 +11,7 @@ from triptych.benches.record.run import LONG
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import Strip, chart, interval, key_above, log_axis
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.figures.styles import INK, MUTED, PAPER
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
@@ -56,7 +56,7 @@ def exhibit(report: Report) -> Exhibit:
     return Exhibit(
         "tail",
         "The longest of single steps",
-        " ".join(f"On {place_name(report, place)}, {_sentence(there)}." for place, there in places.items()),
+        " ".join(f"On {naming.place_name(report, place)}, {_sentence(there)}." for place, there in places.items()),
         "Each step is waited for, so these are latencies; steps/s come from blocks, which do not wait. The garbage "
         "collector is on, as users have it. Median and 99th percentile are medians over restarts, the bar a 95 % "
         "interval of the latter. A collection is the cause where it makes at least half of what a step takes beyond "

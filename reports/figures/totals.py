@@ -11,10 +11,10 @@ from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import course, interval, key_beside, lines, log_axis, panels
-from triptych.reports.figures.figure import Exhibit, cut, place_name
+from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report, Row
-from triptych.reports.words import columns
+from triptych.reports.words import columns, naming
 
 MOST_PLACES = 4
 POINTS_PER_DECADE = 8
@@ -31,7 +31,7 @@ class Race(NamedTuple):
 def rows(report: Report) -> list[Race]:
     """The places where two trainers or more have compiled and stepped."""
     there = {place: [row for row in cells if total_s(row.record, 1)] for place, cells in report.by_place.items()}
-    return [Race(place_name(report, place), cells) for place, cells in there.items() if len(cells) > 1]
+    return [Race(naming.place_name(report, place), cells) for place, cells in there.items() if len(cells) > 1]
 
 
 def exhibit(report: Report) -> Exhibit:

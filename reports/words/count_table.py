@@ -6,7 +6,7 @@ from triptych.benches.analysis import pairing
 from triptych.benches.record.counts import COUNTS, CountRow
 from triptych.benches.record.run import Run
 from triptych.reports import text
-from triptych.reports.view.report import Place, Report, Row
+from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 MEASURES = (
@@ -16,11 +16,10 @@ MEASURES = (
     CountRow("flops_per_s", "", "Flops per second", "By formula, over the measured time: how busy the device is."),
     *(row for row in COUNTS if row.title),
 )
-"""The lines of a table."""
 
 
 class CountTable(NamedTuple):
-    """The counts of one place: a heading per cell, and per measure its title and a value per cell."""
+    """The counts of one place: a column per cell, and a line per measure, its title first."""
 
     name: str
     heads: list[str]
@@ -31,20 +30,18 @@ def tables(report: Report) -> list[CountTable]:
     """Every workload, device and side of which a cell was counted; its modes side by side."""
     grouped: dict[str, list[Row]] = {}
     for row in naming.side_by_side(report):
+        side = naming.side_name(report, row.place)
+        name = (
+            f"{text.short(row.place.workload)} · {text.short(row.place.device, 20)}{f' · run {side}' if side else ''}"
+        )
         if row.record.counts is not None:
-            grouped.setdefault(_name(report, row.place), []).append(row)
+            grouped.setdefault(name, []).append(row)
     return [_table(report, name, rows) for name, rows in grouped.items()]
-
-
-def _name(report: Report, place: Place) -> str:
-    side = naming.side_name(report, place)
-    parts = [text.name(place.workload, 40), text.name(place.device, 20)]
-    return " · ".join([*parts, f"run {side}"] if side else parts)
 
 
 def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     several = len({row.place.mode for row in rows}) > 1
-    heads = [text.name(row.trainer, 40) + (f", {row.place.mode}" if several else "") for row in rows]
+    heads = [text.short(row.trainer) + (f", {row.place.mode}" if several else "") for row in rows]
     lines = [
         (measure.title, [_entry(report.source(row.place.source).run, measure.name, row) for row in rows])
         for measure in MEASURES

@@ -83,7 +83,7 @@ def test_a_lone_trainer_without_interval_is_a_sentence() -> None:
     """How fast it is, where, and how many restarts an interval needs."""
     run = run_of(cell_record("treemap", {0: [1e-3] * 3}))
     assert sentences(report([run])) == [
-        "treemap makes 1,000 steps/s (xor, cpu; no interval: 1 restart, 6 needed); "
+        "treemap on xor, cpu makes 1,000 steps/s (no interval: 1 restart, 6 needed); "
         "there is no other trainer to compare it with."
     ]
 
