@@ -15,8 +15,7 @@ from triptych.reports.figures.styles import styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-MOST_PLACES = 4
-PANEL_IN = 2.15
+MOST_PLACES, PANEL_IN = 4, 2.15
 
 
 def rows(report: Report) -> list[list[Row]]:

@@ -16,9 +16,7 @@ from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
-MOST_PLACES = 4
-POINTS_PER_DECADE = 8
-PANEL_IN = 2.3
+MOST_PLACES, POINTS_PER_DECADE, PANEL_IN = 4, 8, 2.3
 
 
 class Race(NamedTuple):
@@ -50,8 +48,7 @@ def exhibit(report: Report) -> Exhibit:
 
 
 def _sentence(race: Race) -> str:
-    others = [(row, columns.even(row)) for row in race.cells if row.standing != "reference"]
-    said = (f"{row.trainer} is {even.main}" + f" ({even.note})" * bool(even.note) for row, even in others)
+    said = [f"{row.trainer} is {columns.even_words(row)}" for row in race.cells if row.standing != "reference"]
     return f"against {race.cells[0].reference}, {'; '.join(said)}"
 
 
@@ -67,11 +64,11 @@ def draw(report: Report) -> Figure:
     figure, frames = panels([PANEL_IN] * len(races))
     for axes, race in zip(frames, races, strict=True):
         _panel(axes, race, looks)
-        axes.set_title(race.name)
     return figure
 
 
 def _panel(axes: Axes, race: Race, looks: dict[str, Look]) -> None:
+    axes.set_title(race.name)
     steps = _steps(race.cells)
     seconds: list[float] = []
     for row in race.cells:

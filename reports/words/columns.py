@@ -114,16 +114,17 @@ def even(row: Row) -> Entry:
     """From which step on the cell is ahead; of few restarts no more than how it has been so far."""
     if row.standing == "reference":
         return Entry(NONE)
-    entry, few = text.break_even(row.break_even), too_few(row)
-    if few and row.break_even.kind in ("always", "never"):
-        return entry._replace(main=f"{entry.main} so far", notes=(few,))
+    entry = text.break_even(row.break_even)
+    fewest = min((one for one in (row.ratio.time, row.compile_s) if one), key=lambda one: one.n, default=None)
+    if fewest and fewest.low is None and row.break_even.kind in ("always", "never"):
+        return entry._replace(main=f"{entry.main} so far", notes=(text.interval(fewest),))
     return entry
 
 
-def too_few(row: Row) -> str:
-    """Why a ratio and a compile together are no finding yet; empty if each has an interval."""
-    fewest = min((one for one in (row.ratio.time, row.compile_s) if one), key=lambda one: one.n, default=None)
-    return text.interval(fewest) if fewest and fewest.low is None else ""
+def even_words(row: Row) -> str:
+    """The same inside a sentence."""
+    entry = even(row)
+    return f"{entry.main} ({entry.note})" if entry.note else entry.main
 
 
 def accuracy(row: Row) -> Entry:
