@@ -15,8 +15,7 @@ from triptych.reports.figures.styles import GRID, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-MOST_MARKERS = 60
-"""In a row; the line alone tells as much of more, and the page stays small."""
+MOST_MARKERS = 60  # in a row; the line alone tells as much of more, and the page stays small
 
 
 def rows(report: Report) -> list[Row]:
@@ -75,10 +74,8 @@ def draw(report: Report) -> Figure:
     for strip in strips:
         source, blocks = strip.row.place.source, strip.row.record.blocks
         _strip(strip, {one: order[source, one.restart, one.position] for one in blocks}, reach)
-    axes.set_xlim(-1, len(order))
-    axes.set_xlabel(
-        f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
-    )
+    said = f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
+    axes.set(xlim=(-1, len(order)), xlabel=said)
     return figure
 
 

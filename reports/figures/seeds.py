@@ -16,8 +16,7 @@ from triptych.reports.figures.styles import BAND, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-GUTTER = 1.25
-"""How far beyond the slowest training the misses stand, as a factor."""
+GUTTER = 1.25  # how far beyond the slowest training the misses stand, as a factor
 
 
 class Learner(NamedTuple):
@@ -44,9 +43,7 @@ class Learner(NamedTuple):
 
     def known(self, value: float, show: text.Show = text.seconds) -> str:
         """A median, or "never" where too many seeds did not get there."""
-        if math.isfinite(value):
-            return show(value)
-        return "not within the budget" if self.found.cut else "never"
+        return show(value) if math.isfinite(value) else "not within the budget" if self.found.cut else "never"
 
     def estimate(self, estimate: Estimate, show: text.Show = text.seconds) -> str:
         """A median and its interval."""
@@ -99,16 +96,9 @@ def _said(learners: list[Learner]) -> str:
 
 def _entries(report: Report, one: Learner) -> list[str]:
     found = one.found
-    return [
-        one.target,
-        f"{found.reached} of {found.rate.n}",
-        one.share,
-        str(found.missed),
-        str(found.cut),
-        one.estimate(found.steps, text.significant),
-        one.estimate(found.seconds),
-        _certificate(report, one),
-    ]
+    numbers = [f"{found.reached} of {found.rate.n}", one.share, str(found.missed), str(found.cut)]
+    medians = [one.estimate(found.steps, text.significant), one.estimate(found.seconds)]
+    return [one.target, *numbers, *medians, _certificate(report, one)]
 
 
 def _certificate(report: Report, one: Learner) -> str:

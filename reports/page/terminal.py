@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHORT = ("trainer", "workload", "run", "arm", "device", "mode", "speed", "ratio", "compile", "final_loss", "outcome")
-"""The columns that fit into a terminal."""
 
 
 def summary(report: Report) -> list[str]:
@@ -24,7 +23,7 @@ def summary(report: Report) -> list[str]:
 
 
 def terminal(runs: Sequence[Run]) -> "Table":
-    """The short columns as a rich table, the verdict as its title; the caller prints it.
+    """The columns that fit into a terminal as a rich table, the verdict as its title; the caller prints it.
 
     Raises:
         NothingMeasured: If no cell of the runs has anything to show.
