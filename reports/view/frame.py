@@ -81,7 +81,7 @@ def _samples(record: CellRecord) -> Iterator[Row]:
         yield from (row for row in _values(record.counts, _fields(record.counts)) if row["value"] is not None)
 
 
-def _values(of: object, metrics: Iterable[str], prefix: str = "", **at: Any) -> Iterator[Row]:
+def _values(of: object, metrics: Iterable[str], prefix: str = "", /, **at: Any) -> Iterator[Row]:
     """A row for each of these metrics, which are attributes, at one place in the run."""
     yield from ({"metric": prefix + name, "value": getattr(of, name), **at} for name in metrics)
 
