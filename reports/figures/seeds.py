@@ -110,7 +110,7 @@ def _certificate(report: Report, one: Learner) -> str:
     parity = learning.seed_parity(one.run, row.record, reference.record)
     same, both = learning.same_step(row.record, reference.record)
     at = f", target at the same step from {same} of {text.count(both, 'seed')}" if both else ""
-    return f"{'✓' if parity.holds else '✗'} {text.short(parity.reason, 160)}{at}"
+    return f"{text.short(text.parity(parity), 162)}{at}"
 
 
 def draw(report: Report) -> Figure:
@@ -123,7 +123,7 @@ def draw(report: Report) -> Figure:
     axes.axvspan(gutter / GUTTER**0.5, axes.get_xlim()[1], color=BAND, linewidth=0, zorder=0)
     for strip, one in zip(strips, learners, strict=True):
         _seeds(strip, gutter)
-        _median(strip, one, gutter)
+        strip.remark(_median(strip, one, gutter))
     return figure
 
 
@@ -143,12 +143,12 @@ def _seeds(strip: Strip, gutter: float) -> None:
         axes.plot(times, lanes, marker, markersize=3.6, markerfacecolor=face, alpha=0.8, **edge)
 
 
-def _median(strip: Strip, one: Learner, gutter: float) -> None:
+def _median(strip: Strip, one: Learner, gutter: float) -> str:
+    """The tick at the median, and its interval; gives what is said beside them."""
     median = one.found.seconds
     if 0 < median.value < math.inf:
         high = None if median.high is None else min(median.high, gutter)
         interval(strip.axes, median._replace(high=high), strip.y)
         strip.axes.plot([median.value], [strip.y], "|", markersize=16, color=INK, mew=1.6, zorder=5)
     said = f"median {one.known(median.value)}" if math.isfinite(median.value) else "no median"
-    reached = f"{one.found.reached} of {one.found.rate.n}, {said}"
-    strip.remark("cut by the time budget" if one.all_cut else reached)
+    return "cut by the time budget" if one.all_cut else f"{one.found.reached} of {one.found.rate.n}, {said}"
