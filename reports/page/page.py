@@ -20,22 +20,11 @@ from triptych.reports.figures.svg import Drawing, draw
 from triptych.reports.page import document, embed
 from triptych.reports.page.questions import Question, questions
 from triptych.reports.view.report import Report, Row, report
-from triptych.reports.words import (
-    cards,
-    columns,
-    count_table,
-    facts,
-    glossary,
-    headline,
-    lesson_lines,
-    naming,
-    programs,
-    rates,
-)
+from triptych.reports.words import cards, columns, count_table, facts, glossary, headline, naming, programs, rates
 
 WORDS = {
     "headline": headline, "cards": cards, "columns": columns, "naming": naming, "counts": count_table,
-    "facts": facts, "glossary": glossary, "lesson_lines": lesson_lines, "programs": programs,
+    "facts": facts, "glossary": glossary, "programs": programs,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
 

@@ -1,8 +1,9 @@
-"""Counts beside times: a table per workload and device, a column per trainer, what was counted down the side."""
+"""Counts beside times, a table per workload and device; and what another network or optimizer costs to write."""
 
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
+from triptych.benches.analysis.lesson_lines import NETWORKS, written
 from triptych.benches.record.counts import COUNTS, CountRow
 from triptych.benches.record.run import Run
 from triptych.reports import text
@@ -15,6 +16,15 @@ MEASURES = (
     CountRow("floor", "", "Dispatch floor", "Of that time, what an empty compiled call on the same arrays takes."),
     CountRow("flops_per_s", "", "Flops per second", "By formula, over the measured time: how busy the device is."),
     *(row for row in COUNTS if row.title),
+)
+
+LESSON_HEADS = (
+    "Style", *(f"{name}.py" for name in NETWORKS), "new in conv", "new in transformer", "optimizer", "beyond SGD",
+)  # fmt: skip
+LESSON_MEANING = (
+    "Lines of code, without comments and docstrings, of each style's file for a network, but for the translation of "
+    "its names into the canonical ones; how many of them its file for the perceptron has not; and of what it writes "
+    "about optimizers, how many lines plain SGD does without."
 )
 
 
@@ -76,3 +86,11 @@ def _entry(run: Run, name: str, row: Row) -> str:  # noqa: PLR0911 - one for eac
 
 def _number(value: int | None) -> str:
     return text.NONE if value is None else f"{value:,}"
+
+
+def lesson_lines() -> list[list[str]]:
+    """A line per built-in style, under `LESSON_HEADS`."""
+    return [
+        [one.style, *map(str, (*map(one.networks.get, NETWORKS), *one.new.values(), one.optimizer, one.beyond_sgd))]
+        for one in written()
+    ]
