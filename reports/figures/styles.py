@@ -34,9 +34,7 @@ SETTINGS: dict[Any, Any] = {
 MARKS, COLORS = {"D": "-.", "v": "-", "P": "--", "X": ":", "*": "-."}, ("#b35c93", "#9a7400", "#3b8ac4", "#7f7f7f")
 OTHERS = [Look(color, marker, line) for (marker, line), color in product(MARKS.items(), COLORS)]
 """The looks of trainers that are not built in."""
-
-GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}
-"""The characters that stand for matplotlib's markers in text."""
+GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}  # markers in text
 
 
 def styles(trainers: Sequence[str]) -> dict[str, Look]:

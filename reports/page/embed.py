@@ -40,15 +40,12 @@ def downloads(report: Report) -> list[Download]:
     about = "the table above in full precision, and every block, compile, training and count: a row for each value"
     table = frame(runs).to_csv(index=False, lineterminator="\n").encode(errors="replace")
     files.append(("triptych-values.csv", "All values (CSV)", table, about))
-    return [
-        Download(file, name, about, content, link(content) if carried else f"data/{file}", carried)
-        for file, name, content, about in files
-    ]
-
-
-def link(data: bytes) -> str:
-    """Bytes as an address of their own, compressed, the same for the same bytes."""
-    return "data:application/gzip;base64," + base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
+    made: list[Download] = []
+    for file, name, content, about in files:
+        packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()  # the same for the same bytes
+        address = f"data:application/gzip;base64,{packed}" if carried else f"data/{file}"
+        made.append(Download(file, name, about, content, address, carried))
+    return made
 
 
 def against(report: Report) -> str:
