@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from triptych.benches.analysis import learning
 from triptych.benches.analysis.learning import Learned
-from triptych.benches.record.run import Run, SeedTraining
+from triptych.benches.record.run import SeedTraining
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart, interval, log_axis
@@ -23,7 +23,6 @@ class Learner(NamedTuple):
     """A cell that was trained from seeds, and what these come to."""
 
     row: Row
-    run: Run
     found: Learned
 
     @property
@@ -34,7 +33,7 @@ class Learner(NamedTuple):
     @property
     def target(self) -> str:
         """The loss to come to."""
-        return f"{self.run.workload(self.row.place.workload).target_loss:g}"
+        return f"{self.row.planned.target_loss:g}"
 
     @property
     def share(self) -> str:
@@ -54,7 +53,7 @@ class Learner(NamedTuple):
 def rows(report: Report) -> list[Learner]:
     """The cells that were trained from seeds."""
     found = ((row, learning.learned(row.record)) for row in naming.side_by_side(report))
-    return [Learner(row, report.source(row.place.source).run, one) for row, one in found if one]
+    return [Learner(row, one) for row, one in found if one]
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -107,7 +106,7 @@ def _certificate(report: Report, one: Learner) -> str:
     reference = next((other for other in report.by_place[row.place] if other.standing == "reference"), None)
     if reference is None or row.standing == "reference":
         return "reference" if reference else text.NONE
-    parity = learning.seed_parity(one.run, row.record, reference.record)
+    parity = learning.seed_parity(report.source(row.place.source).run, row.record, reference.record)
     same, both = learning.same_step(row.record, reference.record)
     at = f", target at the same step from {same} of {text.count(both, 'seed')}" if both else ""
     return f"{text.short(text.parity(parity), 162)}{at}"

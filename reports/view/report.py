@@ -136,15 +136,14 @@ def _rows(source: Source, prefix: str) -> list[Row]:
         if MODES[cell.mode].ranked:  # the others are what a trainer's time is held against
             place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
             places.setdefault(place, {})[cell.trainer] = record
-    rows: list[Row] = []
-    run = source.run
+    run, rows = source.run, list[Row]()
     for place, records in places.items():
         ranks = _ranks(run, records)
         for trainer in in_order(set(records)):
-            record, number = records[trainer], len(rows) + 1
+            record = records[trainer]
             times = pairing.step_s(record), pairing.compile_s(record)
             row = Row(place, trainer, typed[record.cell], run.workload(place.workload), record, *times, run.reference)
-            row = replace(row, id=f"{prefix}-{number}", rank=ranks.get(trainer))
+            row = replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer))
             rows.append(_compared(row, run, run.reference, records.get(run.reference)))
     return rows
 

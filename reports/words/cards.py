@@ -7,8 +7,7 @@ from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
 MARKS = {"slower": "▲", "faster": "▼", "tie": "≈", "undecided": "≷", "no interval": "?", "none": "✗"}
-MOST_LINES = 12
-MOST_CARDS = 24
+MOST_LINES, MOST_CARDS = 12, 24
 
 
 class Line(NamedTuple):
