@@ -1,8 +1,10 @@
 """Values as words and figures: the page, the Markdown text and the terminal table all say it in these."""
 
+import html
 import math
+import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -15,12 +17,8 @@ from triptych.benches.stats.ranks import Estimate, smallest_n
 
 NONE = DASH = "\u2013"
 ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
-ROUNDS_UP = 0.9995
-"""From here on three digits of a value are those of the next unit."""
-
-
-Show = Callable[[float], str]
-"""How a figure is put in words."""
+ROUNDS_UP = 0.9995  # from here on three digits of a value are those of the next unit
+Show = Callable[[float], str]  # how a figure is put in words
 
 
 class Entry(NamedTuple):
@@ -71,10 +69,9 @@ def shortage(number: int, noun: str = "restart") -> str:
 def when(created: str) -> str:
     """A moment as people write it, if it is one."""
     try:
-        moment = datetime.fromisoformat(created)
+        return f"{datetime.fromisoformat(created):%Y-%m-%d %H:%M %Z}".strip()
     except ValueError:
         return name(created)
-    return f"{moment:%Y-%m-%d %H:%M %Z}".strip()
 
 
 def inverse(estimate: Estimate) -> Estimate:
@@ -116,10 +113,7 @@ def percent(value: float) -> str:
 
 
 def name(text: str, limit: int = 200) -> str:
-    """A name that somebody else chose: nothing in it steers the text around it, and a long one is cut.
-
-    One that is harmless already stays as it is, but for the cut.
-    """
+    """A name that somebody else chose: nothing in it steers the text around it; a harmless one is only cut."""
     bare = text.removeprefix(ISOLATE).removesuffix(END_OF_ISOLATE)
     safe = short("".join(character if character.isprintable() else "\ufffd" for character in bare), limit)
     to_the_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in safe)
@@ -128,9 +122,8 @@ def name(text: str, limit: int = 200) -> str:
 
 def short(name: str, limit: int = 40) -> str:
     """A name that `name` has made harmless, cut to the room that there is."""
-    if len(name) <= limit:
-        return name
-    return f"{name[: limit - 1]}…{END_OF_ISOLATE if name.startswith(ISOLATE) else ''}"
+    cut = f"{name[: limit - 1]}…{END_OF_ISOLATE if name.startswith(ISOLATE) else ''}"
+    return name if len(name) <= limit else cut
 
 
 def printable(value: object) -> object:
@@ -160,13 +153,20 @@ def break_even(value: BreakEven) -> Entry:
 
 def parity(certificate: Parity | None) -> str:
     """Whether the reference computed the same, and over how many steps."""
-    if certificate is None:
-        return ""
-    return f"{'✓' if certificate.holds else '✗'} {certificate.reason}"
+    return f"{'✓' if certificate.holds else '✗'} {certificate.reason}" if certificate else ""
 
 
 def escaped(words: str) -> str:
     """Words that Markdown and HTML take as they are."""
-    for character in "\\`*_[]|~":
-        words = words.replace(character, f"\\{character}")
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return html.escape(re.sub(r"([\\`*_\[\]|~])", r"\\\1", words), quote=False)
+
+
+def table(rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown, the first row being the headings."""
+    heads, *lines = [[escaped(words) for words in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *lines))
+
+
+def folded(summary: str, content: str) -> str:
+    """Markdown that opens when asked."""
+    return f"<details><summary>{escaped(summary)}</summary>\n\n{content}\n\n</details>"

@@ -22,10 +22,8 @@ from triptych.reports.figures.styles import INK, MUTED, PAPER, styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-WIDTH_IN = 8.6
-ROW_IN, TALL_ROW_IN, LIST_ROW_IN, EDGE_IN = 0.27, 0.42, 0.3, 0.72
-HEADING_PT, NAME_PT, MARKER_PT = -122.0, -100.0, -110.0
-"""Where the words and the marker of a row stand, left of its axis."""
+WIDTH_IN, ROW_IN, TALL_ROW_IN, LIST_ROW_IN, EDGE_IN = 8.6, 0.27, 0.42, 0.3, 0.72
+HEADING_PT, NAME_PT, MARKER_PT = -122.0, -100.0, -110.0  # where words and marker of a row stand, left of its axis
 
 
 class Strip(NamedTuple):
@@ -51,9 +49,9 @@ class Strip(NamedTuple):
 
 def panels(heights_in: Sequence[float], columns: int = 1, *, share_y: bool = False) -> tuple[Figure, list[Axes]]:
     """Panels in rows of these heights, the room of their words included; from left to right, then downwards."""
-    figure = Figure((WIDTH_IN, sum(heights_in)), layout="constrained")
-    shape, heights, shared = (len(heights_in), columns), list(heights_in), "row" if share_y else False
-    return figure, list(figure.subplots(*shape, squeeze=False, sharey=shared, height_ratios=heights).flat)
+    figure, shared = Figure((WIDTH_IN, sum(heights_in)), layout="constrained"), "row" if share_y else False
+    made = figure.subplots(len(heights_in), columns, squeeze=False, sharey=shared, height_ratios=list(heights_in))
+    return figure, list(made.flat)
 
 
 def chart(report: Report, rows: Sequence[Row], row_in: float = ROW_IN) -> tuple[Figure, Axes, list[Strip]]:
@@ -110,10 +108,7 @@ def interval(axes: Axes, estimate: Estimate, y: float, color: str = INK, width: 
 def course(
     axes: Axes, points: Iterable[tuple[float, Estimate]], look: Look, *, shade: float = 0, factor: float = 1
 ) -> list[float]:
-    """A line through estimates, their intervals as a shade, as bars where the look has marks, or both.
-
-    Gives all that it reaches.
-    """
+    """A line through estimates, with intervals as a shade, and as bars where the look has marks; gives its reach."""
     at, estimates = zip(*points, strict=True)
     middle, low, high = ([factor * pick(bounds(one)) for one in estimates] for pick in (itemgetter(0), min, max))
     if shade:
@@ -168,8 +163,7 @@ def ticks(low: float, high: float, most: int = 7) -> list[float]:
         return [value for value in even if low <= value <= high]
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
-        values = [digit * 10.0**decade for decade in decades for digit in digits]
-        inside = [value for value in values if low <= value <= high]
+        inside = [at for decade in decades for digit in digits if low <= (at := digit * 10.0**decade) <= high]
         if len(inside) <= most:
             return inside
     return inside[:: math.ceil(len(inside) / most)]

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, chart, key_above, stack
-from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
+from triptych.reports.figures.chart import chart, key_above, stack
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table
 from triptych.reports.figures.styles import INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
@@ -25,7 +25,7 @@ def rows(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The compiles in words and data."""
     shown = rows(report)
-    totals = [(row.compile_s.value, where(report, row)) for row in shown if row.compile_s]
+    totals = [(row.compile_s.value, naming.cell_name(report, row)) for row in shown if row.compile_s]
     ends = (pick(totals, key=itemgetter(0)) for pick in (min, max))
     return Exhibit(
         "compile",
@@ -45,21 +45,18 @@ def phases(row: Row) -> list[float]:
 
 
 def draw(report: Report) -> Figure:
-    """The phases end to end, a row per cell."""
+    """The phases end to end, a row per cell, and a tick at the whole first call."""
     figure, axes, strips = chart(report, rows(report))
-    axes.set_xlim(0, max(map(_bar, strips)) * 1.04 or 1)
+    ends: list[float] = []
+    for strip in strips:
+        *widths, first_call = phases(strip.row)
+        pieces = [(width, full) for width, (_, _, full) in zip(widths, PHASES, strict=True)]
+        ends += [first_call, stack(axes, strip.y, pieces, strip.look.color)]
+        axes.plot([first_call], [strip.y], "|", markersize=13, color=INK, mew=1.6)
+        entry = columns.compiling(strip.row)
+        strip.remark(f"{text.seconds(entry.order or 0)}, {entry.notes[-1]}")
+    axes.set_xlim(0, max(ends) * 1.04 or 1)
     axes.set_xlabel("seconds, median over restarts")
     tick = Line2D([], [], color=INK, linestyle="", marker="|", markersize=9, mew=1.6, label="whole first call")
     key_above(figure, [tick], [(words, full) for _, words, full in PHASES])
     return figure
-
-
-def _bar(strip: Strip) -> float:
-    """The bar and the tick of a row; gives the end of the longer."""
-    row, look, axes, y = strip
-    *widths, first_call = phases(row)
-    end = stack(axes, y, [(width, full) for width, (_, _, full) in zip(widths, PHASES, strict=True)], look.color)
-    axes.plot([first_call], [y], "|", markersize=13, color=INK, mew=1.6)
-    total = text.seconds(row.compile_s.value if row.compile_s else 0)
-    strip.remark(f"{total}, {columns.compiling(row).notes[-1]}")
-    return max(end, first_call)

@@ -2,7 +2,6 @@
 
 import math
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis import pairing
@@ -47,10 +46,10 @@ def _sentence(climb: Climb) -> str:
     )
     if climb.left_out:
         said += f" The loop in C is not among them: {text.short(climb.left_out, 160)}."
-    if climb.floor_share is None:
-        return said
-    share = text.percent(climb.floor_share.value)
-    return f"{said} Of a treemap step {share} is the dispatch floor: an empty compiled call on the same arrays."
+    if climb.floor_share:
+        share = text.percent(climb.floor_share.value)
+        said += f" Of a treemap step {share} is the dispatch floor: an empty compiled call on the same arrays."
+    return said
 
 
 def _place(climb: Climb) -> str:
@@ -65,20 +64,15 @@ def _step_s(rung: Rung) -> float:
 
 def draw(report: Report) -> Figure:
     """One panel per ladder: time per step on a log axis, falling from row to row."""
-    shown = rows(report)
+    look, shown = BUILT_IN["treemap"].look, rows(report)
     figure, frames = panels([LIST_ROW_IN * len(climb.rungs) + EDGE_IN for climb in shown])
     for axes, climb in zip(frames, shown, strict=True):
-        _panel(axes, climb)
+        times = [1e6 * _step_s(rung) for rung in climb.rungs]
+        axes.plot(times, range(len(times)), color=MUTED, linewidth=1, zorder=1)
+        axes.plot(times, range(len(times)), look.marker, color=look.color, markersize=6, zorder=2)
+        list_rows(axes, [rung.change.words for rung in climb.rungs])
+        for y, rung in enumerate(climb.rungs):
+            factor = f" · {text.significant(rung.factor.value)}× faster" if rung.factor else ""
+            beside(axes, y, f"{text.seconds(_step_s(rung))}{factor}")
+        log_axis(axes, min(times), max(times), f"microseconds per step on {_place(climb)} (log scale)")
     return figure
-
-
-def _panel(axes: Axes, climb: Climb) -> None:
-    look, times = BUILT_IN["treemap"].look, [_step_s(rung) for rung in climb.rungs]
-    microseconds = [1e6 * step_s for step_s in times]
-    axes.plot(microseconds, range(len(times)), color=MUTED, linewidth=1, zorder=1)
-    axes.plot(microseconds, range(len(times)), look.marker, color=look.color, markersize=6, zorder=2)
-    list_rows(axes, [rung.change.words for rung in climb.rungs])
-    for y, (rung, step_s) in enumerate(zip(climb.rungs, times, strict=True)):
-        factor = f" · {text.significant(rung.factor.value)}× faster" if rung.factor else ""
-        beside(axes, y, f"{text.seconds(step_s)}{factor}")
-    log_axis(axes, min(microseconds), max(microseconds), f"microseconds per step on {_place(climb)} (log scale)")

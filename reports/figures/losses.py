@@ -10,13 +10,12 @@ from triptych.benches.record.run import Point
 from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import key_beside, lines, log_axis, panels
-from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, identity, place_name, where
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, identity
 from triptych.reports.figures.styles import styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-MOST_PLACES = 4
-PANEL_IN = 2.15
+MOST_PLACES, PANEL_IN = 4, 2.15
 
 
 def rows(report: Report) -> list[list[Row]]:
@@ -43,7 +42,7 @@ def exhibit(report: Report) -> Exhibit:
         f"A mark is the end of a training.{cut(places, MOST_PLACES, 'places')}",
         [*IDENTITY, "Steps", "Seconds of training", "First loss", "Last loss"],
         [[*identity(report, row), *_entries(row)] for row in shown],
-        [(where(report, row), written) for row in shown if (written := row.record.trainings[0].written)],
+        [(naming.cell_name(report, row), written) for row in shown if (written := row.record.trainings[0].written)],
     )
 
 
@@ -58,7 +57,7 @@ def draw(report: Report) -> Figure:
     figure, axes = panels([PANEL_IN] * len(places), 2, share_y=True)
     for place, left, right in zip(places, axes[::2], axes[1::2], strict=True):
         _pair(left, right, place, looks)
-        left.set_title(place_name(report, place[0].place))
+        left.set_title(naming.place_name(report, place[0].place))
     return figure
 
 

@@ -15,8 +15,7 @@ from triptych.reports.figures.styles import GRID, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-MOST_MARKERS = 60
-"""In a row; the line alone tells as much of more, and the page stays small."""
+MOST_MARKERS = 60  # in a row; the line alone tells as much of more, and the page stays small
 
 
 def rows(report: Report) -> list[Row]:
@@ -27,9 +26,8 @@ def rows(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The order in words and data."""
     shown = rows(report)
-    off = [share for row in shown for share in off_median(row)]
+    off, reach = [share for row in shown for share in off_median(row)], swing(shown)
     void = sum(len(row.record.blocks) - len(row.record.counted_blocks) for row in shown)
-    reach = swing(shown)
     beyond = sum(abs(share) > reach for share in off)
     return Exhibit(
         "order",
@@ -64,9 +62,8 @@ def swing(rows: Sequence[Row]) -> float:
 def draw(report: Report) -> Figure:
     """A row per cell, up for slower."""
     shown = rows(report)
-    reach = swing(shown)
     blocks = {(row.place.source, one.restart, one.position) for row in shown for one in row.record.blocks}
-    order = {block: index for index, block in enumerate(sorted(blocks))}
+    order, reach = {block: index for index, block in enumerate(sorted(blocks))}, swing(shown)
     figure, axes, strips = chart(report, shown, TALL_ROW_IN)
     axes.grid(visible=False)
     for (_, _, position), index in order.items():
@@ -75,10 +72,8 @@ def draw(report: Report) -> Figure:
     for strip in strips:
         source, blocks = strip.row.place.source, strip.row.record.blocks
         _strip(strip, {one: order[source, one.restart, one.position] for one in blocks}, reach)
-    axes.set_xlim(-1, len(order))
-    axes.set_xlabel(
-        f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
-    )
+    said = f"blocks in run order; a vertical line is a restart; a row reaches ±{100 * reach:g} % of its median"
+    axes.set(xlim=(-1, len(order)), xlabel=said)
     return figure
 
 
@@ -87,9 +82,8 @@ def _strip(strip: Strip, at: dict[Block, int], reach: float) -> None:
     off = zip((at[one] for one in row.record.counted_blocks), off_median(row), strict=True)
     points = sorted((index, y - 0.42 * min(max(share / reach, -1), 1)) for index, share in off)
     void = [index for one, index in at.items() if one.void is not None]
-    line: dict[str, Any] = {"linestyle": "-", "linewidth": 0.9, "markersize": 2.4}
+    line: dict[str, Any] = {"color": look.color, "linestyle": "-", "linewidth": 0.9, "markersize": 2.4}
     axes.axhline(y, color=GRID, linewidth=0.7)
-    marker = look.marker if len(points) <= MOST_MARKERS else ""
-    axes.plot([x for x, _ in points], [height for _, height in points], marker=marker, color=look.color, **line)
+    axes.plot(*zip(*points, strict=True), marker=look.marker if len(points) <= MOST_MARKERS else "", **line)
     axes.plot(void, [y] * len(void), "x", color=INK, markersize=5)
     strip.remark(text.count(len(points), "block") + (f", {len(void)} void, crossed" if void else ""))

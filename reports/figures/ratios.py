@@ -13,8 +13,7 @@ from triptych.reports.figures.styles import BAND, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
-CLOSE_UP = 3.0
-"""Ratios beyond this leave the axis where others are nearer to 1, so that the near ones can be told apart."""
+CLOSE_UP = 3.0  # ratios beyond it leave the axis where others are nearer to 1, so that these can be told apart
 
 
 def rows(report: Report) -> list[Row]:
@@ -43,13 +42,13 @@ def exhibit(report: Report) -> Exhibit:
         f"single restarts. An interval inside the band is a tie; one that leaves it across the line, undecided.{arrows}"
         + cut(shown),
         [*IDENTITY, "Time per step ÷ reference", "95 % interval and standing", "Ratio of each restart"],
-        table(report, shown, _entries),
+        table(report, shown, lambda row: [columns.ratio(row).main, columns.ratio(row).note, pairs(row)]),
     )
 
 
-def _entries(row: Row) -> list[str]:
-    entry = columns.ratio(row)
-    return [entry.main, entry.note, ", ".join(map(text.significant, row.pairs))]
+def pairs(row: Row) -> str:
+    """The ratio of each restart."""
+    return ", ".join(map(text.significant, row.pairs))
 
 
 def window(shown: Sequence[Row]) -> tuple[float, float]:
@@ -89,6 +88,6 @@ def _ratio(strip: Strip, low: float, high: float) -> None:
         axes.plot([edge], [y], sign, transform=axes.get_yaxis_transform(), color=color, markersize=8)
         strip.remark(text.estimate(time) if time.low else f"{text.estimate(time)} no interval")
     else:
-        pairs = [pair for pair in row.pairs if low <= pair <= high]
-        axes.plot(pairs, [y + 0.3] * len(pairs), "o", markersize=2.2, color=color, alpha=0.6, mew=0)
+        inside = [pair for pair in row.pairs if low <= pair <= high]
+        axes.plot(inside, [y + 0.3] * len(inside), "o", markersize=2.2, color=color, alpha=0.6, mew=0)
         strip.estimate(time, row.standing if row.standing in ("tie", "undecided") else "")

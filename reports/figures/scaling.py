@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -22,41 +23,22 @@ from triptych.reports.figures.styles import BAND, INK, styles
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import columns, naming
 
-MOST_CURVES = 8
-"""Panels that a figure has room for."""
-
+MOST_CURVES, MOST_TICKS = 8, 6  # that a figure and an axis have room for
 TIMES_IN, RATIOS_IN = 2.0, 1.55
-MOST_TICKS = 6
 LABELS: dict[Axis, str] = {
-    "width": "width of every hidden layer",
-    "depth": "number of hidden layers",
-    "batch": "rows of a batch",
+    "width": "width of every hidden layer", "depth": "number of hidden layers", "batch": "rows of a batch",
     "arrays": "arrays of parameters",
-}
-
-
-Lines = dict[str, dict[int, Estimate]]
-"""Estimates by trainer, then by size."""
+}  # fmt: skip
+Lines = dict[str, dict[int, Estimate]]  # by trainer, then by size
 
 
 class Curve(NamedTuple):
-    """The rows of one workload along one axis, in one run and arm.
-
-    Attributes:
-        place: With the workload whose sizes these are.
-        reference: Whom the ratios stand against.
-        lines: Rows by trainer, then by size.
-    """
+    """The rows of one workload along one axis, by trainer and then by size; its place names the workload's own size."""
 
     place: Place
     axis: Axis
     reference: str
     lines: dict[str, dict[int, Row]]
-
-    @property
-    def base(self) -> str:
-        """The workload that was taken in many sizes."""
-        return text.short(self.place.workload)
 
     @property
     def times(self) -> Lines:
@@ -98,26 +80,26 @@ def others(report: Report) -> list[Row]:
 def exhibit(report: Report) -> Exhibit:
     """The curves in words and data."""
     found = rows(report)
-    more = cut(found, MOST_CURVES, "curves")
+    more = cut(found, MOST_CURVES, "curves") + _missing(found)
     return Exhibit(
         "scaling",
         "Time per step over size",
         " ".join(_growth(report, curve) for curve in found),
         "Above, time per step, both axes logarithmic; below, the same over the reference's, with the margin of no "
-        f"practical account as a band. The bars and shades are 95 % intervals over restarts.{more}{_missing(found)}",
+        f"practical account as a band. The bars and shades are 95 % intervals over restarts.{more}",
         ["Workload", "Where", "Changed", "Size", "Trainer", "Time per step", "95 % interval", "Time ÷ reference", ""],
         [line for curve in found for line in _data(report, curve)],
     )
 
 
 def _data(report: Report, curve: Curve) -> list[list[str]]:
-    start = [curve.base, naming.setting(report, curve.place), curve.axis]
-    entries = [(size, trainer, row) for trainer, cells in curve.lines.items() for size, row in cells.items()]
+    start = [text.short(curve.place.workload), naming.setting(report, curve.place), curve.axis]
+    entries = [(size, row) for cells in curve.lines.values() for size, row in cells.items()]
     made: list[list[str]] = []
-    for size, trainer, row in sorted(entries, key=lambda entry: entry[0]):
-        ratio = columns.ratio(row)
-        taken = [text.seconds(row.step_s.value), text.interval(row.step_s, text.seconds)] if row.step_s else ["–", "–"]
-        made.append([*start, f"{size:,}", text.short(trainer), *taken, ratio.main, ratio.note])
+    for size, row in sorted(entries, key=itemgetter(0)):
+        ratio, none = columns.ratio(row), [text.NONE] * 2
+        taken = [text.seconds(row.step_s.value), text.interval(row.step_s, text.seconds)] if row.step_s else none
+        made.append([*start, f"{size:,}", text.short(row.trainer), *taken, ratio.main, ratio.note])
     return made
 
 
@@ -127,7 +109,8 @@ def _missing(found: Sequence[Curve]) -> str:
     for curve in found:
         for trainer, cells in curve.lines.items():
             if sizes := [f"{size:,}" for size, row in cells.items() if not row.step_s]:
-                gone.setdefault(trainer, []).append(f"{curve.base} {curve.axis} {', '.join(sizes)}")
+                which = f"{text.short(curve.place.workload)} {curve.axis} {', '.join(sizes)}"
+                gone.setdefault(trainer, []).append(which)
     said = "; ".join(f"{text.short(trainer)} on {', '.join(words)}" for trainer, words in gone.items())
     return f" Not measured, for the reason that its row gives: {said}." if said else ""
 
@@ -139,18 +122,14 @@ def sentence(report: Report, curve: Curve, trainer: str) -> str:
     said = f"{text.estimate(ratios[first])} times {text.short(curve.reference)}'s time at {first:,}"
     said += f" and {text.estimate(ratios[last])} at {last:,}" if last > first else ""
     tie = words(crossover(ratios, TIE_MARGIN), curve.axis)
-    return f"{_where(report, curve)}, {text.short(trainer)} takes {said}: {tie}."
+    return f"{naming.on(report, curve.place)}, by {curve.axis}, {text.short(trainer)} takes {said}: {tie}."
 
 
 def _growth(report: Report, curve: Curve) -> str:
     """How the first trainer's step grows from the smallest size to the largest."""
     trainer, times = next(iter(curve.times.items()))
     ends = " to ".join(f"{text.seconds(times[size].value)} at {size:,}" for size in (min(times), max(times)))
-    return f"{_where(report, curve)}, a step of {text.short(trainer)} takes from {ends}."
-
-
-def _where(report: Report, curve: Curve) -> str:
-    return f"On {curve.base} {naming.setting(report, curve.place)}, by {curve.axis}"
+    return f"{naming.on(report, curve.place)}, by {curve.axis}, a step of {text.short(trainer)} takes from {ends}."
 
 
 def words(found: Crossover, axis: Axis) -> str:
@@ -175,27 +154,22 @@ def draw(report: Report) -> Figure:
     figure, axes = panels([TIMES_IN, RATIOS_IN] * -(-len(shown) // across), across)
     for index, curve in enumerate(shown):
         above = 2 * across * (index // across) + index % across
-        _times(axes[above], curve, looks)
+        values = _lines(axes[above], curve, curve.times, looks, 1e6)
+        log_axis(axes[above], min(values), max(values), "µs per step (log)", "y")
+        axes[above].tick_params(axis="x", labelbottom=False)
+        base, setting = text.short(curve.place.workload, 20), naming.setting(report, curve.place)
+        axes[above].set_title(f"{base} by {curve.axis}, {setting}")
         _ratios(axes[above + across], curve, looks)
-        axes[above].set_title(f"{text.short(curve.base, 20)} by {curve.axis}, {naming.setting(report, curve.place)}")
     key_above(figure, lines([name for name in looks if any(name in curve.lines for curve in shown)], looks))
     return figure
-
-
-def _times(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
-    """Microseconds per step on two log axes."""
-    values = _lines(axes, curve, curve.times, looks, 1e6)
-    log_axis(axes, min(values), max(values), "µs per step (log)", "y")
-    axes.tick_params(axis="x", labelbottom=False)
 
 
 def _ratios(axes: Axes, curve: Curve, looks: dict[str, Look]) -> None:
     """Time per step over the reference's; where some are near 1, the others leave the panel."""
     axes.axhspan(1 / (1 + TIE_MARGIN), 1 + TIE_MARGIN, color=BAND, linewidth=0, zorder=0)
     axes.axhline(1, color=INK, linewidth=1, zorder=1)
-    values = _lines(axes, curve, curve.ratios, looks)
+    values, least = _lines(axes, curve, curve.ratios, looks), 1 + 2 * TIE_MARGIN
     near = [value for value in values if 1 / CLOSE_UP < value < CLOSE_UP] or values
-    least = 1 + 2 * TIE_MARGIN
     log_axis(axes, min([1 / least, *near]), max([least, *near]), "ratio (log)", "y")
     axes.set_xlabel(LABELS[curve.axis])
 

@@ -7,24 +7,22 @@ from matplotlib.figure import Figure
 
 from triptych.benches.analysis import learning
 from triptych.benches.analysis.learning import Learned
-from triptych.benches.record.run import Run, SeedTraining
+from triptych.benches.record.run import SeedTraining
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import TALL_ROW_IN, Strip, chart, interval, log_axis
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.figures.styles import BAND, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-GUTTER = 1.25
-"""How far beyond the slowest training the misses stand, as a factor."""
+GUTTER = 1.25  # how far beyond the slowest training the misses stand, as a factor
 
 
 class Learner(NamedTuple):
     """A cell that was trained from seeds, and what these come to."""
 
     row: Row
-    run: Run
     found: Learned
 
     @property
@@ -35,7 +33,7 @@ class Learner(NamedTuple):
     @property
     def target(self) -> str:
         """The loss to come to."""
-        return f"{self.run.workload(self.row.place.workload).target_loss:g}"
+        return f"{self.row.planned.target_loss:g}"
 
     @property
     def share(self) -> str:
@@ -44,9 +42,7 @@ class Learner(NamedTuple):
 
     def known(self, value: float, show: text.Show = text.seconds) -> str:
         """A median, or "never" where too many seeds did not get there."""
-        if math.isfinite(value):
-            return show(value)
-        return "not within the budget" if self.found.cut else "never"
+        return show(value) if math.isfinite(value) else "not within the budget" if self.found.cut else "never"
 
     def estimate(self, estimate: Estimate, show: text.Show = text.seconds) -> str:
         """A median and its interval."""
@@ -57,7 +53,7 @@ class Learner(NamedTuple):
 def rows(report: Report) -> list[Learner]:
     """The cells that were trained from seeds."""
     found = ((row, learning.learned(row.record)) for row in naming.side_by_side(report))
-    return [Learner(row, report.source(row.place.source).run, one) for row, one in found if one]
+    return [Learner(row, one) for row, one in found if one]
 
 
 def exhibit(report: Report) -> Exhibit:
@@ -66,7 +62,7 @@ def exhibit(report: Report) -> Exhibit:
     alike: dict[tuple[str, int, int, int], list[Learner]] = {}
     for one in shown:
         counts = one.found.reached, one.found.missed, one.found.cut
-        alike.setdefault((place_name(report, one.row.place), *counts), []).append(one)
+        alike.setdefault((naming.place_name(report, one.row.place), *counts), []).append(one)
     return Exhibit(
         "seeds",
         "Time to the target loss, seed by seed",
@@ -91,7 +87,7 @@ def _said(learners: list[Learner]) -> str:
         return f"{names} did not come to the loss {first.target} within the time budget (cut at step {made})"
     seeds = text.count(found.rate.n, "seed")
     words = f"{names} reached the loss {first.target} from {found.reached} of {seeds} {first.share}"
-    words += f", {found.missed} missed it within {text.count(first.row.planned_steps, 'step')}" if found.missed else ""
+    words += f", {found.missed} missed it within {text.count(first.row.planned.steps, 'step')}" if found.missed else ""
     words += f", {found.cut} cut by the time budget" if found.cut else ""
     medians = " and ".join(one.known(one.found.seconds.value) for one in learners)
     return f"{words}; median time {medians}" if found.reached else words
@@ -99,16 +95,9 @@ def _said(learners: list[Learner]) -> str:
 
 def _entries(report: Report, one: Learner) -> list[str]:
     found = one.found
-    return [
-        one.target,
-        f"{found.reached} of {found.rate.n}",
-        one.share,
-        str(found.missed),
-        str(found.cut),
-        one.estimate(found.steps, text.significant),
-        one.estimate(found.seconds),
-        _certificate(report, one),
-    ]
+    numbers = [f"{found.reached} of {found.rate.n}", one.share, str(found.missed), str(found.cut)]
+    medians = [one.estimate(found.steps, text.significant), one.estimate(found.seconds)]
+    return [one.target, *numbers, *medians, _certificate(report, one)]
 
 
 def _certificate(report: Report, one: Learner) -> str:
@@ -117,10 +106,10 @@ def _certificate(report: Report, one: Learner) -> str:
     reference = next((other for other in report.by_place[row.place] if other.standing == "reference"), None)
     if reference is None or row.standing == "reference":
         return "reference" if reference else text.NONE
-    parity = learning.seed_parity(one.run, row.record, reference.record)
+    parity = learning.seed_parity(report.source(row.place.source).run, row.record, reference.record)
     same, both = learning.same_step(row.record, reference.record)
     at = f", target at the same step from {same} of {text.count(both, 'seed')}" if both else ""
-    return f"{'✓' if parity.holds else '✗'} {text.short(parity.reason, 160)}{at}"
+    return f"{text.short(text.parity(parity), 162)}{at}"
 
 
 def draw(report: Report) -> Figure:
@@ -133,7 +122,7 @@ def draw(report: Report) -> Figure:
     axes.axvspan(gutter / GUTTER**0.5, axes.get_xlim()[1], color=BAND, linewidth=0, zorder=0)
     for strip, one in zip(strips, learners, strict=True):
         _seeds(strip, gutter)
-        _median(strip, one, gutter)
+        strip.remark(_median(strip, one, gutter))
     return figure
 
 
@@ -153,12 +142,12 @@ def _seeds(strip: Strip, gutter: float) -> None:
         axes.plot(times, lanes, marker, markersize=3.6, markerfacecolor=face, alpha=0.8, **edge)
 
 
-def _median(strip: Strip, one: Learner, gutter: float) -> None:
+def _median(strip: Strip, one: Learner, gutter: float) -> str:
+    """The tick at the median, and its interval; gives what is said beside them."""
     median = one.found.seconds
     if 0 < median.value < math.inf:
         high = None if median.high is None else min(median.high, gutter)
         interval(strip.axes, median._replace(high=high), strip.y)
         strip.axes.plot([median.value], [strip.y], "|", markersize=16, color=INK, mew=1.6, zorder=5)
     said = f"median {one.known(median.value)}" if math.isfinite(median.value) else "no median"
-    reached = f"{one.found.reached} of {one.found.rate.n}, {said}"
-    strip.remark("cut by the time budget" if one.all_cut else reached)
+    return "cut by the time budget" if one.all_cut else f"{one.found.reached} of {one.found.rate.n}, {said}"

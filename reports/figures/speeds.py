@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from triptych.reports import text
 from triptych.reports.figures.chart import chart, log_axis
-from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table, where
+from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, table
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
@@ -18,7 +18,9 @@ def exhibit(report: Report) -> Exhibit:
     """The speeds in words and data."""
     shown = rows(report)
     slowest_first = sorted(shown, key=lambda row: columns.speed(row).order or 0)
-    ends = (f"{columns.speed(row).main} ({where(report, row)})" for row in (slowest_first[0], slowest_first[-1]))
+    ends = (
+        f"{columns.speed(row).main} ({naming.cell_name(report, row)})" for row in (slowest_first[0], slowest_first[-1])
+    )
     return Exhibit(
         "speeds",
         "Steps per second",

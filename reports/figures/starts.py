@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from triptych.benches.record.run import Start
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
-from triptych.reports.figures.chart import Strip, beside, chart, key_above, stack
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, where
+from triptych.reports.figures.chart import beside, chart, key_above, stack
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
@@ -22,8 +22,6 @@ PHASES = (
     ("first step", 1.0, ["first_step_s"]),
 )
 """The words of a phase, how full its part of the bar is, and the fields whose sum it is."""
-
-ROW_IN = 0.5
 
 
 def rows(report: Report) -> list[Row]:
@@ -62,7 +60,9 @@ def exhibit(report: Report) -> Exhibit:
 def _sentence(report: Report, row: Row) -> str:
     totals = [f"{text.seconds(median(starts, 'whole_s'))} {words}" for words, starts in cases(row)]
     own, warm = (text.seconds(median(row.record.starts, field)) for field in ("stack_s", "warm_call_s"))
-    return f"{where(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
+    return (
+        f"{naming.cell_name(report, row)}: {', '.join(totals)}, of which {own} own imports; a second call takes {warm}."
+    )
 
 
 def _entries(words: str, starts: list[Start]) -> list[str]:
@@ -75,18 +75,13 @@ def _entries(words: str, starts: list[Start]) -> list[str]:
 
 def draw(report: Report) -> Figure:
     """Two bars per trainer."""
-    figure, axes, strips = chart(report, rows(report), ROW_IN)
-    axes.set_xlim(0, max(end for strip in strips for end in _bars(strip)) * 1.04)
-    axes.set_xlabel("seconds since the process was started, medians over processes")
+    figure, axes, strips = chart(report, rows(report), row_in=0.5)
+    ends: list[float] = []
+    for row, look, _, y in strips:
+        for at, (words, starts) in zip((y - 0.18, y + 0.18), cases(row), strict=False):
+            pieces = [(median(starts, *fields), full) for _, full, fields in PHASES]
+            ends.append(stack(axes, at, pieces, look.color, 0.3))
+            beside(axes, at, f"{text.seconds(median(starts, 'whole_s'))} {words}")
+    axes.set(xlim=(0, max(ends) * 1.04), xlabel="seconds since the process was started, medians over processes")
     key_above(figure, parts=[(words, full) for words, full, _ in PHASES])
     return figure
-
-
-def _bars(strip: Strip) -> list[float]:
-    """The bars of one trainer; gives where they end."""
-    row, look, axes, y = strip
-    ends: list[float] = []
-    for at, (words, starts) in zip((y - 0.18, y + 0.18), cases(row), strict=False):
-        ends.append(stack(axes, at, [(median(starts, *fields), full) for _, full, fields in PHASES], look.color, 0.3))
-        beside(axes, at, f"{text.seconds(median(starts, 'whole_s'))} {words}")
-    return ends

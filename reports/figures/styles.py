@@ -31,16 +31,10 @@ SETTINGS: dict[Any, Any] = {
 }  # fmt: skip
 """matplotlib's settings for all figures."""
 
-OTHERS = [
-    Look(color, marker, line)
-    for (marker, line), color in product(
-        zip("DvPX*", ("-.", "-", "--", ":", "-."), strict=True), ("#b35c93", "#9a7400", "#3b8ac4", "#7f7f7f")
-    )
-]
+MARKS, COLORS = {"D": "-.", "v": "-", "P": "--", "X": ":", "*": "-."}, ("#b35c93", "#9a7400", "#3b8ac4", "#7f7f7f")
+OTHERS = [Look(color, marker, line) for (marker, line), color in product(MARKS.items(), COLORS)]
 """The looks of trainers that are not built in."""
-
-GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}
-"""The characters that stand for matplotlib's markers in text."""
+GLYPHS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "P": "✚", "X": "✖", "*": "★"}  # markers in text
 
 
 def styles(trainers: Sequence[str]) -> dict[str, Look]:
@@ -56,8 +50,5 @@ def styles(trainers: Sequence[str]) -> dict[str, Look]:
 def glyphs(looks: dict[str, Look]) -> tuple[dict[str, str], str]:
     """A CSS class for each trainer's marker, and the style sheet of those classes."""
     classes = {name: f"glyph g{index}" for index, name in enumerate(looks)}
-    rules = (
-        f'.g{index}::before{{content:"{GLYPHS[look.marker]}";color:{look.color}}}'
-        for index, look in enumerate(looks.values())
-    )
-    return classes, "".join(rules)
+    signs = ((index, GLYPHS[look.marker], look.color) for index, look in enumerate(looks.values()))
+    return classes, "".join(f'.g{index}::before{{content:"{sign}";color:{color}}}' for index, sign, color in signs)

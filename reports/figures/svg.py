@@ -21,11 +21,8 @@ SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
 EVERYWHERE = {
     "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
-    "stroke-linejoin": "round",
-    "stroke-linecap": "butt",
-}
-"""What holds for a whole figure."""
-
+    "stroke-linejoin": "round", "stroke-linecap": "butt", "role": "img",
+}  # fmt: skip
 VARIABLES = {color: f"var({name})" for name, color in LIGHT.items()}
 
 
@@ -56,13 +53,12 @@ def draw(exhibit: Exhibit, plot: Callable[[], Figure]) -> Drawing:
         figure.set_layout_engine("none")  # it is laid out now, and need not be again
         figure.savefig(png, format="png", dpi=140, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     root = ElementTree.fromstring(svg.getvalue())  # noqa: S314 - written by matplotlib a line above
-    _, _, *content = root  # the first two are who made it and a style sheet
-    root[:] = content
+    del root[:2]  # who made it and a style sheet
     styled: dict[str, str] = {}
     for element in root.iter():
         _clean(element, styled)
-    said = {"role": "img", "aria-labelledby": f"{key}-title {key}-desc"}
-    root.attrib = {"viewBox": root.attrib["viewBox"], **EVERYWHERE, **said}
+    labels = f"{key}-title {key}-desc"
+    root.attrib = {"viewBox": root.attrib["viewBox"], **EVERYWHERE, "aria-labelledby": labels}
     words = {"title": exhibit.title, "desc": f"{exhibit.finding} {exhibit.reading}"}
     for position, tag in enumerate(words):
         element = ElementTree.Element(tag, {"id": f"{key}-{tag}"})
@@ -83,7 +79,5 @@ def _clean(element: ElementTree.Element, styled: dict[str, str]) -> None:
             styled[f"#{value}"] = style
         if (name != "id" or element.tag != "g") and not value.startswith("rotate(-0 "):
             element.set(name, re.sub(r"(\.\d\d)\d+", r"\1", value).strip().replace("\n", ""))
-    declared: dict[str, str] = dict(re.findall(r"([\w-]+): ([^;]+)", style)) if style != styled.get(target) else {}
-    for name, value in declared.items():
-        if name != "font-family":
-            element.set(name, VARIABLES.get(value, value))
+    declared = re.findall(r"([\w-]+): ([^;]+)", style) if style != styled.get(target) else []
+    element.attrib |= {name: VARIABLES.get(value, value) for name, value in declared if name != "font-family"}

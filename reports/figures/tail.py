@@ -1,7 +1,7 @@
 """Single steps: what one takes as a rule, what it takes now and then, and what lay behind the longest."""
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,12 +11,10 @@ from triptych.benches.record.run import LONG
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.figures.chart import Strip, chart, interval, key_above, log_axis
-from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity, place_name
+from triptych.reports.figures.figure import IDENTITY, MOST_ROWS, Exhibit, cut, identity
 from triptych.reports.figures.styles import INK, MUTED, PAPER
 from triptych.reports.view.report import Place, Report, Row
 from triptych.reports.words import naming
-
-UNKNOWN = "no known cause"
 
 
 class Single(NamedTuple):
@@ -33,7 +31,7 @@ class Single(NamedTuple):
     @property
     def cause(self) -> str:
         """What lay behind the longest step, as far as is known, if that was long."""
-        return (text.short(self.found.longest.cause, 60) or UNKNOWN) if self.times > LONG else "no long step"
+        return _cause(self.found.longest.cause) if self.times > LONG else "no long step"
 
     @property
     def spacing(self) -> str:
@@ -56,7 +54,7 @@ def exhibit(report: Report) -> Exhibit:
     return Exhibit(
         "tail",
         "The longest of single steps",
-        " ".join(f"On {place_name(report, place)}, {_sentence(there)}." for place, there in places.items()),
+        " ".join(f"On {naming.place_name(report, place)}, {_sentence(there)}." for place, there in places.items()),
         "Each step is waited for, so these are latencies; steps/s come from blocks, which do not wait. The garbage "
         "collector is on, as users have it. Median and 99th percentile are medians over restarts, the bar a 95 % "
         "interval of the latter. A collection is the cause where it makes at least half of what a step takes beyond "
@@ -84,11 +82,15 @@ def _entries(one: Single) -> list[str]:
     p99 = f"{text.seconds(found.p99_s.value)} {text.interval(found.p99_s, text.seconds)}" if found.p99_s else text.NONE
     causes: Counter[str] = Counter()
     for cause, number in found.causes.items():
-        causes[_brief(text.short(cause, 60) or UNKNOWN)] += number
+        causes[_brief(_cause(cause))] += number
     kept = ", ".join(f"{number} × {cause}" for cause, number in causes.most_common())
     times = [text.seconds(found.longest.seconds), text.significant(one.times)]
     why = [one.cause, one.spacing or text.NONE, kept or text.NONE]
     return [text.seconds(found.median_s.value), p99, *times, *why, f"{found.steps:,}"]
+
+
+def _cause(cause: str) -> str:
+    return text.short(cause, 60) or "no known cause"
 
 
 def _brief(cause: str) -> str:
@@ -102,9 +104,10 @@ def draw(report: Report) -> Figure:
     figure, axes, strips = chart(report, [one.row for one in singles])
     values = [value for strip, one in zip(strips, singles, strict=True) for value in _marks(strip, one)]
     log_axis(axes, min(values), max(values), "milliseconds of one step, each waited for, so not steps/s (log scale)")
-    style: dict[str, Any] = {"color": MUTED, "linestyle": ""}
     marks = (("o", MUTED, "median"), ("|", MUTED, "99th percentile"), ("o", "none", "longest"))
-    key_above(figure, [Line2D([], [], marker=one, mfc=face, label=words, **style) for one, face, words in marks])
+    key_above(
+        figure, [Line2D([], [], color=MUTED, ls="", marker=one, mfc=face, label=word) for one, face, word in marks]
+    )
     return figure
 
 
@@ -121,5 +124,5 @@ def _marks(strip: Strip, one: Single) -> list[float]:
         axes.plot([1e3 * p99.value], [y], "|", markersize=13, color=INK, mew=1.6, zorder=4)
         ends.append(1e3 * p99.value)
     words = (f"{text.significant(one.times)} × median", _brief(one.cause), one.spacing)
-    strip.remark(", ".join(word for word in words if word))
+    strip.remark(", ".join(filter(None, words)))
     return ends

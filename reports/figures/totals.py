@@ -1,7 +1,6 @@
 """Total time against steps: compile time and then step after step, and where a trainer is level with the reference."""
 
 import math
-from typing import NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,48 +10,38 @@ from triptych.benches.stats.ranks import Estimate
 from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import course, interval, key_beside, lines, log_axis, panels
-from triptych.reports.figures.figure import Exhibit, cut, place_name
+from triptych.reports.figures.figure import Exhibit, cut
 from triptych.reports.figures.styles import INK, styles
 from triptych.reports.view.report import Report, Row
-from triptych.reports.words import columns
+from triptych.reports.words import columns, naming
 
-MOST_PLACES = 4
-POINTS_PER_DECADE = 8
-PANEL_IN = 2.3
+MOST_PLACES, POINTS_PER_DECADE, PANEL_IN = 4, 8, 2.3
 
 
-class Race(NamedTuple):
-    """The cells of a place that have compiled and stepped."""
-
-    name: str
-    cells: list[Row]
-
-
-def rows(report: Report) -> list[Race]:
-    """The places where two trainers or more have compiled and stepped."""
-    there = {place: [row for row in cells if total_s(row.record, 1)] for place, cells in report.by_place.items()}
-    return [Race(place_name(report, place), cells) for place, cells in there.items() if len(cells) > 1]
+def rows(report: Report) -> list[list[Row]]:
+    """The cells that have compiled and stepped, of the places where there are two or more."""
+    there = ([row for row in cells if total_s(row.record, 1)] for cells in report.by_place.values())
+    return [cells for cells in there if len(cells) > 1]
 
 
 def exhibit(report: Report) -> Exhibit:
     """Total time in words and data."""
-    races = rows(report)
+    races = [(naming.place_name(report, cells[0].place), cells) for cells in rows(report)]
     return Exhibit(
         "totals",
         "Total time against steps: who is ahead when",
-        " ".join(f"On {race.name}: {_sentence(race)}." for race in races[:MOST_PLACES]),
+        " ".join(f"On {name}: {_sentence(cells)}." for name, cells in races[:MOST_PLACES]),
         "A line is the compile time and the steps after it, its band the 95 % interval over restarts. A ring is where "
         "a trainer is level with the reference, the bar the 95 % interval of that step."
         + cut(races, MOST_PLACES, "places"),
         ["Where", "Trainer", "Compile", "Time per step", "Against the reference", "95 % interval"],
-        [[race.name, *_entries(row)] for race in races[:MOST_PLACES] for row in race.cells],
+        [[name, *_entries(row)] for name, cells in races[:MOST_PLACES] for row in cells],
     )
 
 
-def _sentence(race: Race) -> str:
-    others = [(row, columns.even(row)) for row in race.cells if row.standing != "reference"]
-    said = (f"{row.trainer} is {even.main}" + f" ({even.note})" * bool(even.note) for row, even in others)
-    return f"against {race.cells[0].reference}, {'; '.join(said)}"
+def _sentence(cells: list[Row]) -> str:
+    said = [f"{row.trainer} is {columns.even_words(row)}" for row in cells if row.standing != "reference"]
+    return f"against {cells[0].reference}, {'; '.join(said)}"
 
 
 def _entries(row: Row) -> list[str]:
@@ -65,16 +54,15 @@ def draw(report: Report) -> Figure:
     """A panel per place, both axes logarithmic."""
     looks, races = styles(report.trainers), rows(report)[:MOST_PLACES]
     figure, frames = panels([PANEL_IN] * len(races))
-    for axes, race in zip(frames, races, strict=True):
-        _panel(axes, race, looks)
-        axes.set_title(race.name)
+    for axes, cells in zip(frames, races, strict=True):
+        axes.set_title(naming.place_name(report, cells[0].place))
+        _panel(axes, cells, looks)
     return figure
 
 
-def _panel(axes: Axes, race: Race, looks: dict[str, Look]) -> None:
-    steps = _steps(race.cells)
-    seconds: list[float] = []
-    for row in race.cells:
+def _panel(axes: Axes, cells: list[Row], looks: dict[str, Look]) -> None:
+    steps, seconds = _steps(cells), list[float]()
+    for row in cells:
         totals = [(at, _total(row, at)) for at in steps]
         seconds += course(axes, totals, looks[row.trainer]._replace(marker=""), shade=0.25)
         if level := row.break_even.steps:
@@ -84,7 +72,7 @@ def _panel(axes: Axes, race: Race, looks: dict[str, Look]) -> None:
     log_axis(axes, steps[0], steps[-1], "steps (log scale)")
     axes.set_xlim(steps[0], steps[-1])
     log_axis(axes, min(seconds), max(seconds), "total seconds (log)", "y")
-    slowest_first = sorted(race.cells, key=lambda row: -_total(row, steps[-1]).value)
+    slowest_first = sorted(cells, key=lambda row: -_total(row, steps[-1]).value)
     key_beside(axes, lines([row.trainer for row in slowest_first], looks))
 
 
@@ -97,6 +85,6 @@ def _total(row: Row, steps: float) -> Estimate:
 def _steps(cells: list[Row]) -> list[float]:
     """From one step to ten times the workload's, or beyond the furthest point where two are level; evenly, as logs."""
     ends = [3 * row.break_even.steps.value for row in cells if row.break_even.steps]
-    last = min(max(10 * cells[0].planned_steps, *ends, 10), 1e9)
+    last = min(max(10 * cells[0].planned.steps, *ends, 10), 1e9)
     count = math.ceil(POINTS_PER_DECADE * math.log10(last))
     return [last ** (index / count) for index in range(count + 1)]

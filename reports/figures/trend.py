@@ -1,12 +1,8 @@
 """Seconds per step in run after run, joined where machine and libraries are the same."""
 
-from collections.abc import Sequence
-
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from triptych.impls.registry import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import course, log_axis, panels
 from triptych.reports.figures.figure import Exhibit, cut
@@ -14,8 +10,7 @@ from triptych.reports.figures.styles import OTHERS, styles
 from triptych.reports.view.history import Trend
 from triptych.reports.view.report import Report
 
-MOST_CELLS = 12
-PANEL_IN = 2.0
+MOST_CELLS, PANEL_IN = 12, 2.0
 
 
 def rows(report: Report) -> list[list[Trend]]:
@@ -49,22 +44,16 @@ def exhibit(report: Report) -> Exhibit:
 def draw(report: Report) -> Figure:
     """A panel per cell."""
     looks, cells = styles(report.trainers), rows(report)[:MOST_CELLS]
-    figure, axes = panels([PANEL_IN] * -(-len(cells) // 2), 2)
-    for panel, trends in zip(axes, cells, strict=False):
-        _panel(panel, trends, looks.get(trends[0].cell.trainer, OTHERS[0]))
+    figure, frames = panels([PANEL_IN] * -(-len(cells) // 2), 2)
+    for axes, trends in zip(frames, cells, strict=False):
+        cell, values = trends[0].cell, list[float]()
+        for one in trends:
+            points = [(moment.place + 1, moment.step_s) for moment in one.moments]
+            values += course(axes, points, looks.get(cell.trainer, OTHERS[0]), factor=1e6)
+            (run, last), number = points[-1], one.machine.split(":")[0] if len(trends) > 1 else ""
+            axes.annotate(number, (run, 1e6 * last.value), (5, 4), textcoords="offset points")
+        log_axis(axes, min(values), max(values), "µs per step (log)", "y")
+        where = f"{text.short(cell.workload, 18)}, {text.short(cell.device, 10)}"
+        axes.set(title=f"{text.short(cell.trainer, 18)} on {where}", xlabel="run, in order of time")
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     return figure
-
-
-def _panel(axes: Axes, trends: Sequence[Trend], look: Look) -> None:
-    values: list[float] = []
-    for one in trends:
-        points = [(moment.place + 1, moment.step_s) for moment in one.moments]
-        values += course(axes, points, look, factor=1e6)
-        if len(trends) > 1:
-            run, last = points[-1]
-            axes.annotate(one.machine.split(":")[0], (run, 1e6 * last.value), (5, 4), textcoords="offset points")
-    log_axis(axes, min(values), max(values), "µs per step (log)", "y")
-    cell = trends[0].cell
-    axes.set_title(f"{text.short(cell.trainer, 18)} on {text.short(cell.workload, 18)}, {text.short(cell.device, 10)}")
-    axes.set_xlabel("run, in order of time")
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

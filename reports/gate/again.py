@@ -11,23 +11,13 @@ from triptych.reports.gate.command import gate
 KEPT = ("device", "cpus", "base_python", "policy")
 """The options that are typed again where they say anything unusual; not the seed, for another order tells more."""
 
-MORE = 2
-"""Times as many restarts: what one cell alone takes is little."""
-
 
 def command(options: Mapping[str, Any], run: Run, cell: Cell) -> str:
-    """As it is typed in the same folder, for twice as many restarts.
-
-    Args:
-        options: Of the gate that found something, by name.
-        run: What it measured.
-        cell: What to measure again.
-    """
+    """As it is typed in the same folder, for twice as many restarts: what one cell alone takes is little."""
     base = options["base"] or next(arm.commit for arm in run.arms if arm.name == BASE)
     trainer = _as_typed(run.references.get(cell.trainer, cell.trainer), options["trainer"])
     workload = _as_typed(run.workload(cell.workload).reference or cell.workload, options["workload"])
-    words = ["--base", base, "--trainer", trainer, "--workload", workload]
-    words += ["--restarts", MORE * run.settings.restarts]
+    words = ["--base", base, "--trainer", trainer, "--workload", workload, "--restarts", 2 * run.settings.restarts]
     for known in gate.params:
         value = options.get(known.name or "")
         if known.name in KEPT and value is not None and str(value) != str(known.default):

@@ -1,17 +1,13 @@
-"""What `triptych gate` does: it answers one of its questions, says what was found, and gives the exit code.
-
-Exit codes are those of the command line: 2 for wrong usage, 4 where nothing can be compared, 130 and 143 after Ctrl-C
-and a request to end; otherwise the worst finding's.
-"""
+"""What `triptych gate` does: it answers one of its questions, says what was found, and gives the exit code."""
 
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import click
 
@@ -33,21 +29,20 @@ from triptych.benches.selftest import series
 from triptych.reports.gate import again, wording
 from triptych.reports.text import name
 
-Options = Mapping[str, Any]
-"""Of the command line, by name."""
-
+Question = Literal["code", "files", "counts", "itself"]
+Options = Mapping[str, Any]  # of the command line, by name
 WORDS = {"markdown": wording.markdown, "junit": wording.junit, "json": wording.as_json}
 """What is written to the file of an option, where it is given."""
 
 
-def answered(question: Callable[[Options], int], options: Options) -> int:
-    """The exit code of a question below, or of an error, which is told as a sentence."""
+def answered(question: Question, options: Options) -> int:
+    """The exit code of a question, or of an error, which is told as a sentence."""
     for kind in WORDS:  # found out now, not after minutes of measuring
         if (path := options.get(kind)) and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
             words = f"{path.parent} is no folder that can be written; make it first"
             raise click.UsageError(f"--{kind} {path}: {words}")
     try:
-        return question(options)
+        return {"code": of_code, "files": of_files, "counts": of_counts, "itself": of_itself}[question](options)
     except (PolicyError, ValueError, OSError, CheckoutError, RecordError, WorkerLost) as error:
         click.echo(f"Error: {error}", err=True)
         nothing = isinstance(error, RecordError | WorkerLost) or getattr(error, "lacks_history", False)
@@ -84,9 +79,9 @@ def of_counts(options: Options) -> int:
     found = [tally.count_cells(*one) for one in asked]
     if not update:
         judged = [golden.judge(known, *one) for one in found]
-        findings = (finding for one in judged for finding in one.findings)
+        findings = tuple(finding for one in judged for finding in one.findings)
         notes = (*(note for one in judged for note in one.notes), *left_out)
-        return _deliver(None, Judgement(tuple(findings), notes=notes), options)
+        return _deliver(None, Judgement(findings, notes=notes), options)
     said: list[str] = []
     for one in found:
         known, changed = golden.updated(known, *one)
@@ -115,10 +110,7 @@ def of_itself(options: Options) -> int:
 
 
 def _deliver(measured: Run | None, judgement: Judgement, options: Options) -> int:
-    """Writes and prints what was found; gives the exit code.
-
-    The page comes unasked, so where it cannot be written the verdict stands.
-    """
+    """Writes and prints what was found; the page comes unasked, so where it cannot be written the verdict stands."""
     from triptych.reports.gate.page import write_page
 
     try:

@@ -1,19 +1,15 @@
-"""The command line of `triptych gate`: its four questions, each with the options that it accepts and no others.
+"""The command line of `triptych gate`: its four questions, each with the options that it accepts and no others."""
 
-Nothing heavy is imported before an answer is wanted, so that help and errors come at once.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from triptych.reports.gate.answers import Question
 FILE = click.Path(path_type=Path, dir_okay=False)
 PRESENT = click.Path(path_type=Path, dir_okay=False, exists=True)
-
-OF_FILES = "triptych gate files BEFORE... --after AFTER..."
-
 Command = Callable[..., None]
 
 
@@ -36,12 +32,9 @@ class ManyAfter(click.Command):
 
 POLICY = click.option("--policy", type=PRESENT, help="With [tool.triptych.gate]; ./pyproject.toml by default.")
 OUTPUT = click.option(
-    "--output",
-    default="reports/latest/gate",
-    show_default=True,
-    type=click.Path(path_type=Path),
+    "--output", default="reports/latest/gate", show_default=True, type=click.Path(path_type=Path),
     help="Folder of page and result.",
-)
+)  # fmt: skip
 
 
 def outputs(command: Command) -> Command:
@@ -75,10 +68,15 @@ def gate(context: click.Context, **options: Any) -> None:
     """
     if (command := context.invoked_subcommand) is not None:
         _refuse_typed(context, f"before {command!r} would change nothing; see triptych gate {command} --help")
-        return
+    else:
+        _answer(context, "code", options)
+
+
+def _answer(context: click.Context, question: "Question", options: Mapping[str, Any]) -> None:
+    """Ends with the exit code of a question; nothing heavy is imported before, so that help and errors come at once."""
     from triptych.reports.gate import answers
 
-    context.exit(answers.answered(answers.of_code, options))
+    context.exit(answers.answered(question, options))
 
 
 def _refuse_typed(context: click.Context, words: str, but: tuple[str, ...] = ()) -> None:
@@ -102,10 +100,8 @@ def files(context: click.Context, **options: Any) -> None:
     before-*.json --after after-*.json
     """
     if not (options["before"] and options["after"]):
-        raise click.UsageError(f"result files need both sides: {OF_FILES}")
-    from triptych.reports.gate import answers
-
-    context.exit(answers.answered(answers.of_files, options))
+        raise click.UsageError("result files need both sides: triptych gate files BEFORE... --after AFTER...")
+    _answer(context, "files", options)
 
 
 @gate.command(short_help="Compare exact counts with the golden ones; time nothing.")
@@ -120,9 +116,7 @@ def counts(context: click.Context, **options: Any) -> None:
     """
     if options["update"]:
         _refuse_typed(context, "would change nothing beside --update; leave it out", but=("update", "file"))
-    from triptych.reports.gate import answers
-
-    context.exit(answers.answered(answers.of_counts, options))
+    _answer(context, "counts", options)
 
 
 @gate.command("test", short_help="Record a long series, then say how good the gate is here.")
@@ -136,6 +130,4 @@ def test_of_the_gate(context: click.Context, **options: Any) -> None:
 
     A series that was stopped is gone on with.
     """
-    from triptych.reports.gate import answers
-
-    context.exit(answers.answered(answers.of_itself, options))
+    _answer(context, "itself", options)

@@ -1,8 +1,4 @@
-"""The forest of the gate's page: where a finding's change, interval and margin lie, all on one log scale.
-
-The template draws a strip beside each row, so any number of rows of any length has one. Every verdict has a shape of
-its own, and the same figures stand in words beside it.
-"""
+"""The forest of the gate's page: where a finding's change, interval and margin lie, all on one log scale."""
 
 import math
 from collections.abc import Sequence
@@ -11,16 +7,11 @@ from typing import NamedTuple
 from triptych.benches.gate.verdict import Finding, Verdict
 from triptych.benches.stats.ranks import Estimate
 
-WIDTH = 220
-"""Of a strip, in units of the drawing."""
-
-TICK_AT = 0.8
-"""The outer ticks lie at most so far from the middle, as a share of half the width, so that their words have room."""
-
-CLOSE_UP = math.log(3)
-FARTHEST = math.log(1000)
-"""Changes beyond a factor of 3 lie off the scale where others are nearer; beyond 1,000 they always do."""
-
+WIDTH = 220  # of a strip, in units of the drawing
+TICK_AT = 0.8  # how far from the middle the outer ticks lie at most, of half the width: room for their words
+CLOSE_UP = math.log(3)  # beyond this a change lies off the scale where others are nearer
+FARTHEST = math.log(1000)  # beyond this it always does
+WIDEST = 0.25  # a wider margin fills its strip, so that the others are not squeezed
 SHAPES: dict[Verdict, str] = {
     "regressed": "M-5-6L7 0L-5 6z",
     "improved": "M5-6L-7 0L5 6z",
@@ -28,21 +19,11 @@ SHAPES: dict[Verdict, str] = {
     "ok": "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
 }
 """A triangle to the slower side, one to the faster, a hollow diamond, a dot."""
-
-FAR = "M-8-5L-3 0L-8 5M-2-5L3 0L-2 5"
-"""Two chevrons to the right: farther than the scale goes."""
-
-
-WIDEST = 0.25
-"""A wider margin fills its strip, so that the others are not squeezed."""
+FAR = "M-8-5L-3 0L-8 5M-2-5L3 0L-2 5"  # two chevrons to the right: farther than the scale goes
 
 
 class Scale(NamedTuple):
-    """A log scale of ratios around 1, which lies in the middle.
-
-    Attributes:
-        half: The logarithm of the ratio at the right edge.
-    """
+    """A log scale of ratios around 1, which lies in the middle; `half` is the logarithm of the ratio at the edge."""
 
     half: float
 

@@ -4,8 +4,6 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from markupsafe import Markup
-
 from triptych.benches.exit_codes import WORDS
 from triptych.benches.gate.metrics import METRICS
 from triptych.benches.gate.sides import BASE, HEAD
@@ -19,19 +17,11 @@ from triptych.reports.page import document
 from triptych.reports.words import rates
 from triptych.reports.words.facts import facts
 
-BUDGET = 100_000
-"""The characters of all sentences of a page together; each has room for at least `SHORT`."""
-
-SHORT = 160
+BUDGET, SHORT = 100_000, 160  # the characters of all sentences of a page together, and of each at least
 
 
 def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
-    """Writes the page, the same bytes for the same findings.
-
-    Args:
-        judgement: What was found.
-        run: What was measured for it; None for a gate on files.
-        folder: Made if it is not there.
+    """Writes the page, the same bytes for the same findings; a gate on files has no run.
 
     Raises:
         OSError: If the folder cannot be written.
@@ -44,31 +34,15 @@ def write_page(judgement: Judgement, run: Run | None, folder: Path) -> Path:
 def render(judgement: Judgement, run: Run | None, series: Sequence[Summary]) -> str:
     """The HTML of the findings."""
     findings = wording.in_order(judgement)
-    limit = min(wording.LONG, max(SHORT, BUDGET // max(len(findings), 1)))
-    style = document.sheet(Path(__file__).with_name("gate.css"))
-    template = document.environment().get_template("gate.html.jinja")
-    return template.render(
-        judgement=judgement,
-        headline=wording.headline(judgement),
-        meaning=WORDS[judgement.exit_code].merge,
-        findings=findings,
-        forest=forest,
-        on=forest.scale(findings),
-        drawn=any(map(forest.drawable, findings)),
-        limit=limit,
-        symbols=wording.SYMBOLS,
-        change=change,
-        rounded=rounded,
-        metrics=METRICS,
-        notes=wording.notes(judgement),
-        run=run,
-        compared=compared(run) if run else [],
-        facts=facts([(run, arm) for arm in run.arms]) if run else [],
-        series=[rates.told(one) for one in series],
-        kinds=rates.KINDS,
-        text=text,
-        style=Markup(style),  # noqa: S704 - no foreign text in it
-    )
+    return document.environment().get_template("gate.html.jinja").render(
+        judgement=judgement, headline=wording.headline(judgement), meaning=WORDS[judgement.exit_code].merge,
+        findings=findings, limit=min(wording.LONG, max(SHORT, BUDGET // max(len(findings), 1))),
+        forest=forest, on=forest.scale(findings), drawn=any(map(forest.drawable, findings)),
+        symbols=wording.SYMBOLS, change=change, rounded=rounded, metrics=METRICS, notes=wording.notes(judgement),
+        run=run, compared=compared(run) if run else [], facts=facts([(run, arm) for arm in run.arms]) if run else [],
+        series=[rates.told(one) for one in series], kinds=rates.KINDS, text=text,
+        style=document.sheet(Path(__file__).with_name("gate.css")),
+    )  # fmt: skip
 
 
 def change(ratio: float | None) -> str:

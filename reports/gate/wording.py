@@ -9,29 +9,16 @@ from xml.etree import ElementTree
 from triptych.benches.exit_codes import WORDS
 from triptych.benches.gate.verdict import EXIT_CODES, Finding, Judgement, Verdict
 from triptych.reports import text
-from triptych.reports.text import escaped
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-SCHEMA = 1
-"""Of the JSON text; raised whenever an older reader could misread a newer one."""
-
+SCHEMA = 1  # of the JSON text; raised whenever an older reader could misread a newer one
 SYMBOLS: dict[Verdict, str] = {
-    "regressed": "✗",
-    "missing": "✗",
-    "incomparable": "!",
-    "undecided": "?",
-    "improved": "✓",
-    "ok": "✓",
-}
-"""Never colour alone."""
-
-LONG = 2000
-"""The characters of a sentence that are shown."""
-
+    "regressed": "✗", "missing": "✗", "incomparable": "!", "undecided": "?", "improved": "✓", "ok": "✓",
+}  # fmt: skip
+LONG = 2000  # the characters of a sentence that are shown
 TITLES = ("verdict", "benchmark", "metric", "finding")
-"""Of the columns of a table."""
 
 
 def headline(judgement: Judgement) -> str:
@@ -44,24 +31,20 @@ def headline(judgement: Judgement) -> str:
 def notes(judgement: Judgement) -> list[str]:
     """What the findings do not say, sentence by sentence."""
     added = ", ".join(text.name(name) for name in judgement.added)
-    return ([f"In the candidate only, and not judged: {added}."] if added else []) + [
-        text.name(note, LONG) for note in judgement.notes
-    ]
+    first = [f"In the candidate only, and not judged: {added}."] if added else []
+    return [*first, *(text.name(note, LONG) for note in judgement.notes)]
 
 
 def reasons(judgement: Judgement) -> list[str]:
     """What may be behind the findings and how to measure them again, a line each, where anything can be said."""
-    said = [(one, words) for one in in_order(judgement) for words in one.why]
-    return [f"On {text.name(one.cell)}, {one.metric}: {text.name(words, LONG)}" for one, words in said]
+    found = in_order(judgement)
+    return [f"On {text.name(one.cell)}, {one.metric}: {text.name(why, LONG)}" for one in found for why in one.why]
 
 
 def plain(judgement: Judgement) -> list[str]:
     """For a log: the headline, what is not in order, verdict first, why, the notes."""
-    found = [one for one in in_order(judgement) if one.verdict != "ok"]
-    rows = (_row(finding) for finding in found)
-    lines = [
-        f"{one.verdict}: {cell}, {metric}: {words}" for one, (_, cell, metric, words) in zip(found, rows, strict=True)
-    ]
+    rows = ((one, _row(one)) for one in in_order(judgement) if one.verdict != "ok")
+    lines = [f"{one.verdict}: {cell}, {metric}: {words}" for one, (_, cell, metric, words) in rows]
     return [headline(judgement), *lines, *reasons(judgement), *notes(judgement)]
 
 
@@ -71,7 +54,7 @@ def in_order(judgement: Judgement) -> list[Finding]:
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str]:
-    """Verdict, benchmark, metric and sentence of a finding, as all tables have them."""
+    """What all tables say of a finding, under `TITLES`; a symbol beside the verdict, never colour alone."""
     verdict = f"{SYMBOLS[finding.verdict]} {finding.verdict}"
     return verdict, text.name(finding.cell), finding.metric, text.name(finding.sentence, LONG)
 
@@ -86,7 +69,7 @@ def table(judgement: Judgement) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(headline(judgement)), title_justify="left", title_style="bold", expand=False)
+    made = Table(title=Text(headline(judgement)), title_justify="left", title_style="bold")
     for title in TITLES:
         made.add_column(title, overflow="fold")
     for finding in in_order(judgement):
@@ -97,19 +80,13 @@ def table(judgement: Judgement) -> "Table":
 def markdown(judgement: Judgement) -> str:
     """For a pull request: the headline, what is not in order as a table, the rest folded, why, the notes."""
     findings = in_order(judgement)
-    shown, quiet = ([one for one in findings if (one.verdict == "ok") is fine] for fine in (False, True))
-    parts = [f"**{escaped(headline(judgement))}**"]
-    if shown:
-        parts.append(_rows(shown))
-    if quiet:
-        summary = f"<summary>{text.count(len(quiet), 'finding')} in order</summary>"
-        parts.append(f"<details>{summary}\n\n{_rows(quiet)}\n\n</details>")
-    return "\n\n".join([*parts, *map(escaped, [*reasons(judgement), *notes(judgement)])]) + "\n"
-
-
-def _rows(findings: list[Finding]) -> str:
-    rows = [TITLES, ("---",) * len(TITLES), *(map(escaped, _row(finding)) for finding in findings)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    shown, quiet = ([_row(one) for one in findings if (one.verdict == "ok") is fine] for fine in (False, True))
+    parts = [f"**{text.escaped(headline(judgement))}**"]
+    parts += [text.table([TITLES, *shown])] if shown else []
+    parts += (
+        [text.folded(f"{text.count(len(quiet), 'finding')} in order", text.table([TITLES, *quiet]))] if quiet else []
+    )
+    return "\n\n".join([*parts, *map(text.escaped, [*reasons(judgement), *notes(judgement)])]) + "\n"
 
 
 def annotations(judgement: Judgement) -> list[str]:
@@ -124,27 +101,18 @@ def annotations(judgement: Judgement) -> list[str]:
         said = (f"{one.verdict}: {one.cell}, {one.metric}", _whole(one))
         title, words = (text.name(part, LONG).replace("%", "%25") for part in said)
         title = title.replace(":", "%3A").replace(",", "%2C")
-        if one.verdict != "ok":
-            lines.append(f"::{levels.get(one.verdict, 'error')} title={title}::{words}")
+        lines += [f"::{levels.get(one.verdict, 'error')} title={title}::{words}"] if one.verdict != "ok" else []
     return lines
 
 
 def junit(judgement: Judgement) -> str:
     """A test case per finding: regressed and missing fail, incomparable is an error, undecided is skipped."""
-    tags: dict[Verdict, str] = {
-        "regressed": "failure",
-        "missing": "failure",
-        "incomparable": "error",
-        "undecided": "skipped",
-    }
+    tags: dict[Verdict, str] = dict.fromkeys(("regressed", "missing"), "failure")
+    tags |= {"incomparable": "error", "undecided": "skipped"}
     counts = Counter(tags.get(finding.verdict, "") for finding in judgement.findings)
-    totals = {
-        "tests": counts.total(),
-        "failures": counts["failure"],
-        "errors": counts["error"],
-        "skipped": counts["skipped"],
-    }
-    suite = ElementTree.Element("testsuite", {"name": "triptych gate", **{name: str(n) for name, n in totals.items()}})
+    totals = {"failures": counts["failure"], "errors": counts["error"], "skipped": counts["skipped"]}
+    numbers = {name: str(number) for name, number in {"tests": counts.total(), **totals}.items()}
+    suite = ElementTree.Element("testsuite", {"name": "triptych gate", **numbers})
     for finding in judgement.findings:
         case = ElementTree.SubElement(suite, "testcase", classname=text.name(finding.cell), name=finding.metric)
         sentence = text.name(_whole(finding), LONG)
@@ -162,8 +130,8 @@ def as_json(judgement: Judgement) -> str:
         "exit_code": judgement.exit_code,
         "headline": headline(judgement),
         "findings": [_finding(finding) for finding in judgement.findings],
-        "added": list(judgement.added),
-        "notes": list(judgement.notes),
+        "added": judgement.added,
+        "notes": judgement.notes,
     }
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 

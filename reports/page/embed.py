@@ -1,8 +1,4 @@
-"""What the page carries along: result files and a table of all values to save, and what another reference would say.
-
-Files travel compressed behind ordinary download links, so that they can be saved without a server and without
-JavaScript.
-"""
+"""What the page carries along, to be saved without a server or JavaScript; and what another reference would say."""
 
 import base64
 import gzip
@@ -16,22 +12,12 @@ from triptych.reports.view import frame
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns
 
-MOST_CARRIED_BYTES = 3_000_000
-"""Result files larger than this together, uncompressed, lie beside the page instead of inside."""
-
+MOST_CARRIED_BYTES = 3_000_000  # result files larger together, uncompressed, lie beside the page instead of inside
 COMPARED = [column for column in columns.ALL if column.key in ("ratio", "break_even", "final_loss")]
-"""The columns that depend on the reference."""
 
 
 class Download(NamedTuple):
-    """A file as the page offers it.
-
-    Attributes:
-        file: What it is called when saved.
-        name: What the link says.
-        about: What is in it.
-        address: All of it, compressed, if the page carries it; else the file beside the page.
-    """
+    """A file as the page offers it; its address is all of it, compressed, if carried, or the file beside the page."""
 
     file: str
     name: str
@@ -54,27 +40,22 @@ def downloads(report: Report) -> list[Download]:
     about = "the table above in full precision, and every block, compile, training and count: a row for each value"
     table = frame(runs).to_csv(index=False, lineterminator="\n").encode(errors="replace")
     files.append(("triptych-values.csv", "All values (CSV)", table, about))
-    return [
-        Download(file, name, about, content, link(content) if carried else f"data/{file}", carried)
-        for file, name, content, about in files
-    ]
-
-
-def link(data: bytes) -> str:
-    """Bytes as an address of their own, compressed, the same for the same bytes."""
-    return "data:application/gzip;base64," + base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
+    made: list[Download] = []
+    for file, name, content, about in files:
+        packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()  # the same for the same bytes
+        address = f"data:application/gzip;base64,{packed}" if carried else f"data/{file}"
+        made.append(Download(file, name, about, content, address, carried))
+    return made
 
 
 def against(report: Report) -> str:
-    """By reference, row and column what the table says; "" stands for the reference of the run.
-
-    JSON that cannot end the script element that holds it.
-    """
+    """What the table says by reference ("" for the run's), row and column: JSON that cannot end its script element."""
     rows = {"": report.rows, **{name: report.against(name, report.rows) for name in report.trainers}}
     said = {name: {row.id: _entries(row) for row in those} for name, those in rows.items()}
     return msgspec.json.encode(said).decode().replace("<", "\\u003c")
 
 
 def _entries(row: Row) -> dict[str, Any]:
+    """What depends on the reference."""
     entries = {column.key: column.entry(row) for column in COMPARED}
     return {key: (entry.main, entry.notes, columns.sort_key(entry)) for key, entry in entries.items()}

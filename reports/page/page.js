@@ -15,9 +15,8 @@ $("theme").onclick = () => { const next = dark() ? "light" : "dark"; remember(ne
 // Sorting: a button in every heading, aria-sort on one of them.
 const key = (row, index) => row.cells[index].dataset.o;
 function sort(index) {
-  const descending = heads[index].getAttribute("aria-sort") === "ascending";
   const rows = [...body.rows], numeric = rows.some((row) => key(row, index) !== undefined);
-  const sign = descending ? -1 : 1;
+  const descending = heads[index].getAttribute("aria-sort") === "ascending", sign = descending ? -1 : 1;
   rows.sort((a, b) => {
     if (!numeric) return sign * a.cells[index].textContent.localeCompare(b.cells[index].textContent, "en");
     const [left, right] = [key(a, index), key(b, index)];
@@ -29,11 +28,9 @@ function sort(index) {
   body.append(...rows);
 }
 heads.forEach((head, index) => {
-  const button = document.createElement("button");
-  button.type = "button";
+  const button = Object.assign(document.createElement("button"), { type: "button", onclick: () => sort(index) });
   button.append(...head.childNodes);
   head.append(button);
-  button.onclick = () => sort(index);
 });
 
 // Filters: hide rows and the details of their cells, and say how many are left.
@@ -47,8 +44,8 @@ function filter() {
     const details = $(`details-${row.id}`);
     if (details) details.hidden = row.hidden;
   }
-  const all = body.rows.length;
-  $("shown").textContent = `${shown.toLocaleString("en-US")} of ${all.toLocaleString("en-US")} ${all === 1 ? "cell" : "cells"}`;
+  const all = body.rows.length, [some, whole] = [shown, all].map((number) => number.toLocaleString("en-US"));
+  $("shown").textContent = `${some} of ${whole} ${all === 1 ? "cell" : "cells"}`;
 }
 for (const [select, index] of filters) {
   new Set([...body.rows].map((row) => said(row, index))).forEach((value) => select.add(new Option(value, value)));

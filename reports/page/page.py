@@ -14,6 +14,7 @@ from triptych.benches.workloads.sizes import size_of
 from triptych.reports import text
 from triptych.reports.figures.all import exhibits
 from triptych.reports.figures.order import medians
+from triptych.reports.figures.ratios import pairs
 from triptych.reports.figures.styles import glyphs, styles
 from triptych.reports.figures.svg import Drawing, draw
 from triptych.reports.page import document, embed
@@ -28,7 +29,6 @@ from triptych.reports.words import (
     facts,
     glossary,
     headline,
-    lesson_lines,
     naming,
     programs,
     rates,
@@ -36,8 +36,7 @@ from triptych.reports.words import (
 
 WORDS = {
     "headline": headline, "cards": cards, "columns": columns, "naming": naming, "counts": count_table,
-    "cost": cost, "claims": claims, "facts": facts, "glossary": glossary,
-    "lesson_lines": lesson_lines, "programs": programs,
+    "cost": cost, "claims": claims, "facts": facts, "glossary": glossary, "programs": programs,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
 
@@ -47,8 +46,7 @@ class Page:
     """What the template shows beside the view's own words.
 
     Attributes:
-        questions: Each with the figure that stands beside it, if there is one.
-        figures: The others.
+        questions: Each with the figure that stands beside it, if there is one; `figures` are the others.
         numbers: Of all figures in reading order, by key.
         glyphs: The class of each trainer's marker.
         against: What another reference would make of the table, as JSON; empty where the page would grow too large.
@@ -83,18 +81,14 @@ class Page:
 
 
 def write_report(runs: Sequence[Run], folder: Path) -> list[Path]:
-    """Writes the page and its figures, the same bytes for the same runs.
-
-    Returns:
-        The files written, the page first.
+    """Writes the page and its figures, the same bytes for the same runs; gives the files, the page first.
 
     Raises:
         NothingMeasured: If no cell of the runs has anything to show.
         OSError: If the folder cannot be written.
     """
     view = report(runs)
-    drawn = [draw(*one) for one in exhibits(view)]
-    data = embed.downloads(view)
+    drawn, data = [draw(*one) for one in exhibits(view)], embed.downloads(view)
     files: dict[str, bytes] = {"index.html": render(view, drawn, data).encode()}
     files |= {one.address: one.content for one in data if not one.carried}
     for figure in drawn:
@@ -115,14 +109,9 @@ def render(view: Report, figures: Sequence[Drawing], data: list[embed.Download])
     numbers = {figure.exhibit.key: number for number, figure in enumerate(ordered, start=1)}
     against = embed.against(view) if data[0].carried else ""
     return document.environment().get_template("page.html.jinja").render(
-        page=Page(view, beside, list(left.values()), numbers, classes, data, against),
-        words=WORDS,
-        text=text,
-        medians=medians,
-        reproduce=reproduce,
-        series=[rates.told(one) for one in shipped()],
-        kinds=rates.KINDS,
-        style=document.sheet() + marks,
+        page=Page(view, beside, list(left.values()), numbers, classes, data, against), words=WORDS, text=text,
+        medians=medians, pairs=pairs, reproduce=reproduce, series=[rates.told(one) for one in shipped()],
+        kinds=rates.KINDS, style=document.sheet() + marks,
         script=(document.HERE / "page.js").read_text(encoding="utf-8"),
     )  # fmt: skip
 
@@ -135,14 +124,12 @@ def reproduce(view: Report, row: Row) -> str:
     options = [("--workload", workload), *(("--trainer", run.references.get(name, name)) for name in trainers)]
     arm = next(one for one in run.arms if one.name == row.place.arm)
     options += [("--compile-for", arm.target) if arm.target else ("--device", cell.device), ("--mode", cell.mode)]
-    if cell.device == "cpu" and not arm.cpus:
-        options.append(("--cpus", "all"))
+    options += [("--cpus", "all")] if cell.device == "cpu" and not arm.cpus else []
     options += [("--restarts", str(run.settings.restarts)), ("--seed", str(run.settings.seed))]
     return "triptych run " + " ".join(f"{option} {_quoted(value)}" for option, value in options)
 
 
 def _quoted(value: str) -> str:
     """One word for a shell, with unprintable characters spelled out."""
-    if value.isprintable():
-        return shlex.quote(value)
-    return "$'" + value.encode("unicode_escape").decode().replace("'", "\\'") + "'"
+    spelled = value.encode("unicode_escape").decode().replace("'", "\\'")
+    return shlex.quote(value) if value.isprintable() else f"$'{spelled}'"

@@ -9,11 +9,8 @@ from triptych.benches.analysis import pairing
 from triptych.benches.record.run import Run
 from triptych.benches.run.plugin import RUN, is_trial, result_path
 
-MINIMAL_WIDTH = 120
-"""Columns of a table that is written into a log; narrower, its figures would be folded."""
-
-WRITTEN = pytest.StashKey[list[str]]()
-"""What to say of the files at the end."""
+MINIMAL_WIDTH = 120  # columns of a table that is written into a log; narrower, its figures would be folded
+WRITTEN = pytest.StashKey[list[str]]()  # what to say of the files at the end
 
 
 @pytest.hookimpl(trylast=True)

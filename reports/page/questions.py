@@ -14,17 +14,13 @@ from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
 SLOW, FAST, LIBRARY = "naive", "treemap", "flax_optax"
-
 MOST_ANSWERS = 6
 
 
 class Question(NamedTuple):
-    """One question with its answers.
+    """One question with its answers, what has not been measured, if anything, and the command that measures it.
 
     Attributes:
-        answers: Sentences from the figures of this report.
-        missing: What has not been measured, or nothing.
-        command: What measures it.
         figures: Keys of exhibits that show the answer; the first one that the report has stands beside it.
     """
 
@@ -84,7 +80,7 @@ def compiling(report: Report) -> Question:
     rows = compared(report, FAST, SLOW)
     return Question(
         "When does compiling pay?",
-        cut([f"{_where(report, row)}, {_pays(report, row)}." for row in rows]),
+        cut([f"{naming.on(report, row.place)}, {_pays(report, row)}." for row in rows]),
         "" if rows else "This report has not measured it.",
         f"triptych run --trainer {SLOW} --trainer {FAST}",
         ("totals", "compile"),
@@ -97,28 +93,23 @@ def compared(report: Report, trainer: str, other: str) -> list[Row]:
     return [row for row in report.against(other, rows) if row.ratio.time]
 
 
-def _where(report: Report, row: Row) -> str:
-    return f"On {text.short(row.place.workload)} {naming.setting(report, row.place)}"
-
-
 def _taken(report: Report, row: Row) -> str:
     """How many times as long a step takes, with its interval and standing."""
     assert row.ratio.time is not None, "only rows with a ratio are compared"
     said = _estimated(row.ratio.time, f"times {row.reference}'s time per step")
     ending = {"tie": f", a tie within ±{100 * TIE_MARGIN:g} %", "undecided": ", undecided"}.get(row.standing, "")
-    return f"{_where(report, row)}, {row.trainer} takes {said}{ending}."
+    return f"{naming.on(report, row.place)}, {row.trainer} takes {said}{ending}."
 
 
 def _pays(report: Report, row: Row) -> str:
     """From which step on the compiled trainer is ahead of the other, its one long compile included."""
-    even = columns.even(row)
     compiles = " against ".join(
         f"{text.seconds(one.compile_s.value)} for {text.count(one.record.compiles[0].programs, 'program')} of {name}"
         for name in (FAST, SLOW)
         for one in report.by_place[row.place]
         if one.trainer == name and one.compile_s
     )
-    said = f"{FAST} is {even.main}{f' ({even.note})' if even.note else ''}"
+    said = f"{FAST} is {columns.even_words(row)}"
     return f"{said}; compiling takes {compiles}" if compiles else said
 
 
@@ -126,7 +117,7 @@ def _estimated(estimate: Estimate, unit: str = "") -> str:
     """A figure with its interval, for instance "13.1 steps (no interval: 1 restart, 6 needed)"."""
     interval = text.interval(estimate)
     parts = [interval, unit] if estimate.low is not None else [unit, f"({interval})"]
-    return " ".join(part for part in (text.significant(estimate.value), *parts) if part)
+    return " ".join(filter(None, [text.significant(estimate.value), *parts]))
 
 
 def cut(answers: Sequence[str]) -> list[str]:

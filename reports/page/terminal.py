@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHORT = ("trainer", "workload", "run", "arm", "device", "mode", "speed", "ratio", "compile", "final_loss", "outcome")
-"""The columns that fit into a terminal."""
 
 
 def summary(report: Report) -> list[str]:
@@ -24,7 +23,7 @@ def summary(report: Report) -> list[str]:
 
 
 def terminal(runs: Sequence[Run]) -> "Table":
-    """The short columns as a rich table, the verdict as its title; the caller prints it.
+    """The columns that fit into a terminal as a rich table, the verdict as its title; the caller prints it.
 
     Raises:
         NothingMeasured: If no cell of the runs has anything to show.
@@ -33,8 +32,7 @@ def terminal(runs: Sequence[Run]) -> "Table":
     from rich.text import Text
 
     report = view(runs)
-    said = Text("\n".join(summary(report)))
-    table = Table(title=said, title_justify="left", title_style="bold", expand=False)
+    table = Table(title=Text("\n".join(summary(report))), title_justify="left", title_style="bold")
     chosen = [column for column in columns(report) if column.key in SHORT]
     for column in chosen:
         table.add_column(Text(column.title), overflow="fold")
@@ -56,8 +54,7 @@ def markdown(runs: Sequence[Run]) -> str:
     report = view(runs)
     shown = columns(report)
     entries = [[column.entry(row) for column in shown] for row in naming.side_by_side(report)]
-    table = [[column.title for column in shown]]
-    table += [[f"{entry.main} {entry.note}".strip() for entry in row] for row in entries]
+    lines = [[f"{entry.main} {entry.note}".strip() for entry in row] for row in entries]
     sources = [
         f"{f'Run {source.label}: ' if len(report.sources) > 1 else ''}measured {source.run.created} in "
         f"{text.seconds(source.run.duration_s)} by `{text.short(source.run.command, 200).replace('`', '')}`, commit "
@@ -66,14 +63,14 @@ def markdown(runs: Sequence[Run]) -> str:
     ]
     said = [text.escaped(sentence) for sentence in summary(report)]
     counted = [
-        f"<details><summary>Counts of {text.escaped(one.name)}</summary>\n\n"
-        f"{_table([['Count', *one.heads], *([title, *values] for title, values in one.lines)])}\n\n</details>"
+        text.folded(
+            f"Counts of {one.name}", text.table([["Count", *one.heads], *([name, *said] for name, said in one.lines)])
+        )
         for one in count_table.tables(report)
     ]
-    return "\n\n".join([f"**{said[0]}**", *said[1:], _table(table), *sources, *counted]) + "\n"
-
-
-def _table(rows: list[list[str]]) -> str:
-    """Rows of words, the first being the headings."""
-    heads, *lines = [[text.escaped(words) for words in row] for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, ["---"] * len(heads), *lines))
+    return (
+        "\n\n".join(
+            [f"**{said[0]}**", *said[1:], text.table([[column.title for column in shown], *lines]), *sources, *counted]
+        )
+        + "\n"
+    )

@@ -1,6 +1,6 @@
 """Everything measured as one tidy pandas table, a row per value: for notebooks, and the page's CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,20 +22,14 @@ COLUMNS = [
     *CELL, "metric", *WHOLE, "value", "unit", "void", "cause", "run", "created", "commit", "arm", *MACHINE, "reference",
 ]  # fmt: skip
 
-Row = dict[str, Any]
-"""A row of the table by column; its metric's name ends in its unit where it has one."""
+Row = dict[str, Any]  # by column; the metric's name ends in its unit where it has one
 
 
 def frame(results: Run | Path | str | Sequence[Run | Path | str]) -> "pd.DataFrame":
     """A row per value: each block, long step, phase of a compile, training, start and count, and what they come to.
 
-    Of what is estimated there are three rows, for instance `step_s_estimate`, `step_s_low` and `step_s_high`.
-
-    Args:
-        results: Runs, result files or folders of them; one or several.
-
-    Returns:
-        The table, with `COLUMNS`; what does not apply is missing. A row whose `void` is not empty does not count.
+    Of what is estimated there are three rows, for instance `step_s_estimate`, `step_s_low` and `step_s_high`. What
+    does not apply is missing; a row whose `void` is not empty does not count. Results may be runs, files or folders.
 
     Raises:
         triptych.benches.record.files.RecordError: If a file cannot be used.
@@ -65,36 +59,36 @@ def _samples(record: CellRecord) -> Iterator[Row]:
     """What was measured, one by one."""
     for block in record.blocks:
         at = {name: getattr(block, name) for name in ("restart", "round", "position", "steps")}
-        for metric in ("step_s", "dispatch_s"):
-            yield {"metric": metric, "value": getattr(block, metric), "void": block.void or "", **at}
+        yield from _values(block, ("step_s", "dispatch_s"), void=block.void or "", **at)
     for tail in record.tails:
         at = {"restart": tail.restart, "steps": tail.steps}
-        yield from ({"metric": f"tail_{name}", "value": getattr(tail, name), **at} for name in ("median_s", "p99_s"))
+        yield from _values(tail, ("median_s", "p99_s"), "tail_", **at)
         for one in tail.longest:
             yield {"metric": "tail_longest_s", "value": one.seconds, "cause": one.cause, **at, "position": one.step}
     for one in record.compiles:
-        phases = {"compile_s": one.compile_s, **_fields(one)}
-        at = {"restart": one.restart, "void": "made again in the same process" if phases.pop("again") else ""}
-        yield from ({"metric": name, "value": value, **at} for name, value in phases.items())
+        void = "made again in the same process" if one.again else ""
+        yield from _values(one, ("compile_s", *_fields(one)), restart=one.restart, void=void)
     for one in record.trainings:
         at = {"restart": one.restart, "steps": one.steps_done}
-        for metric in ("train_s", "final_loss", "held_out_loss", "accuracy"):
-            yield {"metric": metric, "value": getattr(one, metric), **at}
+        yield from _values(one, ("train_s", "final_loss", "held_out_loss", "accuracy"), **at)
     for one in record.seed_trainings:
         at = {"restart": one.restart, "steps": one.steps, "seed": one.seed}
         void = "" if one.ending == "reached" else one.ending
         yield {"metric": "to_target_s", "value": one.seconds, "void": void, **at}
     for one in record.starts:
-        phases = {f"{one.cache}_start_{name}": value for name, value in _fields(one).items() if name != "cache"}
-        yield from ({"metric": name, "value": value, "restart": one.number} for name, value in phases.items())
-    counts = _fields(record.counts).items()
-    yield from ({"metric": name, "value": value} for name, value in counts if value is not None)
+        yield from _values(one, _fields(one), f"{one.cache}_start_", restart=one.number)
+    if record.counts:
+        yield from (row for row in _values(record.counts, _fields(record.counts)) if row["value"] is not None)
 
 
-def _fields(value: msgspec.Struct | None) -> dict[str, Any]:
-    """What a struct holds, but its place in the run."""
-    fields = msgspec.structs.asdict(value) if value else {}
-    return {name: one for name, one in fields.items() if name not in ("restart", "number")}
+def _values(of: object, metrics: Iterable[str], prefix: str = "", /, **at: Any) -> Iterator[Row]:
+    """A row for each of these metrics, which are attributes, at one place in the run."""
+    yield from ({"metric": prefix + name, "value": getattr(of, name), **at} for name in metrics)
+
+
+def _fields(value: msgspec.Struct) -> list[str]:
+    """The metrics of a struct: its fields but those that tell its place in the run."""
+    return [name for name in value.__struct_fields__ if name not in ("restart", "number", "again", "cache")]
 
 
 def _place(record: CellRecord) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from triptych.benches.stats.ranks import Estimate
 
 
 class Moment(NamedTuple):
-    """One run's figure: its place in time over all runs, when and of which commit it was, seconds per step."""
+    """One run's figure, and its place in time over all runs."""
 
     place: int
     created: str
@@ -52,10 +52,8 @@ def _conditions(arm: ArmRecord) -> bytes:
 
 def _machines(runs: Sequence[Run]) -> dict[bytes, str]:
     """A short name for each set of conditions: the facts in which it differs from the others."""
-    seen: dict[bytes, machine.Facts | None] = {}
-    for run in runs:
-        for arm in run.arms:
-            seen.setdefault(_conditions(arm), machine.facts(arm.fingerprint) if arm.fingerprint else None)
+    arms = [arm for run in runs for arm in run.arms]
+    seen = {_conditions(arm): machine.facts(arm.fingerprint) if arm.fingerprint else None for arm in arms}
     differing = machine.differing([found for found in seen.values() if found])[:3]
     named: dict[bytes, str] = {}
     for number, (key, found) in enumerate(seen.items(), start=1):

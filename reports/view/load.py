@@ -15,14 +15,13 @@ def load(paths: Sequence[Path]) -> list[Run]:
     Raises:
         RecordError: If one cannot be used, or a folder holds none.
     """
-    return [run for path in paths for run in (_folder(path) if path.is_dir() else [_file(path)])]
-
-
-def _folder(folder: Path) -> list[Run]:
-    files = sorted(path for path in folder.iterdir() if path.name.endswith((".json", ".json.gz")))
-    if not files:
-        raise RecordError(f"{folder} holds no .json file; expected a folder of result files")
-    return sorted((_file(path) for path in files), key=lambda run: run.created)
+    runs: list[Run] = []
+    for path in paths:
+        inside = sorted(one for one in path.glob("*") if one.name.endswith((".json", ".json.gz")))
+        if path.is_dir() and not inside:
+            raise RecordError(f"{path} holds no .json file; expected a folder of result files")
+        runs += sorted(map(_file, inside), key=lambda run: run.created) if inside else [_file(path)]
+    return runs
 
 
 def _file(path: Path) -> Run:

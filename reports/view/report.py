@@ -1,7 +1,4 @@
-"""The one view model: what a page, a Markdown text and a terminal table show, as values.
-
-Nothing here is formatted; `reports.text` turns these values into words, the same everywhere.
-"""
+"""The one view model: what a page, a Markdown text and a terminal table show, as values; nothing is formatted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,11 +19,8 @@ from triptych.reports.view.history import Trend, trends
 from triptych.reports.view.sources import Source, harmless, label
 
 Rank = Literal["fastest", "tied", "undecided", "behind"]
-
 NO_RATIO, UNKNOWN = Ratio(None, None), BreakEven("unknown")
-
-MOST_RUNS = 6
-"""Runs that fit side by side; of more, the others are a history."""
+MOST_RUNS = 6  # that fit side by side; of more, the others are a history
 
 
 class NothingMeasured(Exception):
@@ -46,15 +40,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Row:
-    """One cell with everything that is said of it.
+    """One cell with everything that is said of it; its names and reasons are harmless, but for those of `typed`.
 
     Attributes:
-        place: Where it stands. All names and reasons here are harmless,
-        typed: but those that a command line takes.
-        step_s: Seconds per step; `None` without blocks.
-        ratio: Time per step over the reference's.
-        planned: What was to be trained, and for how long.
-        pairs: The same, restart by restart: what the ratio was estimated from.
+        typed: The cell as a command line takes it.
+        ratio: Time per step over the reference's; `pairs` is what it was estimated from, restart by restart.
         id: Unique in the report and safe in HTML.
         rank: Its speed among the trainers of its place, by paired ratios; None if not comparable.
     """
@@ -74,11 +64,6 @@ class Row:
     rank: Rank | None = None
 
     @property
-    def planned_steps(self) -> int:
-        """Updates of a whole training."""
-        return self.planned.steps
-
-    @property
     def is_timed(self) -> bool:
         """Whether its steps ran, or it was compiled alone."""
         return MODES[self.place.mode].timed
@@ -91,13 +76,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything shown, rows in reading order.
-
-    Attributes:
-        sources: The runs side by side.
-        history: What a cell took in run after run, older ones included.
-        older: Runs that are in the history only.
-    """
+    """Everything shown, rows in reading order; `older` runs are in the history only."""
 
     sources: tuple[Source, ...]
     rows: tuple[Row, ...]
@@ -162,24 +141,14 @@ def _rows(source: Source, prefix: str) -> list[Row]:
         if MODES[cell.mode].ranked:  # the others are what a trainer's time is held against
             place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
             places.setdefault(place, {})[cell.trainer] = record
-    rows: list[Row] = []
-    run = source.run
+    run, rows = source.run, list[Row]()
     for place, records in places.items():
         ranks = _ranks(run, records)
         for trainer in in_order(set(records)):
             record = records[trainer]
-            row = Row(
-                place=place,
-                trainer=trainer,
-                typed=typed[record.cell],
-                planned=run.workload(place.workload),
-                record=record,
-                step_s=pairing.step_s(record),
-                compile_s=pairing.compile_s(record),
-                reference=run.reference,
-                id=f"{prefix}-{len(rows) + 1}",
-                rank=ranks.get(trainer),
-            )
+            times = pairing.step_s(record), pairing.compile_s(record)
+            row = Row(place, trainer, typed[record.cell], run.workload(place.workload), record, *times, run.reference)
+            row = replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer))
             rows.append(_compared(row, run, run.reference, records.get(run.reference)))
     return rows
 

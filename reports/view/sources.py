@@ -10,19 +10,12 @@ from triptych.benches.record import machine
 from triptych.benches.record.run import Run
 from triptych.reports import text
 
-LONGEST = 2000
-"""Characters of a name or a reason that are shown at most."""
+LONGEST = 2000  # characters of a name or a reason that are shown
 
 
 @dataclass(frozen=True)
 class Source:
-    """One run among those shown.
-
-    Attributes:
-        run: Its names and reasons as they may be shown.
-        original: As it was measured, for the file to download and the commands to copy.
-        differs: What sets it apart from the others.
-    """
+    """One run among those shown: harmless, and as it was measured, for files and commands; and what sets it apart."""
 
     label: str
     run: Run
@@ -53,10 +46,8 @@ def harmless(run: Run) -> Run:
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {clean(key): clean(one) for key, one in value.items()}
-        if isinstance(value, list):
-            return [clean(one) for one in value]
         if not isinstance(value, str):
-            return value
+            return [clean(one) for one in value] if isinstance(value, list) else value
         if value not in shown:
             safe = text.name(value, LONGEST)
             while safe in taken:

@@ -7,12 +7,11 @@ from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns, naming
 
 MARKS = {"slower": "▲", "faster": "▼", "tie": "≈", "undecided": "≷", "no interval": "?", "none": "✗"}
-MOST_LINES = 12
-MOST_CARDS = 24
+MOST_LINES, MOST_CARDS = 12, 24
 
 
 class Line(NamedTuple):
-    """One ratio: where, its figure with its interval, its standing with mark and word."""
+    """One ratio in words; `kind` is its standing as a CSS class."""
 
     where: str
     figure: str
@@ -44,9 +43,8 @@ def cards(report: Report) -> list[Card]:
 
 
 def _line(report: Report, row: Row) -> Line:
-    side = naming.side_name(report, row.place)
-    where = naming.scene_name(report, row.place, device=False) + (f", {side}" if side else "")
-    time, kind = row.ratio.time, row.standing
+    parts = naming.scene_name(report, row.place, device=False), naming.side_name(report, row.place)
+    where, time, kind = ", ".join(filter(None, parts)), row.ratio.time, row.standing
     if time is None:
         return Line(where, "", row.ratio.reason, kind, MARKS[kind], "no ratio")
     note = text.shortage(time.n) if kind == "no interval" else text.interval(time)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.tie import TIE_MARGIN
+from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.text import NONE, Entry
 from triptych.reports.view.report import Report, Row
@@ -15,7 +16,7 @@ RANKS = {"fastest": "fastest", "tied": "tied for fastest", "undecided": "perhaps
 
 
 class Column(NamedTuple):
-    """One column: its key, its heading, what it means, and what it says of a row."""
+    """One column, and what it says of a row."""
 
     key: str
     title: str
@@ -30,8 +31,11 @@ def ratio(row: Row) -> Entry:
         return Entry("no ratio", (row.ratio.reason,))
     if row.standing == "reference":
         return Entry(text.significant(1), ("reference",), 1.0)
-    word = () if time.low is None else (standing(row.standing),)
-    return Entry(text.significant(time.value), (text.interval(time), *word), time.value)
+    return _estimated(time, *([] if time.low is None else [standing(row.standing)]))
+
+
+def _estimated(estimate: Estimate, *notes: str) -> Entry:
+    return Entry(text.significant(estimate.value), (text.interval(estimate), *notes), estimate.value)
 
 
 def standing(word: str) -> str:
@@ -50,11 +54,8 @@ def spread(values: Iterable[float | None], show: text.Show = text.significant) -
 
 def columns(report: Report) -> list[Column]:
     """The columns of a report; those that would say the same or nothing in every row are left out."""
-    shown = {
-        "outcome": any(row.record.outcome.kind != "ok" for row in report.rows),
-        "run": len(report.sources) > 1,
-        **{part: naming.several(report, part) for part in ("arm", "device", "mode")},
-    }
+    shown = {part: naming.several(report, part) for part in ("arm", "device", "mode")}
+    shown["run"], shown["outcome"] = len(report.sources) > 1, any(ending(row).main != "ok" for row in report.rows)
     for key, entry in (("held_out", held_out), ("accuracy", accuracy), ("memory", memory)):
         shown[key] = any(entry(row).main != NONE for row in report.rows)
     return [column for column in ALL if shown.get(column.key, True)]
@@ -62,16 +63,14 @@ def columns(report: Report) -> list[Column]:
 
 def sort_key(entry: Entry) -> str:
     """What an entry sorts by where its words do not sort by themselves; what is endless comes last."""
-    if entry.order is None:
-        return ""
-    return f"{entry.order:.6g}" if math.isfinite(entry.order) else "1e308"
+    return "" if entry.order is None else f"{min(entry.order, 1e308):.6g}"
 
 
 def final_loss(row: Row) -> Entry:
     """The training loss at the end, where the end came early, and the parity mark."""
     entry = spread(training.final_loss for training in row.record.trainings)
-    done = min((training.steps_done for training in row.record.trainings), default=row.planned_steps)
-    early = f"after {done:,} of {row.planned_steps:,} steps" if done < row.planned_steps else ""
+    done = min((training.steps_done for training in row.record.trainings), default=row.planned.steps)
+    early = f"after {done:,} of {row.planned.steps:,} steps" if done < row.planned.steps else ""
     mark = "" if row.standing == "reference" else text.parity(row.ratio.parity)
     return entry._replace(notes=tuple(note for note in (*entry.notes, early, mark) if note))
 
@@ -80,9 +79,7 @@ def speed(row: Row) -> Entry:
     """Steps per second with their interval."""
     if row.step_s is None:
         return Entry(NONE)
-    estimate = text.inverse(row.step_s)
-    rank = (RANKS[row.rank],) if row.rank in RANKS else ()
-    return Entry(text.significant(estimate.value), (text.interval(estimate), *rank), estimate.value)
+    return _estimated(text.inverse(row.step_s), *([RANKS[row.rank]] if row.rank in RANKS else []))
 
 
 def compiling(row: Row) -> Entry:
@@ -90,15 +87,14 @@ def compiling(row: Row) -> Entry:
     if row.compile_s is None:
         return Entry(NONE)
     programs = text.count(max(one.programs for one in row.record.cold_compiles), "program")
-    value = row.compile_s.value
-    return Entry(text.significant(value), (text.interval(row.compile_s), programs), value)
+    return _estimated(row.compile_s, programs)
 
 
 def counts(row: Row) -> Entry:
     """How much was measured."""
-    void = len(row.record.blocks) - len(row.record.counted_blocks)
-    note = text.count(len(row.record.counted_blocks), "block") + (f", {void:,} void" if void else "")
-    number = len(pairing.restarts(row.record))
+    counted, number = len(row.record.counted_blocks), len(pairing.restarts(row.record))
+    void = len(row.record.blocks) - counted
+    note = text.count(counted, "block") + (f", {void:,} void" if void else "")
     return Entry(text.count(number, "restart"), (note,), float(number))
 
 
@@ -118,16 +114,17 @@ def even(row: Row) -> Entry:
     """From which step on the cell is ahead; of few restarts no more than how it has been so far."""
     if row.standing == "reference":
         return Entry(NONE)
-    entry, few = text.break_even(row.break_even), too_few(row)
-    if few and row.break_even.kind in ("always", "never"):
-        return entry._replace(main=f"{entry.main} so far", notes=(few,))
+    entry = text.break_even(row.break_even)
+    fewest = min((one for one in (row.ratio.time, row.compile_s) if one), key=lambda one: one.n, default=None)
+    if fewest and fewest.low is None and row.break_even.kind in ("always", "never"):
+        return entry._replace(main=f"{entry.main} so far", notes=(text.interval(fewest),))
     return entry
 
 
-def too_few(row: Row) -> str:
-    """Why a ratio and a compile together are no finding yet; empty if each has an interval."""
-    fewest = min((one for one in (row.ratio.time, row.compile_s) if one), key=lambda one: one.n, default=None)
-    return text.interval(fewest) if fewest and fewest.low is None else ""
+def even_words(row: Row) -> str:
+    """The same inside a sentence."""
+    entry = even(row)
+    return f"{entry.main} ({entry.note})" if entry.note else entry.main
 
 
 def accuracy(row: Row) -> Entry:

@@ -1,12 +1,13 @@
-"""Counts beside times: a table per workload and device, a column per trainer, what was counted down the side."""
+"""Counts beside times, a table per workload and device; and what another network or optimizer costs to write."""
 
 from typing import NamedTuple
 
 from triptych.benches.analysis import pairing
+from triptych.benches.analysis.lesson_lines import NETWORKS, written
 from triptych.benches.record.counts import COUNTS, CountRow
 from triptych.benches.record.run import Run
 from triptych.reports import text
-from triptych.reports.view.report import Place, Report, Row
+from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 MEASURES = (
@@ -16,11 +17,19 @@ MEASURES = (
     CountRow("flops_per_s", "", "Flops per second", "By formula, over the measured time: how busy the device is."),
     *(row for row in COUNTS if row.title),
 )
-"""The lines of a table."""
+
+LESSON_HEADS = (
+    "Style", *(f"{name}.py" for name in NETWORKS), "new in conv", "new in transformer", "optimizer", "beyond SGD",
+)  # fmt: skip
+LESSON_MEANING = (
+    "Lines of code, without comments and docstrings, of each style's file for a network, but for the translation of "
+    "its names into the canonical ones; how many of them its file for the perceptron has not; and of what it writes "
+    "about optimizers, how many lines plain SGD does without."
+)
 
 
 class CountTable(NamedTuple):
-    """The counts of one place: a heading per cell, and per measure its title and a value per cell."""
+    """The counts of one place: a column per cell, and a line per measure, its title first."""
 
     name: str
     heads: list[str]
@@ -31,20 +40,18 @@ def tables(report: Report) -> list[CountTable]:
     """Every workload, device and side of which a cell was counted; its modes side by side."""
     grouped: dict[str, list[Row]] = {}
     for row in naming.side_by_side(report):
+        side = naming.side_name(report, row.place)
+        name = (
+            f"{text.short(row.place.workload)} · {text.short(row.place.device, 20)}{f' · run {side}' if side else ''}"
+        )
         if row.record.counts is not None:
-            grouped.setdefault(_name(report, row.place), []).append(row)
+            grouped.setdefault(name, []).append(row)
     return [_table(report, name, rows) for name, rows in grouped.items()]
-
-
-def _name(report: Report, place: Place) -> str:
-    side = naming.side_name(report, place)
-    parts = [text.name(place.workload, 40), text.name(place.device, 20)]
-    return " · ".join([*parts, f"run {side}"] if side else parts)
 
 
 def _table(report: Report, name: str, rows: list[Row]) -> CountTable:
     several = len({row.place.mode for row in rows}) > 1
-    heads = [text.name(row.trainer, 40) + (f", {row.place.mode}" if several else "") for row in rows]
+    heads = [text.short(row.trainer) + (f", {row.place.mode}" if several else "") for row in rows]
     lines = [
         (measure.title, [_entry(report.source(row.place.source).run, measure.name, row) for row in rows])
         for measure in MEASURES
@@ -79,3 +86,11 @@ def _entry(run: Run, name: str, row: Row) -> str:  # noqa: PLR0911 - one for eac
 
 def _number(value: int | None) -> str:
     return text.NONE if value is None else f"{value:,}"
+
+
+def lesson_lines() -> list[list[str]]:
+    """A line per built-in style, under `LESSON_HEADS`."""
+    return [
+        [one.style, *map(str, (*map(one.networks.get, NETWORKS), *one.new.values(), one.optimizer, one.beyond_sgd))]
+        for one in written()
+    ]

@@ -9,7 +9,7 @@ from triptych.reports import text
 
 
 class Fact(NamedTuple):
-    """One line of the environment table: a value per arm, and whether they differ."""
+    """One line of the environment table, a value per arm."""
 
     name: str
     values: list[str]
@@ -35,8 +35,6 @@ def facts(arms: Sequence[tuple[Run, ArmRecord]]) -> list[Fact]:
 
 
 def _fact(name: str, value: Any) -> str:
-    if name == "memory_bytes" and value is not None:
-        return text.size(value)
     if isinstance(value, list):
         return ", ".join(f"{one:g}" for one in value)
-    return "" if value is None else str(value)
+    return "" if value is None else text.size(value) if name == "memory_bytes" else str(value)

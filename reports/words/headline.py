@@ -11,16 +11,11 @@ from triptych.benches.record.run import ArmRecord, CellRecord
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
-from triptych.reports.words.naming import setting, side_name
+from triptych.reports.words.naming import cell_name, setting
 
 MOST_NAMED = 3
-
-UNLIKE = 1.1
-"""Times as long: from here on the page says that trainings and blocks differ."""
-
-MOST_THREADS = 2
-"""Of a worker that computes in turns: Python's, and the one of XLA's."""
-
+UNLIKE = 1.1  # times as long: from here on the page says that trainings and blocks differ
+MOST_THREADS = 2  # of a worker that computes in turns: Python's, and the one of XLA's
 PHRASES = {
     "ties": "{0.trainer} ties ({0.span} times)",
     "undecided": "for {0.trainer}{0.where} this run cannot tell ({0.span} times)",
@@ -55,8 +50,7 @@ def sentences(report: Report) -> list[str]:
 
 def _claims(rows: list[Row]) -> list[Claim]:
     """What is decided of a trainer, and apart from it what is not."""
-    unsure = [row for row in rows if row.standing == "undecided"]
-    decided = [row for row in rows if row.standing != "undecided"]
+    unsure, decided = ([row for row in rows if (row.standing == "undecided") is open_] for open_ in (True, False))
     if not decided or not unsure:
         return [_claim(rows)]
     places = _joined([text.short(name) for name in dict.fromkeys(row.place.workload for row in unsure)])
@@ -80,9 +74,8 @@ def _claim(rows: list[Row], where: str = "") -> Claim:
 def _said(claims: list[Claim]) -> str:
     """All claims of a setting; what several share is said once."""
     takers = [one for one in claims if one.kind == "takes"]
-    parts = [_taken(takers)] if takers else []
-    parts += [words.format(one) for kind, words in PHRASES.items() for one in claims if one.kind == kind]
-    return "; ".join(parts)
+    others = [words.format(one) for kind, words in PHRASES.items() for one in claims if one.kind == kind]
+    return "; ".join([_taken(takers), *others] if takers else others)
 
 
 def _taken(takers: list[Claim]) -> str:
@@ -99,9 +92,9 @@ def _alone(report: Report) -> str:
     row = next((row for row in report.rows if row.step_s), report.rows[0])
     if row.step_s is None:
         return f"{text.short(row.trainer)} has no steps to compare."
-    speed, where = text.inverse(row.step_s), f"{text.short(row.place.workload)}, {text.short(row.place.device)}"
-    figure = f"{text.significant(speed.value)} steps/s ({where}; {text.interval(speed)})"
-    return f"{text.short(row.trainer)} makes {figure}; there is no other trainer to compare it with."
+    speed = text.inverse(row.step_s)
+    figure = f"{text.significant(speed.value)} steps/s ({text.interval(speed)})"
+    return f"{cell_name(report, row)} makes {figure}; there is no other trainer to compare it with."
 
 
 def _joined(phrases: list[str]) -> str:
@@ -145,9 +138,8 @@ def where_measured(arm: ArmRecord) -> str:
 def longer_in_training(record: CellRecord) -> float | None:
     """Time per step of whole trainings over that of blocks; None where there are none of either."""
     whole = [one.train_s / one.steps_done for one in record.trainings if one.steps_done]
-    if not whole or not record.counted_blocks:
-        return None
-    return statistics.median(whole) / statistics.median(pairing.step_times(record))
+    both = whole and record.counted_blocks
+    return statistics.median(whole) / statistics.median(pairing.step_times(record)) if both else None
 
 
 def _of_cells(report: Report) -> Iterator[str]:
@@ -155,25 +147,21 @@ def _of_cells(report: Report) -> Iterator[str]:
     if short_of:
         yield f"A first look, not a finding: there is no interval yet ({text.shortage(max(short_of))})."
     if ended := [row for row in report.rows if row.is_timed and row.record.outcome.kind != "ok"]:
-        named = "; ".join(f"{_cell(report, row)}, {text.outcome(row.record.outcome)}" for row in ended[:MOST_NAMED])
+        named = "; ".join(f"{cell_name(report, row)}: {text.outcome(row.record.outcome)}" for row in ended[:MOST_NAMED])
         rest = f"; and {len(ended) - MOST_NAMED} more" if len(ended) > MOST_NAMED else ""
         yield f"{len(ended)} of {text.count(len(report.rows), 'cell')} did not come to the end: {named}{rest}."
     arms = {(source.label, arm.name): arm for source in report.sources for arm in source.run.arms}
     for row in report.rows:
         busy, cpus = row.record.busy_threads or 0, arms[row.place.source, row.place.arm].cpus
         if busy > MOST_THREADS and len(cpus) == 1:
-            yield f"{_cell(report, row)} kept {busy} threads busy on one processor; try --cpus all."
+            yield f"{cell_name(report, row)} kept {busy} threads busy on one processor; try --cpus all."
         slower = longer_in_training(row.record)
         if slower and abs(math.log(slower)) > math.log(UNLIKE):
             times = f"{text.significant(slower)} times as long per step"
-            yield f"{_cell(report, row)} took {times} in a whole training as in the blocks of its steps/s."
+            yield f"{cell_name(report, row)} took {times} in a whole training as in the blocks of its steps/s."
     certificates = [one.ratio.parity for one in report.rows if one.ratio.parity and one.standing != "reference"]
     lost = sum(not certificate.holds for certificate in certificates)
     if lost:
         yield f"Parity was lost in {lost} of {text.count(len(certificates), 'comparison')}; no ratio is given there."
     elif certificates:
         yield "Wherever a ratio stands, both sides computed the same losses."
-
-
-def _cell(report: Report, row: Row) -> str:
-    return f"{text.short(row.trainer)} on {text.short(row.place.workload)} {side_name(report, row.place)}".strip()

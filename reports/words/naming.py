@@ -1,7 +1,6 @@
-"""How places are called, with no more words than tell them apart.
+"""How cells and places are called, with no more words than tell them apart.
 
-A scene is what is compared across runs and arms: a workload on a device in a mode. A side is whose figure it is
-there: which run, which arm.
+A scene is what is compared across runs and arms: a workload on a device in a mode; a side whose figure it is there.
 """
 
 from triptych.reports import text
@@ -33,6 +32,22 @@ def side_name(report: Report, place: Place) -> str:
     """For instance "A", or "A new-jax", or nothing where there is one side only."""
     parts = [place.source] if len(report.sources) > 1 else []
     return " ".join([*parts, text.short(place.arm, 20)] if several(report, "arm") else parts)
+
+
+def place_name(report: Report, place: Place) -> str:
+    """A place with its side, as a heading."""
+    return f"{scene_name(report, place)} {side_name(report, place)}".strip()
+
+
+def cell_name(report: Report, row: Row) -> str:
+    """A cell inside a sentence."""
+    parts = text.short(row.place.workload), side_name(report, row.place), text.short(row.place.device, 20)
+    return f"{text.short(row.trainer)} on {', '.join(filter(None, parts))}"
+
+
+def on(report: Report, place: Place) -> str:
+    """A workload and where a sentence of it holds: "On xor on cpu"."""
+    return f"On {text.short(place.workload)} {setting(report, place)}"
 
 
 def setting(report: Report, place: Place) -> str:

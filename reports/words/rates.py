@@ -8,12 +8,8 @@ from triptych.benches.record.run import Fingerprint
 from triptych.benches.selftest.rates import Rate, Summary
 from triptych.reports import text
 
-FIXED = "pytest-benchmark "
-"""What was said by a fixed threshold, and not by the gate, begins so."""
-
-TYPICAL = "+5 %"
-"""The slowdown that one sentence names."""
-
+FIXED = "pytest-benchmark "  # what was said by a fixed threshold, and not by the gate, begins so
+TYPICAL = "+5 %"  # the slowdown that one sentence names
 KINDS = (
     ("device", "more compiled work in every step"),
     ("host", "waiting in Python before every step"),
@@ -23,11 +19,7 @@ KINDS = (
 
 
 class Told(NamedTuple):
-    """One series in words.
-
-    Attributes:
-        lines: A rate each: what was changed, who called it and what, the share, its interval, the drawn gates.
-    """
+    """One series in words; a line is what was changed, who called it and what, the share, its interval, the gates."""
 
     title: str
     sentences: list[str]
@@ -70,11 +62,9 @@ def _alarms(summary: Summary) -> str:
     if not ours:
         return ""
     others = _listed([one for one in summary.rates if one.case == ours[0].case])
-    return (
-        f"Where nothing had changed, the gate called something regressed in {_share(ours[0])} {_interval(ours[0])} of "
-        f"{text.count(ours[0].gates, 'drawn gate')}"
-        + (f"; of pytest-benchmark's fixed thresholds, {others}." if others else ".")
-    )
+    called = f"{_share(ours[0])} {_interval(ours[0])} of {text.count(ours[0].gates, 'drawn gate')}"
+    fixed = f"; of pytest-benchmark's fixed thresholds, {others}" if others else ""
+    return f"Where nothing had changed, the gate called something regressed in {called}{fixed}."
 
 
 def _biases(summary: Summary) -> str:

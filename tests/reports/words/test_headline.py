@@ -83,7 +83,7 @@ def test_a_lone_trainer_without_interval_is_a_sentence() -> None:
     """How fast it is, where, and how many restarts an interval needs."""
     run = run_of(cell_record("treemap", {0: [1e-3] * 3}))
     assert sentences(report([run])) == [
-        "treemap makes 1,000 steps/s (xor, cpu; no interval: 1 restart, 6 needed); "
+        "treemap on xor, cpu makes 1,000 steps/s (no interval: 1 restart, 6 needed); "
         "there is no other trainer to compare it with."
     ]
 
@@ -113,7 +113,7 @@ def test_the_processors_of_a_run_are_said_first(cpus: list[int], words: str) -> 
 
 def test_a_trainer_that_needs_more_processors_than_it_had_is_named() -> None:
     """Three busy threads on one processor; two are Python's and XLA's, and on all processors three are welcome."""
-    said = "treemap on xor kept 3 threads busy on one processor; try --cpus all."
+    said = "treemap on xor, cpu kept 3 threads busy on one processor; try --cpus all."
     for cpus, busy, expected in (([1], 3, True), ([1], 2, False), ([], 3, False)):
         run = run_of(cell_record("treemap", {0: [1e-3]}), cell_record("naive", {0: [1e-3]}))
         run.arms[0].cpus, run.cells[0].busy_threads = cpus, busy
@@ -122,7 +122,7 @@ def test_a_trainer_that_needs_more_processors_than_it_had_is_named() -> None:
 
 def test_a_training_that_takes_longer_than_its_blocks_say_is_named() -> None:
     """100 steps in 1 s are 10 ms a step: as the blocks say within a tenth, or else it is told by how much."""
-    said = "treemap on xor took 2.00 times as long per step in a whole training as in the blocks of its steps/s."
+    said = "treemap on xor, cpu took 2.00 times as long per step in a whole training as in the blocks of its steps/s."
     for step_s, expected in ((5e-3, True), (9.5e-3, False)):
         run = run_of(cell_record("treemap", {0: [step_s]}), cell_record("naive", {0: [1e-2]}))
         assert (said in caveats(report([run]))) == expected
