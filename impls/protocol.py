@@ -54,14 +54,14 @@ class Trainer(Protocol[State]):
         ...
 
 
-class OfItsOwnKind(Protocol[State]):
+class OfItsOwnKind(Protocol):
     """What a trainer may have besides, if jax does not run it."""
 
     def take_batch(self, batch: Batch, /) -> Any:
         """The batch as arrays of the trainer's own kind; called off the clock, once for each batch."""
         ...
 
-    def wait(self, state: State, /) -> None:
+    def wait(self, state: Any, /) -> None:
         """Returns when everything that a state is made of has been computed."""
         ...
 

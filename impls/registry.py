@@ -139,6 +139,11 @@ PEERS: dict[str, Style] = {
         "PyTorch with `torch.compile` around loss and gradient.",
         "https://docs.pytorch.org/tutorials/intermediate/torch_compile_tutorial.html", "torch", of_jax=False,
     ),
+    "torch_compile_step": Style(
+        "triptych.impls.peers.torch.trainer:CompileStep", ("torch",), Look("#3b8ac4", "P", "-."),
+        "PyTorch with loss, gradients and update as one function that `torch.compile` makes one program of.",
+        "https://docs.pytorch.org/tutorials/unstable/inductor_cpp_wrapper_tutorial.html", "torch", of_jax=False,
+    ),
 }  # fmt: skip
 """The same lessons in other libraries, each way of calling one a style of its own; they need not be installed."""
 

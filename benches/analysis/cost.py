@@ -158,9 +158,9 @@ def _certified(run: Run) -> Iterator[tuple[CellRecord, Added]]:
         reference, name = pairing.reference_of(run, record, run.reference), record.cell.workload
         if not reference or record.cell.mode != "step" or record is reference or base_of(name) not in BASES:
             continue
-        saved = pairing.paired_savings(record, reference)
-        if saved and pairing.parity(run, record, reference).holds:
-            yield record, Added(*_size(reference), {restart: -seconds for restart, seconds in saved.items()})
+        added = pairing.paired(record, reference, lambda ours, theirs: ours - theirs)
+        if added and pairing.parity(run, record, reference).holds:
+            yield record, Added(*_size(reference), added)
 
 
 def _size(reference: CellRecord) -> tuple[int, int]:

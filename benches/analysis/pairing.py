@@ -91,10 +91,11 @@ def total_s(record: CellRecord, steps: float) -> Estimate | None:
 
 def paired_ratios(record: CellRecord, reference: CellRecord) -> list[float]:
     """Time per step over the reference's, one number per restart: the median over rounds that both have."""
-    return list(_paired(record, reference, lambda ours, theirs: ours / theirs).values())
+    return list(paired(record, reference, lambda ours, theirs: ours / theirs).values())
 
 
-def _paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
+def paired(record: CellRecord, reference: CellRecord, compare: Callable[[float, float], float]) -> dict[int, float]:
+    """Seconds per step beside the reference's, one number per restart: the median over rounds that both have."""
     sides = (record, reference)
     ours, theirs = ({(one.restart, one.round): one.step_s for one in side.counted_blocks} for side in sides)
     found: dict[int, list[float]] = {}
@@ -140,7 +141,7 @@ def returned_share(record: CellRecord) -> float | None:
 def break_even(record: CellRecord, reference: CellRecord) -> BreakEven:
     """Extra compile time over step time saved, each taken inside a restart."""
     ours, theirs = compile_times(record), compile_times(reference)
-    saved = _paired(record, reference, lambda ours, theirs: theirs - ours)  # seconds per step
+    saved = paired(record, reference, lambda ours, theirs: theirs - ours)  # seconds per step
     common = sorted(saved.keys() & ours.keys() & theirs.keys())
     pairs = [(ours[restart] - theirs[restart], saved[restart]) for restart in common]
     if not pairs:

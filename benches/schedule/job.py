@@ -16,7 +16,7 @@ COMPILED_ONLY = 3
 """Restarts of a cell that is never run: samples of its compile time; its counts do not vary."""
 
 CUT = 3
-"""Restarts of what is cut into many arrays: a curve over all its sizes is drawn through them."""
+"""Restarts of what is cut into many arrays: a law is drawn through all its sizes."""
 
 
 @dataclass

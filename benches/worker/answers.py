@@ -154,8 +154,7 @@ class Measurer:
     def _time_block(self, cell: PreparedCell, request: messages.TimeBlock) -> run.Block:
         """Times a block from fresh starting values, the device drained on both sides of the clock."""
         calls = max(1, round(request.steps / cell.steps_per_call))
-        self._phases.reset()
-        seconds, dispatch_s, state = run_calls(cell, calls)
+        seconds, dispatch_s, state = run_calls(cell, calls, begin=self._phases.reset)
         place = request.restart, request.round, request.position
         void = self._why_void(cell, state)
         loss = None if void else self._loss_after(cell, state)

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -18,10 +19,10 @@ FEW_CALLS = 50
 """Of so few the first, which meets the caches of a process that was stopped, would weigh; of one alone it is all."""
 
 
-def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
+def run_calls(cell: PreparedCell, calls: int, begin: Callable[[], None] = lambda: None) -> tuple[float, float, Any]:
     """Calls from fresh starting values; the clock runs from a drained device to a drained device.
 
-    Where there are few, one is made beforehand on a state of its own.
+    Where there are few, one is made beforehand on a state of its own. `begin` is called when all is ready.
 
     Returns:
         Seconds of all, seconds until the last call had returned, the state they ended in.
@@ -31,6 +32,7 @@ def run_calls(cell: PreparedCell, calls: int) -> tuple[float, float, Any]:
     with cell.running(), jax.transfer_guard_device_to_host("disallow"):
         if 1 < calls <= FEW_CALLS:
             cell.finish(call(cell.start(), inputs[0]))
+        begin()
         began = time.perf_counter()
         for batch in inputs:
             state, loss = call(state, batch)

@@ -23,7 +23,7 @@ HELD_BACK = {
 
 def why_held_back() -> str | None:
     """Why what was just timed does not count; None where nothing held the device back, or nobody knows."""
-    if (found := _gpu()) is None:
+    if (found := first_gpu()) is None:
         return None
     nvml, gpu = found
     bits = nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu)
@@ -33,7 +33,7 @@ def why_held_back() -> str | None:
 
 def limits() -> dict[str, int]:
     """The most watts and megahertz that it may take, as fields of a fingerprint."""
-    if (found := _gpu()) is None:
+    if (found := first_gpu()) is None:
         return {}
     nvml, gpu = found
     watts = round(nvml.nvmlDeviceGetEnforcedPowerLimit(gpu) / 1000)
@@ -41,7 +41,7 @@ def limits() -> dict[str, int]:
 
 
 @lru_cache
-def _gpu() -> tuple[Any, Any] | None:
+def first_gpu() -> tuple[Any, Any] | None:
     """The library, and the device that jax calls the first; None where either is not there."""
     if jax.devices()[0].platform != "gpu":
         return None

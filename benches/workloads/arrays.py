@@ -35,5 +35,5 @@ def _cut(name: str, optimizer: Optimizer) -> Workload:
 
 ARRAYS = {one.name: one for one in (_cut("arrays_adam", Adam(0.001)), _cut("arrays_sgd", Sgd(0.01)))}
 
-CUTS = {"arrays_adam": (2, 4, 8, 16, 32, 64, 128, 256, 512), "arrays_sgd": (8, 32, 128)}
+CUTS = {"arrays_adam": (2, 8, 32, 64, 128, 256), "arrays_sgd": (8, 128)}
 """Into how many arrays of parameters they are cut for the law of what a style costs."""

@@ -136,7 +136,8 @@ def key_above(figure: Figure, others: Iterable[Artist] = (), parts: Iterable[tup
 
 def key_beside(axes: Axes, entries: Sequence[Artist]) -> None:
     """A key beside a panel, from top to bottom."""
-    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0)
+    columns = -(-len(entries) // MOST_KEYS)
+    axes.legend(handles=entries, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=columns)
 
 
 def lines(trainers: Sequence[str], looks: dict[str, Look]) -> list[Artist]:

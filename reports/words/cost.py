@@ -90,7 +90,8 @@ def check_step(step_s: float) -> None:
 
 def scaled(estimate: Estimate, by: float) -> Estimate:
     """The same where everything takes so many times as long."""
-    return Estimate(*(None if one is None else by * one for one in estimate[:3]), estimate.n)  # pyright: ignore[reportArgumentType]
+    low, high = (None if bound is None else by * bound for bound in (estimate.low, estimate.high))
+    return Estimate(by * estimate.value, low, high, estimate.n)
 
 
 def _line(trainer: str, added: Estimate, step_s: float) -> Line:

@@ -1,6 +1,5 @@
-"""The harness's arrays as tensors and back: on the device that jax has, and with a thread for every processor."""
+"""The harness's arrays as tensors and back: on the device that jax has."""
 
-import os
 from typing import Any
 
 import jax
@@ -14,11 +13,6 @@ from triptych.impls.protocol import Params
 from triptych.impls.task import Task
 
 NETWORKS: dict[type, Any] = {Mlp: mlp, Conv: conv, Transformer: transformer}
-
-
-def use_processors() -> None:
-    """One thread for every processor that this process may run on."""
-    torch.set_num_threads(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def device() -> torch.device:

@@ -28,9 +28,6 @@ class Eager:
 
     task: Task
 
-    def __post_init__(self) -> None:
-        tensors.use_processors()
-
     def init(self, params: Params) -> State:
         """A module of its own, and its optimizer."""
         return start(self.task, params)
@@ -55,7 +52,6 @@ class Compile:
     task: Task
 
     def __post_init__(self) -> None:
-        tensors.use_processors()
         compiler.make_ready()
 
     def init(self, params: Params) -> State:
@@ -82,7 +78,6 @@ class CompileStep:
     task: Task
 
     def __post_init__(self) -> None:
-        tensors.use_processors()
         compiler.make_ready()
 
     def init(self, params: Params) -> program.State:

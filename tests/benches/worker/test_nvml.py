@@ -24,9 +24,9 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     )  # fmt: skip
     monkeypatch.setitem(nvml.__dict__, "jax", SimpleNamespace(devices=lambda: [SimpleNamespace(platform="gpu")]))
     monkeypatch.setitem(__import__("sys").modules, "pynvml", made)
-    nvml._gpu.cache_clear()
+    nvml.first_gpu.cache_clear()
     yield made
-    nvml._gpu.cache_clear()
+    nvml.first_gpu.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_without_a_driver_nothing_is_said(driver: Any) -> None:
 
 def test_of_a_cpu_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No library is looked for."""
-    nvml._gpu.cache_clear()
+    nvml.first_gpu.cache_clear()
     assert (nvml.limits(), nvml.why_held_back()) == ({}, None)
