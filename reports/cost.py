@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from triptych.benches.record.run import Run
     from triptych.reports.words.cost import Lawful
 
-GALLERY = Path(__file__).resolve().parent / "gallery"
+GALLERY = Path(__file__).resolve().parent / "gallery" / "data"
 """Result files of every style, which come with the project."""
 
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.processes
 FOLDERS = ("impls", "benches", "reports")
 
 LEFT_OUT = ("reports/gallery/", "benches/baselines/series-")
-"""The README's pictures, and recordings that only the self-test's authors read."""
+"""The gallery but for its results, and recordings that only the self-test's authors read."""
 
 MINE = """
 import benches, impls, reports
@@ -110,7 +110,8 @@ def test_one_name_is_installed(installed: Installed) -> None:
 
 def test_every_file_is_installed(installed: Installed) -> None:
     """All that the three folders hold, program or not, but what is named here."""
-    wanted = {f"triptych/{name}" for name in tracked(*FOLDERS) if not name.startswith(LEFT_OUT)}
+    files = [name for name in tracked(*FOLDERS) if not name.startswith(LEFT_OUT)]
+    wanted = {f"triptych/{name}" for name in (*files, *tracked("reports/gallery/data/*.gz"))}
     assert wanted - set(installed.names) == set()
     assert {name.rpartition(".")[2] for name in wanted} >= {"py", "c", "css", "js", "jinja", "json"}
 

@@ -54,14 +54,14 @@ class Law(NamedTuple):
     straight_to: int
 
 
-class Held(NamedTuple):
-    """The law held to account on a cell that it was not made from: seconds added, foretold and measured."""
+class Prediction(NamedTuple):
+    """The law held to account on a cell that it was not fitted to: seconds added, predicted and measured."""
 
     workload: str
     trainer: str
     arrays: int
     modules: int
-    foretold: Estimate
+    predicted: Estimate
     measured: Estimate
 
     @property
@@ -74,8 +74,8 @@ class Held(NamedTuple):
     def is_right(self) -> bool:
         """Whether the prediction is near what was measured, or inside its interval."""
         low, high = self.measured.low, self.measured.high
-        inside = low is not None and high is not None and low <= self.foretold.value <= high
-        return inside or abs(self.foretold.value - self.measured.value) <= RIGHT * abs(self.measured.value)
+        inside = low is not None and high is not None and low <= self.predicted.value <= high
+        return inside or abs(self.predicted.value - self.measured.value) <= RIGHT * abs(self.measured.value)
 
 
 class Added(NamedTuple):
@@ -95,18 +95,18 @@ def laws(run: Run) -> list[Law]:
     return [_law(trainer, points) for trainer, points in found.items() if len(points) >= 3]
 
 
-def held_to_account(run: Run, known: Sequence[Law]) -> list[Held]:
-    """Every cell that is not the law's own beside what the law foretells of it, where that is in its range."""
+def predictions(run: Run, known: Sequence[Law]) -> list[Prediction]:
+    """Every cell that is not the law's own beside what the law predicts of it, where that is in its range."""
     by_trainer = {law.trainer: law for law in known}
-    found: list[Held] = []
+    found: list[Prediction] = []
     for record, (arrays, modules, by_restart) in _certified(run):
         law = by_trainer.get(record.cell.trainer)
         is_own = base_of(record.cell.workload) in ARRAYS
         if law and not is_own and min(law.curve) <= arrays <= max(law.curve):
             values = list(by_restart.values())
             measured = hodges_lehmann(values) if len(values) >= smallest_n() else mean(values)
-            foretold = adds(law, arrays, modules)
-            found.append(Held(record.cell.workload, law.trainer, arrays, modules, foretold, measured))
+            predicted = adds(law, arrays, modules)
+            found.append(Prediction(record.cell.workload, law.trainer, arrays, modules, predicted, measured))
     return found
 
 
@@ -121,14 +121,18 @@ def adds(law: Law, arrays: int, modules: float | None = None) -> Estimate:
     Raises:
         OutOfRange: If no such number was measured.
     """
-    sizes = list(law.curve)
+    sizes, known = list(law.curve), list(law.curve.values())
     if not sizes[0] <= arrays <= sizes[-1]:
         raise OutOfRange(f"{arrays:,} arrays; expected {sizes[0]:,} to {sizes[-1]:,}, which is what was measured")
     further = 0.0 if modules is None else law.c.value * (modules - on_curve(arrays))
-    ends = zip(*((one.value, one.low, one.high) for one in law.curve.values()), strict=True)
-    known = [None if None in end else float(np.interp(arrays, sizes, end)) + further for end in ends]  # pyright: ignore[reportArgumentType]
-    assert known[0] is not None, "a value has no gap"
-    return Estimate(known[0], known[1], known[2], next(iter(law.curve.values())).n)
+
+    def at(values: Sequence[float]) -> float:
+        return float(np.interp(arrays, sizes, values)) + further
+
+    value = at([one.value for one in known])
+    ends = [(one.low, one.high) for one in known if one.low is not None and one.high is not None]
+    low, high = map(at, zip(*ends, strict=True)) if len(ends) == len(known) else (None, None)
+    return Estimate(value, low, high, known[0].n)
 
 
 def on_curve(arrays: int) -> float:

@@ -10,8 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Amount = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
-"""Bounded, so that no file can make a figure that arithmetic cannot hold."""
+Amount = Annotated[int, msgspec.Meta(ge=0, le=10**18)]  # bounded, lest a file make a figure that arithmetic cannot hold
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -45,17 +44,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Program(msgspec.Struct, frozen=True):
-    """What XLA made of a call.
+    """What XLA made of a call."""
 
-    Attributes:
-        digest: Equal for equal programs; names, places in the source and the compiler's notes do not count.
-        operations: Its instructions by kind.
-        collective_bytes: What goes between chips, by kind.
-    """
-
-    digest: str
-    operations: dict[str, Amount]
-    collective_bytes: dict[str, Amount] = {}
+    digest: str  # equal for equal programs; names, places in the source and the compiler's notes do not count
+    operations: dict[str, Amount]  # its instructions by kind
+    collective_bytes: dict[str, Amount] = {}  # what goes between chips, by kind
 
 
 Rise = Literal["cost", "program", "memory", "nothing"]
@@ -63,28 +56,19 @@ Rise = Literal["cost", "program", "memory", "nothing"]
 
 
 class CountRow(NamedTuple):
-    """One count: a field of `Counts`, and all that is said of it anywhere.
-
-    Attributes:
-        words: Before a figure in a sentence.
-        title: Of its line on the page; empty if it has none of its own.
-        meaning: Of that line.
-        exact: Equal in every process on the CPU, for one version of jax and jaxlib; a test counts in two of them.
-        autotuned: Off the CPU it may differ from process to process: XLA tries kernels there and keeps the fastest.
-        gated: Whether the golden file keeps it, since it says something of the program.
-    """
+    """One count: a field of `Counts`, and all that is said of it anywhere."""
 
     name: str
-    words: str
-    title: str
-    meaning: str
+    words: str  # before a figure in a sentence
+    title: str  # of its line on the page; empty if it has none of its own
+    meaning: str  # of that line
     rise: Rise = "nothing"
-    exact: bool = True
-    autotuned: bool = False
-    gated: bool = True
+    exact: bool = True  # equal in every process on the CPU, for one version of jax and jaxlib; a test counts in two
+    autotuned: bool = False  # off the CPU no two processes need agree: XLA tries kernels there and keeps the fastest
+    gated: bool = True  # whether the golden file keeps it, since it says something of the program
 
 
-COUNTS = (
+COUNTS = (  # in the order of the page
     CountRow("steps_per_call", "steps in a call", "", ""),
     CountRow("executables_per_call", "programs launched per call", "Programs launched",
              "By one call; in scan mode a call is a whole training.", rise="cost"),
@@ -120,10 +104,8 @@ COUNTS = (
     CountRow("trainer_lines", "lines of code", "Lines of code",
              "Of the trainer's file and those it imports from beside it; no comments, no docstrings.", gated=False),
 )  # fmt: skip
-"""In the order of the page."""
 
-AHEAD = ("tpu_", "gpu_")
-"""So begin the labels of devices that are compiled for without being there; see `targets`."""
+AHEAD = ("tpu_", "gpu_")  # so begin the labels of devices that are compiled for without being there; see `targets`
 
 
 def gated(platform: str, rise: Rise | None = None) -> tuple[str, ...]:

@@ -21,12 +21,8 @@ import msgspec
 
 from triptych.benches.record.run import SCHEMA, Run
 
-NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-"""What msgspec raises for bytes that are not the JSON that was expected."""
-
-
-HELD: dict[Path, BinaryIO] = {}
-"""The folders that this process writes results to, each with its locked file."""
+NOT_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)  # from msgspec, for other bytes than expected
+HELD: dict[Path, BinaryIO] = {}  # the folders that this process writes results to, each with its locked file
 
 IN_USE = ".in-use"
 """The file of a folder for passing files whose lock its process has; no folder that somebody else made has it."""
@@ -194,14 +190,7 @@ def decode(text: bytes, name: str) -> Run:
 
 
 def decode_as(kind: type[T], text: bytes, name: str, what: str, remedy: str) -> T:
-    """What a file holds, if it holds that.
-
-    Args:
-        kind: What is expected.
-        text: The file's content.
-        name: What error messages call the file.
-        what: What they call what is expected.
-        remedy: What they say is to be done.
+    """What a file holds, if it holds that; error messages call it `name`, what is expected `what`, and add `remedy`.
 
     Raises:
         RecordError: If it is not JSON, cut short or something else.

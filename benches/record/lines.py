@@ -4,10 +4,7 @@ import ast
 import io
 import tokenize
 
-SILENT = {
-    tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
-    tokenize.ENDMARKER,
-}  # fmt: skip
+SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
 def lines_of_code(source: str) -> int:
@@ -25,9 +22,8 @@ def code_of(source: str) -> list[str]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in SILENT:
             lines |= set(range(token.start[0], token.end[0] + 1))
-    alone = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr)]  # docstrings among them
-    for node in alone:
-        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+    for node in ast.walk(ast.parse(source)):  # strings that stand alone, docstrings among them
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     whole = source.splitlines()
     return [whole[number - 1] for number in sorted(lines)]

@@ -11,8 +11,7 @@ import msgspec
 
 from triptych.benches.record.run import Fingerprint
 
-Facts = Mapping[str, str | None]
-"""What was measured on, by name; null where nobody said."""
+Facts = Mapping[str, str | None]  # what was measured on, by name; null where nobody said
 
 
 def everything(fingerprint: Fingerprint) -> dict[str, Any]:
@@ -32,13 +31,9 @@ def strangers_facts(machine_info: Mapping[str, Any]) -> Facts:
     """What pytest-benchmark's `machine_info` says of the same; a host's name stands in for a processor without one."""
     found = machine_info.get("cpu")
     cpu: Mapping[str, Any] = found if isinstance(found, dict) else {}
-    return _said(
-        {
-            "cpu": cpu.get("brand_raw") or cpu.get("brand") or machine_info.get("node"),
-            "cpu count": cpu.get("count"),
-            "python implementation": machine_info.get("python_implementation"),
-        }
-    )
+    name = cpu.get("brand_raw") or cpu.get("brand") or machine_info.get("node")
+    python = machine_info.get("python_implementation")
+    return _said({"cpu": name, "cpu count": cpu.get("count"), "python implementation": python})
 
 
 def _said(found: Mapping[str, Any]) -> Facts:
@@ -53,11 +48,8 @@ def names_processor(found: Facts) -> bool:
 
 def differences(one: Facts, other: Facts) -> list[str]:
     """For instance "jaxlib: 0.10 against 0.11", for each fact that both name and that is not equal."""
-    return [
-        f"{name}: {one[name] or 'not said'} against {other[name] or 'not said'}"
-        for name in one
-        if name in other and one[name] != other[name]
-    ]
+    unequal = [name for name in one if name in other and one[name] != other[name]]
+    return [f"{name}: {one[name] or 'not said'} against {other[name] or 'not said'}" for name in unequal]
 
 
 def differing(machines: Sequence[Facts]) -> list[str]:
@@ -77,9 +69,7 @@ def in_words(found: Facts, name: str) -> str:
 def toolchain(fingerprint: Fingerprint, architecture: str, aimed: str = "") -> str:
     """What compiled a program, on which counts depend: for instance "jax 0.10.2, jaxlib 0.10.2, cpu x86_64".
 
-    Args:
-        fingerprint: Of the process that compiled it.
-        architecture: Of its processor.
-        aimed: At what, by which compiler, where the device is not there.
+    The fingerprint and the architecture are those of the process that compiled it; `aimed` says at what, by which
+    compiler, where the device is not there.
     """
     return f"jax {fingerprint.jax}, jaxlib {fingerprint.jaxlib}, {aimed or f'{fingerprint.platform} {architecture}'}"

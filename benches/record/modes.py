@@ -6,27 +6,16 @@ Mode = Literal["step", "scan", "eager", "floor", "limit", "compile"]
 
 
 class Calling(NamedTuple):
-    """How steps are called in a mode.
+    """How steps are called in a mode."""
 
-    Attributes:
-        words: For people.
-        offered: It can be asked for by name; the others are parts of an experiment.
-        timed: Its steps run; else it is compiled and counted alone.
-        trained: It learns something, so that its losses can be compared.
-        single: A call is one step and returns its loss.
-        traced: A call can be traced by jax, which tells whether it stays on the device, and what it is made of.
-        seeded: It is trained to the target from further seeds; the other modes would take the same steps.
-        ranked: It is a trainer's, and stands in the tables; the others are what a trainer's time is held against.
-    """
-
-    words: str
-    offered: bool = True
-    timed: bool = True
-    trained: bool = True
-    single: bool = True
-    traced: bool = True
-    seeded: bool = False
-    ranked: bool = True
+    words: str  # for people
+    offered: bool = True  # it can be asked for by name; the others are parts of an experiment
+    timed: bool = True  # its steps run; else it is compiled and counted alone
+    trained: bool = True  # it learns something, so that its losses can be compared
+    single: bool = True  # a call is one step and returns its loss
+    traced: bool = True  # a call can be traced by jax, which tells if it stays on the device and what it is made of
+    seeded: bool = False  # it is trained to the target from further seeds; the other modes would take the same steps
+    ranked: bool = True  # it is a trainer's, and in the tables; the others are what a trainer's time is held against
 
 
 MODES: dict[Mode, Calling] = {

@@ -10,9 +10,10 @@ import msgspec
 from triptych.benches.record.counts import Count, Counts, Program
 from triptych.benches.record.modes import Mode
 
-SCHEMA = 2
-"""Raised by one whenever an older reader could misread a newer file."""
+SCHEMA = 2  # raised by one whenever an older reader could misread a newer file
 
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
+AboveZero = Annotated[float, msgspec.Meta(gt=0)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, lt=1e9)]
 Duration = Annotated[float, msgspec.Meta(ge=1e-12, lt=1e9)]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -28,13 +29,7 @@ LONG, MOST_LONG = 2.0, 10
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """The machine and the libraries of one arm, as its worker describes itself.
-
-    Attributes:
-        libraries: Versions by name, of what the styles that are installed stand on beside jax.
-        power_limit_w: Of a GPU whose driver can be asked,
-        max_clock_mhz: likewise.
-    """
+    """The machine and the libraries of one arm, as its worker describes itself."""
 
     cpu_model: str
     cpu_count: Count
@@ -51,30 +46,23 @@ class Fingerprint(msgspec.Struct, frozen=True):
     xla_flags: str
     matmul_precision: str
     load_average: list[float] | None
-    libraries: dict[str, str] = {}
-    power_limit_w: Count | None = None
+    libraries: dict[str, str] = {}  # versions by name, of what the styles that are installed stand on beside jax
+    power_limit_w: Count | None = None  # of a GPU whose driver can be asked, as is the next
     max_clock_mhz: Count | None = None
 
 
 class ArmRecord(msgspec.Struct):
-    """One side of a comparison: a Python interpreter, a checkout, environment variables.
-
-    Attributes:
-        cpus: The processors that its workers were kept on; empty where they may use all.
-        target: What it compiles for, as typed, where that is not there,
-        compiler: by what,
-        memory_bytes: and how much one of these devices has.
-    """
+    """One side of a comparison: a Python interpreter, a checkout, environment variables."""
 
     name: str
     device: str
     env: dict[str, str]
     fingerprint: Fingerprint | None = None
     commit: str | None = None
-    cpus: list[int] = []
-    target: str = ""
-    compiler: str = ""
-    memory_bytes: Count | None = None
+    cpus: list[int] = []  # the processors that its workers were kept on; empty where they may use all
+    target: str = ""  # what it compiles for, as typed, where that is not there,
+    compiler: str = ""  # by what,
+    memory_bytes: Count | None = None  # and how much one of these devices has
 
 
 class WorkloadRecord(msgspec.Struct, frozen=True):
@@ -111,29 +99,21 @@ class Cell(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """How a cell ended. Everything but "ok" has a reason in words.
 
-    Attributes:
-        kind: "over_budget" still has blocks to compare; "unsupported" is a trainer that does not run this task, which
-            is no failure; the kinds in `FAILURES` end the cell.
-        steps_done: How far the training came.
-        rest_s: Estimated seconds that the rest of the training would have taken.
+    "over_budget" still has blocks to compare; "unsupported" is a trainer that does not run this task, which is no
+    failure; the kinds in `FAILURES` end the cell.
     """
 
     kind: OutcomeKind
     reason: str = ""
-    steps_done: Count | None = None
-    rest_s: Seconds | None = None
+    steps_done: Count | None = None  # how far the training came
+    rest_s: Seconds | None = None  # estimated seconds that the rest of the training would have taken
 
 
-UNMEASURED = Outcome("unmeasured", "the run ended before this cell was trained")
-"""How a cell begins."""
+UNMEASURED = Outcome("unmeasured", "the run ended before this cell was trained")  # how a cell begins
 
 
 class Compile(msgspec.Struct, frozen=True):
-    """One compile: caches cleared, first call made, phases summed over all programs.
-
-    Attributes:
-        again: Made by a process that had compiled the cell before, and not the first of a fresh one.
-    """
+    """One compile: caches cleared, first call made, phases summed over all programs."""
 
     restart: Count
     trace_s: Seconds
@@ -141,7 +121,7 @@ class Compile(msgspec.Struct, frozen=True):
     backend_s: Seconds
     first_call_s: Seconds
     programs: Count
-    again: bool = False
+    again: bool = False  # made by a process that had compiled the cell before, and not the first of a fresh one
 
     @property
     def compile_s(self) -> float:
@@ -150,25 +130,16 @@ class Compile(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """One timed run of `steps` steps.
-
-    Attributes:
-        position: Its place in the run order of its restart, counted from 0 over all arms and cells.
-        seconds: Wall time of the whole block, device drained on both sides.
-        dispatch_s: The part until the last call had returned, before waiting for the device.
-        void: Why the block does not count (a compile, a transfer, another device), or null if it does.
-        loss: Mean loss over the training data after the block, by the harness's own arithmetic, outside the clock; null
-            where nothing is trained.
-    """
+    """One timed run of `steps` steps."""
 
     restart: Count
     round: Count
-    position: Count
-    steps: Annotated[int, msgspec.Meta(ge=1)]
-    seconds: Duration
-    dispatch_s: Seconds
-    void: str | None = None
-    loss: float | None = None
+    position: Count  # its place in the run order of its restart, counted from 0 over all arms and cells
+    steps: AtLeastOne
+    seconds: Duration  # wall time of the whole block, device drained on both sides
+    dispatch_s: Seconds  # the part until the last call had returned, before waiting for the device
+    void: str | None = None  # why it does not count (a compile, a transfer, another device), or null if it does
+    loss: float | None = None  # mean over the training data after it, by the harness, off the clock; null if untrained
 
     @property
     def step_s(self) -> float:
@@ -185,18 +156,13 @@ class LongStep(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tail(msgspec.Struct, frozen=True):
-    """Single steps of one restart, each waited for, the garbage collector as users have it; latencies, not throughput.
-
-    Attributes:
-        p99_s: The 99th percentile; null with fewer than 500 steps.
-        longest: The longest step, and what other steps were long (see `LONG`), the longest first.
-    """
+    """Single steps of a restart, each waited for, the garbage collector as users have it; latencies, not throughput."""
 
     restart: Count
-    steps: Annotated[int, msgspec.Meta(ge=1)]
+    steps: AtLeastOne
     median_s: Duration
-    p99_s: Duration | None
-    longest: list[LongStep]
+    p99_s: Duration | None  # the 99th percentile; null with fewer than 500 steps
+    longest: list[LongStep]  # the longest step, and what other steps were long (see `LONG`), the longest first
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
@@ -208,80 +174,49 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Training(msgspec.Struct, frozen=True):
-    """One training from the starting values, compiled beforehand.
-
-    Attributes:
-        steps_done: Updates made; fewer than the workload's steps if the budget or a divergence ended it.
-        train_s: Seconds of those updates.
-        curve: Losses computed by the harness from the trainer's parameters, in float64, outside the clock.
-        final_loss: Loss over the training data after the last update; null if not finite.
-        held_out_loss: The same over the held-out rows; null without any.
-        accuracy: Share of training rows (of held-out rows where there are any) predicted right; null for regression.
-        diverged_at: The first step whose loss was not finite; null if none.
-        written: What the trained network wrote, where its workload is a text.
-    """
+    """One training from the starting values, compiled beforehand."""
 
     restart: Count
-    steps_done: Count
-    train_s: Seconds
-    curve: list[Point]
-    final_loss: float | None
-    held_out_loss: float | None
-    accuracy: Fraction | None
-    diverged_at: Count | None
-    written: str = ""
+    steps_done: Count  # updates made; fewer than the workload's steps if the budget or a divergence ended it
+    train_s: Seconds  # seconds of those updates
+    curve: list[Point]  # losses that the harness computed from the trainer's parameters, in float64, outside the clock
+    final_loss: float | None  # over the training data after the last update; null if not finite
+    held_out_loss: float | None  # the same over the held-out rows; null without any
+    accuracy: Fraction | None  # share of held-out rows (of training rows if none) predicted right; null if regression
+    diverged_at: Count | None  # the first step whose loss was not finite; null if none
+    written: str = ""  # what the trained network wrote, where its workload is a text
 
 
 class SeedTraining(msgspec.Struct, frozen=True):
     """One training from the starting values of one seed, until the target loss.
 
-    Attributes:
-        ending: "reached" the target; "missed" it (all steps were made, or it diverged); "cut" by the time budget.
-        steps: Updates until the target was reached, or made in vain.
-        seconds: Of these updates in one uninterrupted loop, already compiled.
-        curve: Some losses on the way, by the harness's own arithmetic; the last is that after `steps`.
-        diverged_at: The first step whose loss was not finite; null if none.
+    It "reached" the target, "missed" it (all steps were made, or it diverged) or was "cut" by the time budget.
     """
 
     seed: Count
     restart: Count
     ending: Literal["reached", "missed", "cut"]
-    steps: Count
-    seconds: Seconds
-    curve: list[Point]
-    diverged_at: Count | None = None
+    steps: Count  # updates until the target was reached, or made in vain
+    seconds: Seconds  # of these updates in one uninterrupted loop, already compiled
+    curve: list[Point]  # some losses on the way, by the harness's own arithmetic; the last is that after `steps`
+    diverged_at: Count | None = None  # the first step whose loss was not finite; null if none
 
 
 class Start(msgspec.Struct, frozen=True):
-    """A fresh process from its start to its first finished step, in phases that follow one another.
+    """A fresh process from its start to its first finished step, in phases that follow one another."""
 
-    Attributes:
-        number: Its place in the random order of all starts, counted from 0.
-        cache: Whether compiled programs of an earlier process lay on disk ("hit") or no cache was used ("cold").
-        interpreter_s: From starting the process until it has read what to do.
-        jax_s: Importing jax and numpy.
-        stack_s: Importing the trainer and whatever it needs beyond these.
-        device_s: Finding the device.
-        build_s: The trainer, its first state and a batch on the device.
-        compile_s: Tracing, lowering and compiling (or fetching from disk) in the first call.
-        first_step_s: The rest of the first call.
-        warm_call_s: The second call, which finds everything in memory.
-        programs: Compiled or fetched in the first call.
-        hits: How many programs the whole process fetched from disk.
-    """
-
-    number: Count
-    cache: Literal["cold", "hit"]
-    interpreter_s: Seconds
-    jax_s: Seconds
-    stack_s: Seconds
-    device_s: Seconds
-    build_s: Seconds
-    compile_s: Seconds
-    first_step_s: Seconds
-    warm_call_s: Seconds
-    programs: Count
-    hits: Count
+    number: Count  # its place in the random order of all starts, counted from 0
+    cache: Literal["cold", "hit"]  # no cache was used, or compiled programs of an earlier process lay on disk
+    interpreter_s: Seconds  # from starting the process until it has read what to do
+    jax_s: Seconds  # importing jax and numpy
+    stack_s: Seconds  # importing the trainer and whatever it needs beyond these
+    device_s: Seconds  # finding the device
+    build_s: Seconds  # the trainer, its first state and a batch on the device
+    compile_s: Seconds  # tracing, lowering and compiling (or fetching from disk) in the first call
+    first_step_s: Seconds  # the rest of the first call
+    warm_call_s: Seconds  # the second call, which finds everything in memory
+    programs: Count  # compiled or fetched in the first call
+    hits: Count  # how many programs the whole process fetched from disk
 
     @property
     def until_compile_s(self) -> float:
@@ -295,14 +230,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class CellRecord(msgspec.Struct):
-    """Everything measured of one cell in one arm.
-
-    Attributes:
-        steps_per_call: Steps that one call makes: all of a training in the modes "scan" and "limit".
-        unroll: Steps that a scan writes out in each turn of its loop.
-        busy_threads: Threads of its worker that computed while blocks were timed.
-        parity_rtol: Of a trainer that computes in fewer bits; null where the workload's holds.
-    """
+    """Everything measured of one cell in one arm."""
 
     cell: Cell
     arm: str
@@ -314,11 +242,11 @@ class CellRecord(msgspec.Struct):
     seed_trainings: list[SeedTraining] = []
     starts: list[Start] = []
     counts: Counts | None = None
-    steps_per_call: Count | None = None
-    unroll: Count | None = None
+    steps_per_call: Count | None = None  # that one call makes: all of a training in the modes "scan" and "limit"
+    unroll: Count | None = None  # steps that a scan writes out in each turn of its loop
     tails: list[Tail] = []
-    busy_threads: Count | None = None
-    parity_rtol: Fraction | None = None
+    busy_threads: Count | None = None  # of its worker that computed while blocks were timed
+    parity_rtol: Fraction | None = None  # of a trainer that computes in fewer bits; null where the workload's holds
     program: Program | None = None
 
     @property
@@ -333,63 +261,40 @@ class CellRecord(msgspec.Struct):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """How much is measured.
+    """How much is measured."""
 
-    Attributes:
-        restarts: Fresh workers per cell; the n of every interval, and 6 is the least that a 95 % interval needs.
-        slow_restarts: Of a cell whose step takes longer than a block.
-        rounds: Blocks of every cell per restart; a cell with longer steps takes part in fewer.
-        block_s: Length that a block is calibrated to.
-        compiles: Compiles per restart where they are short; the first, cold, is always there.
-        tail_s: Single steps are recorded for this long per restart.
-        train_budget_s: A training that would take longer is put off until everything is timed.
-        loss_budget_s: A training put off is made to its end if it takes no longer than this; else cut as the others.
-        timeout_s: A worker silent for this long beyond what was expected counts as hung.
-        seed: Of the run order.
-        sweep_budget_s: A sweep over sizes leaves out what would not fit into it; null where there is no sweep.
-        seeds: Starting values from which every cell is trained to its target loss; 0 leaves that out.
-        start_up: Whether fresh processes are timed from their start to their first step, once a restart.
-    """
-
-    restarts: Annotated[int, msgspec.Meta(ge=1)] = 10
-    slow_restarts: Annotated[int, msgspec.Meta(ge=1)] = 6
-    rounds: Annotated[int, msgspec.Meta(ge=1)] = 20
-    block_s: Annotated[float, msgspec.Meta(gt=0)] = 0.012
-    compiles: Annotated[int, msgspec.Meta(ge=1)] = 1
-    tail_s: Annotated[float, msgspec.Meta(ge=0)] = 0.06
-    train_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 5.0
-    loss_budget_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
-    timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 60.0
-    seed: int = 0
-    sweep_budget_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
-    seeds: Count = 0
-    start_up: bool = False
+    restarts: AtLeastOne = 10  # fresh workers per cell: the n of every interval; one of 95 % needs 6 at least
+    slow_restarts: AtLeastOne = 6  # of a cell whose step takes longer than a block
+    rounds: AtLeastOne = 20  # blocks of every cell per restart; a cell with longer steps takes part in fewer
+    block_s: AboveZero = 0.012  # length that a block is calibrated to
+    compiles: AtLeastOne = 1  # per restart where they are short; the first, cold, is always there
+    tail_s: Annotated[float, msgspec.Meta(ge=0)] = 0.06  # single steps are recorded for this long per restart
+    train_budget_s: AboveZero = 5.0  # a training that would take longer is put off until everything is timed
+    loss_budget_s: AboveZero = 60.0  # a training put off is made to its end if it takes no longer, else cut as others
+    timeout_s: AboveZero = 60.0  # a worker silent for this long beyond what was expected counts as hung
+    seed: int = 0  # of the run order
+    sweep_budget_s: AboveZero | None = None  # a sweep leaves out sizes that would not fit into it; null without a sweep
+    seeds: Count = 0  # starting values from which every cell is trained to its target loss; 0 leaves that out
+    start_up: bool = False  # whether fresh processes are timed from their start to their first step, once a restart
 
 
 class Run(msgspec.Struct):
-    """One run of the instrument over arms and cells.
-
-    Attributes:
-        reference: The trainer that ratios stand against.
-        references: What the registry loads, by the trainer's name in the cells.
-        cut_short: Restarts that lost a worker; a comparison of arms leaves them out.
-        done: What was measured to its end, so that a run which was stopped can be taken up again.
-    """
+    """One run of the instrument over arms and cells."""
 
     schema: int
     created: str
     command: str
     commit: str | None
     settings: Settings
-    reference: str
+    reference: str  # the trainer that ratios stand against
     arms: list[ArmRecord]
     workloads: list[WorkloadRecord]
     cells: list[CellRecord]
-    references: dict[str, str] = {}
+    references: dict[str, str] = {}  # what the registry loads, by the trainer's name in the cells
     status: Literal["incomplete", "complete"] = "incomplete"
     duration_s: Seconds = 0.0
-    cut_short: list[Count] = []
-    done: list[str] = []
+    cut_short: list[Count] = []  # restarts that lost a worker; a comparison of arms leaves them out
+    done: list[str] = []  # what was measured to its end, so that a run which was stopped can be taken up again
 
     def workload(self, name: str) -> WorkloadRecord:
         """The workload of that name; `read` has checked that every cell's is there."""

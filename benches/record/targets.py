@@ -20,23 +20,14 @@ class TargetError(Exception):
 
 
 class Target(NamedTuple):
-    """One kind of device, one or several of it.
+    """One kind of device, one or several of it."""
 
-    Attributes:
-        name: As it is typed; `label` is the same as part of a cell's id.
-        platform: The compiler's, as jax calls it.
-        topology: As that compiler takes it.
-        chips: How many.
-        memory_bytes: Of one of them.
-        description: Of a GPU, in XLA's words.
-    """
-
-    name: str
-    platform: Literal["tpu", "cuda"]
-    topology: str
-    chips: int
-    memory_bytes: int
-    description: str = ""
+    name: str  # as it is typed; `label` is the same as part of a cell's id
+    platform: Literal["tpu", "cuda"]  # the compiler's, as jax calls it
+    topology: str  # as that compiler takes it
+    chips: int  # how many
+    memory_bytes: int  # of one of them
+    description: str = ""  # of a GPU, in XLA's words
 
     @property
     def label(self) -> str:
@@ -44,19 +35,13 @@ class Target(NamedTuple):
         return re.sub(r"\W", "_", f"gpu_{Path(self.name).stem}" if self.name.endswith(".txtpb") else self.name)
 
 
-TPUS = {"v5e": (16, "2x2"), "v5p": (95, "2x2x1"), "v6e": (32, "2x2")}
-"""GB of a chip, and the topology of one host of them."""
-
+TPUS = {"v5e": (16, "2x2"), "v5p": (95, "2x2x1"), "v6e": (32, "2x2")}  # GB of a chip, and one host's topology of them
 GPUS = {path.stem: path for path in sorted(Path(__file__).with_name("gpus").glob("*.txtpb"), reverse=True)}
-"""GPUs by name, each with the file that describes it."""
-
 NAMES = (*(f"tpu:{name}" for name in TPUS), *(f"gpu:{name}" for name in GPUS))
-
 PACKAGES = {"tpu": ("libtpu",), "cuda": ("jax-cuda12-plugin", "jax-cuda12-pjrt", "nvidia-cuda-nvcc-cu12")}
 """What each compiler comes with."""
 
 EXPECTED = f"expected one of {', '.join(NAMES)}, chips after it as in tpu:v5e:2x2 or gpu:h100:4, or a file.txtpb"
-
 MEMORY = re.compile(r"device_memory_size: *(\d+)")
 
 

@@ -15,6 +15,7 @@ from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_SWEEP_
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import Rim
+from triptych.benches.stats.ranks import smallest_n
 from triptych.benches.workloads.arrays import CUTS
 from triptych.benches.workloads.sizes import LARGEST, Axis, Size, base_of, known_as, size_of
 from triptych.impls import registry
@@ -105,24 +106,34 @@ def swept(cells: Sequence[Cell], sweeps: Mapping[Axis, Sequence[int]]) -> list[C
     return [replace(cell, workload=one.name) for one in sized for cell in cells if cell.workload == one.base]
 
 
+def in_two_hours(settings: Settings) -> Settings:
+    """As many restarts as an interval needs, on two cores."""
+    return replace(settings, restarts=min(settings.restarts, smallest_n()))
+
+
 def of_the_law(settings: Settings) -> Settings:
-    """Trainings are long enough for a certificate."""
-    return replace(settings, restarts=min(settings.restarts, 6), tail_s=0.0, train_budget_s=0.5, loss_budget_s=0.5)
+    """Trainings are just long enough for a certificate."""
+    train_s = min(settings.train_budget_s, 0.5)
+    return replace(in_two_hours(settings), tail_s=0.0, train_budget_s=train_s, loss_budget_s=train_s)
 
 
 def in_many_sizes(settings: Settings) -> Settings:
-    """A sweep has many cells, and asks little of each."""
-    train_s = min(settings.train_budget_s, 0.5)
-    less = {"restarts": min(settings.restarts, 6), "tail_s": 0.0, "train_budget_s": train_s, "loss_budget_s": train_s}
-    return replace(settings, sweep_budget_s=DEFAULT_SWEEP_BUDGET_S, **less)
+    """A sweep has many cells, asks little of each, and leaves out what does not fit into its budget."""
+    return replace(of_the_law(settings), sweep_budget_s=DEFAULT_SWEEP_BUDGET_S)
 
 
 def with_arrays(cells: Sequence[Cell], _: Any) -> list[Cell]:
-    """The same, and every style that is one call on what is cut into more and more arrays, beside an empty call.
+    """The same, and every trainer whose step may be one call on what is cut into more and more arrays.
 
-    Its law is held to account on what is among the cells beside that.
+    An empty call stands beside them. The law is held to account on what is among the cells beside that.
+
+    Raises:
+        ChoiceError: If pure JAX, beside which a cost is told, is not among them, or nothing would be timed.
     """
-    trainers = [name for name in dict.fromkeys(cell.trainer for cell in cells) if name in ONE_CALL]
+    named = dict.fromkeys(cell.trainer for cell in cells if MODES[cell.mode].timed)
+    trainers = [name for name in named if name in ONE_CALL or name not in registry.STYLES]
+    if DEFAULT_REFERENCE not in trainers:
+        raise ChoiceError(f"a cost is what a step takes longer than {DEFAULT_REFERENCE}'s; time that too")
     ways = [*((name, "step") for name in trainers), (DEFAULT_REFERENCE, "floor")]
     names = [Size(base, "arrays", size).name for base, sizes in CUTS.items() for size in sizes]
     new = [
@@ -152,7 +163,9 @@ EXPERIMENTS: dict[str, Experiment] = {
     "ladder": Experiment(cells=with_rungs),
     "sweep": Experiment(checked, swept, ("treemap", "flax_optax"), ("digits", "teacher"), in_many_sizes),
     "law": Experiment(cells=with_arrays, trainers=ONE_CALL, workloads=(*NETWORKS, *DEEPER), settings=of_the_law),
-    "gallery": Experiment(cells=of_everything, trainers=registry.installed(), workloads=("xor", *NETWORKS)),
+    "gallery": Experiment(
+        cells=of_everything, trainers=registry.installed(), workloads=("xor", *NETWORKS), settings=in_two_hours
+    ),
     "seeds": Experiment(),
     "start_up": Experiment(after=measure_starts),
 }

@@ -19,8 +19,7 @@ from triptych.benches.schedule.plan import Rim
 from triptych.benches.worker import messages
 
 Cache = Literal["cold", "hit"]
-Case = tuple[Job, Cache, Arm]
-"""A trainer to be started, and the arm that does it without or with a cache."""
+Case = tuple[Job, Cache, Arm]  # a trainer to be started, and the arm that does it without or with a cache
 
 
 def measure_starts(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim) -> None:

@@ -8,30 +8,19 @@ from triptych.benches.worker.messages import Spec
 from triptych.benches.workloads.arrays import ARRAYS
 from triptych.benches.workloads.sizes import base_of
 
-FIRST_BLOCKS = 5
-"""The fastest of these says roughly how long a step takes."""
-
-
-COMPILED_ONLY = 3
-"""Restarts of a cell that is never run: samples of its compile time; its counts do not vary."""
-
-CUT = 3
-"""Restarts of what is cut into many arrays: a law is drawn through all its sizes."""
+FIRST_BLOCKS = 5  # the fastest of these says roughly how long a step takes
+COMPILED_ONLY = 3  # restarts of a cell that is never run: samples of its compile time; its counts do not vary
+CUT = 3  # restarts of what is cut into many arrays: a law is drawn through all its sizes
 
 
 @dataclass
 class Job:
-    """A cell's record and what its worker needs to know of it.
-
-    Attributes:
-        block_steps: Steps of a block, once a worker has calibrated it.
-        calibrated_s: Seconds of a step as that worker found it.
-    """
+    """A cell's record and what its worker needs to know of it."""
 
     record: CellRecord
     spec: Spec
-    block_steps: int | None = None
-    calibrated_s: float | None = None
+    block_steps: int | None = None  # of a block, once a worker has calibrated it
+    calibrated_s: float | None = None  # seconds of a step as that worker found it
 
     @property
     def key(self) -> str:

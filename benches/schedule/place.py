@@ -9,41 +9,24 @@ from dataclasses import dataclass, field, replace
 from triptych.benches.arms.arm import Arm
 from triptych.benches.arms.process import Worker, WorkerLost, fingerprint_of
 from triptych.benches.record.modes import MODES
-from triptych.benches.record.run import ArmRecord, CellRecord, Outcome, Run
+from triptych.benches.record.run import CellRecord, Outcome, Run
 from triptych.benches.schedule.job import Job, is_live, outcome_of
 from triptych.benches.schedule.plan import Plan, Rim
 from triptych.benches.schedule.progress import Forecast
 from triptych.benches.worker import messages
 from triptych.impls.registry import STYLES
 
-RETAKES = 3
-"""How often a void block is taken again; then the round goes on without it."""
-
-LEAST_ROUNDS = 3
-"""However long the steps of a cell are."""
-
-TRAIN_AGAIN_BELOW_S = 1.0
-"""A shorter training is timed in every restart; a longer one is done once."""
-
-TRAIN_SLACK_S = 60.0
-"""Beyond its budget a training takes its last segment of steps and the harness's own losses."""
-
-ALIKE = 2.0
-"""Times as many steps as a cell's own block may have, to be as long as another's."""
-
-BUSY = 0.25
-"""Of what the busiest thread of a worker computes: a thread that computes less is none that needs a processor."""
+RETAKES = 3  # how often a void block is taken again; then the round goes on without it
+LEAST_ROUNDS = 3  # however long the steps of a cell are
+TRAIN_AGAIN_BELOW_S = 1.0  # a shorter training is timed in every restart; a longer one is done once
+TRAIN_SLACK_S = 60.0  # beyond its budget a training takes its last segment of steps and the harness's own losses
+ALIKE = 2.0  # times as many steps as a cell's own block may have, to be as long as another's
+BUSY = 0.25  # of what a worker's busiest thread computes: one that computes less is none that needs a processor
 
 
 @dataclass
 class Course:
-    """What the restarts of a run share.
-
-    Attributes:
-        lost: How many workers were lost, by arm that could not start one, or by cell.
-        number: Of the restart.
-        position: How many blocks were taken in it.
-    """
+    """What the restarts of a run share."""
 
     run: Run
     arms: dict[str, Arm]
@@ -51,9 +34,9 @@ class Course:
     rim: Rim
     plan: Plan
     forecast: Forecast
-    lost: Counter[str] = field(default_factory=Counter[str])
-    number: int = 0
-    position: int = 0
+    lost: Counter[str] = field(default_factory=Counter[str])  # workers, by arm that could not start one, or by cell
+    number: int = 0  # of the restart
+    position: int = 0  # how many blocks were taken in it
 
     def expected_s(self, job: Job) -> float:
         """Of a whole training."""
@@ -77,10 +60,6 @@ class Course:
     def is_untrained(self, job: Job) -> bool:
         """Whether it is to be trained at the end, if it is not before."""
         return self.plan.full and MODES[job.record.cell.mode].trained and not job.record.trainings
-
-    def arm_record(self, name: str) -> ArmRecord:
-        """What the record says of an arm."""
-        return next(arm for arm in self.run.arms if arm.name == name)
 
 
 class Place:
@@ -134,7 +113,7 @@ class Place:
 
     def _describe(self, job: Job) -> None:
         """Once per arm."""
-        arm = self._course.arm_record(job.record.arm)
+        arm = next(arm for arm in self._run.arms if arm.name == job.record.arm)
         if arm.fingerprint is not None:
             return
         try:

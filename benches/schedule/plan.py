@@ -10,22 +10,15 @@ from triptych.benches.arms.process import Worker
 
 
 class Plan(NamedTuple):
-    """How one kind of run differs from another.
+    """How one kind of run differs from another."""
 
-    Attributes:
-        full: Short trainings are timed in every restart, and long ones made last.
-        patience: How many lost workers make a cell, or an arm, a failed one; before that, a restart is taken again.
-        first: The number of the first restart, if the record already has some.
-    """
-
-    full: bool
-    patience: int
-    first: int = 0
+    full: bool  # short trainings are timed in every restart, and long ones made last
+    patience: int  # so many lost workers make a cell, or an arm, a failed one; before that, a restart is taken again
+    first: int = 0  # the number of the first restart, if the record already has some
 
 
 ONE_ARM = Plan(full=True, patience=1)
-TWO_SIDES = Plan(full=False, patience=3)
-"""A comparison of arms: one lost worker says nothing against an arm, since nobody knows who killed it."""
+TWO_SIDES = Plan(full=False, patience=3)  # one lost worker says nothing against an arm: nobody knows who killed it
 
 
 @dataclass(frozen=True)

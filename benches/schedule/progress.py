@@ -14,8 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from triptych.benches.record.run import Settings
 from triptych.benches.schedule.job import Job
 
-GUESS_S = 2.0
-"""A restart of a cell beside its blocks, before one was seen."""
+GUESS_S = 2.0  # a restart of a cell beside its blocks, before one was seen
 
 
 class Forecast:

@@ -24,12 +24,7 @@ from triptych.benches.schedule.sweep_budget import fit
 def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: Plan = ONE_ARM) -> None:
     """Fills the run's cells with what is missing. Stopping half-way leaves the record as it is.
 
-    Args:
-        run: The record, its settings included; what it says is done is not done again.
-        arms: Whose workers to start.
-        jobs: The cells to measure.
-        rim: The world outside.
-        plan: What a restart consists of, and the number of the first.
+    What the run says is done is not done again; the plan says what a restart consists of, and the number of the first.
 
     Raises:
         WorkerLost: If a worker cannot even start.
@@ -47,13 +42,7 @@ def measure(run: Run, arms: Sequence[Arm], jobs: Sequence[Job], rim: Rim, plan: 
 
 
 def _take(course: Course, number: int, index: int) -> bool:
-    """Measures every live cell in its place; False if a worker was lost, and the plan has patience left.
-
-    Args:
-        course: That of the run.
-        number: Of the restart.
-        index: How many came before it.
-    """
+    """Measures every live cell in its place, after `index` restarts; False if a worker was lost with patience left."""
     taken = [one.position for job in course.jobs for one in job.record.blocks if one.restart == number]
     course.number, course.position = number, max(taken, default=-1) + 1
     places: dict[tuple[str, str, str], list[Job]] = {}
@@ -94,13 +83,11 @@ def _train_last(course: Course) -> None:
     course.number = course.plan.first
     waiting = [job for job in course.jobs if is_live(job) and job.record.blocks and course.is_untrained(job)]
     waiting.sort(key=course.expected_s, reverse=True)
-    cpus = present_cpus()[::-1]  # the last is often the quietest
+    cpus = tuple(present_cpus()[::-1])  # the last is often the quietest
     while waiting:
         many = len(cpus) if cpus and waiting[0].record.cell.device == "cpu" else 1
         chunk, waiting = waiting[:many], waiting[many:]
-        own = [
-            (job, replace(course.arms[job.record.arm], cpus=tuple(cpus[at : at + 1]))) for at, job in enumerate(chunk)
-        ]
+        own = [(job, replace(course.arms[job.record.arm], cpus=cpus[at : at + 1])) for at, job in enumerate(chunk)]
         course.rim.advance(f"training {', '.join(job.spec.cell.id for job in chunk)}", course.expected_s(chunk[0]))
         with ExitStack() as stack:
             Place(course, own, stack, random.Random()).train()

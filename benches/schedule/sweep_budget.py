@@ -11,26 +11,14 @@ from triptych.benches.record.run import CellRecord, Outcome, Settings
 from triptych.benches.schedule.job import Job
 from triptych.benches.workloads.sizes import size_of, workload_named
 
-GROWTH = 2.0
-"""How many times the cost of half its size a size is taken to cost."""
-
+GROWTH = 2.0  # how many times the cost of half its size a size is taken to cost
 REASON = "left out: the sizes before it leave too little of the budget of {:g} s; --sweep-budget gives more"
 
 
 def fit(
-    places: Sequence[Sequence[Job]],
-    settings: Settings,
-    clock: Callable[[], float],
-    measure: Callable[[Sequence[Job]], None],
+    places: list[list[Job]], settings: Settings, clock: Callable[[], float], measure: Callable[[Sequence[Job]], None]
 ) -> None:
-    """Measures places, small sizes first, as long as they fit into the budget of a restart.
-
-    Args:
-        places: The cells of each.
-        settings: Those of the run.
-        clock: In seconds.
-        measure: Takes the cells of a place for one restart.
-    """
+    """Measures places, small sizes first, as long as they fit into the budget of a restart."""
     budget_s, began = (settings.sweep_budget_s or 0.0) / settings.restarts, clock()
     last_s: dict[tuple[str, ...], float] = {}
     for jobs in sorted(places, key=_size):

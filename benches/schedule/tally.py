@@ -17,7 +17,6 @@ from triptych.benches.workloads.published import WORKLOADS, save
 from triptych.benches.workloads.sizes import BASES
 
 TIMEOUT_S = 120.0
-
 COMPILED = ("treemap", "flax_optax")
 
 AIMED_AT, AIMED_WORKLOADS = ("tpu:v5e", "gpu:h100"), ("xor", "digits", "digits_conv", "text")
@@ -25,15 +24,10 @@ AIMED_AT, AIMED_WORKLOADS = ("tpu:v5e", "gpu:h100"), ("xor", "digits", "digits_c
 
 
 class Tally(NamedTuple):
-    """What was counted in one environment.
+    """What was counted in one environment."""
 
-    Attributes:
-        environment: What compiled it; see `toolchain`.
-        counted: By cell, its counts or why it could not be counted.
-    """
-
-    environment: str
-    counted: dict[Cell, Counts | str]
+    environment: str  # what compiled it; see `toolchain`
+    counted: dict[Cell, Counts | str]  # by cell, its counts or why it could not be counted
 
 
 class Counting(NamedTuple):

@@ -35,7 +35,9 @@ def serve(channel: socket.socket) -> None:
             handle = handle or _handler(request)
             answer = handle(request)
         except BaseException as error:  # noqa: BLE001  a trainer may raise anything, a younger parent ask it
-            answer = _failed(error)
+            out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+            reason = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+            answer = messages.Failed("out_of_memory" if out_of_memory else "raised", reason[:2000])
         channel.sendall(msgspec.json.encode(answer) + b"\n")
 
 
@@ -48,13 +50,6 @@ def _handler(first: messages.Request) -> Callable[[messages.Request], messages.A
     from triptych.benches.worker.answers import Measurer
 
     return Measurer().handle
-
-
-def _failed(error: BaseException) -> messages.Failed:
-    """An exception's type and message as an answer."""
-    out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-    reason = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-    return messages.Failed("out_of_memory" if out_of_memory else "raised", reason[:2000])
 
 
 if __name__ == "__main__":

@@ -49,9 +49,7 @@ def shapes_on(target: Target, state: Any, batch: Any) -> tuple[Any, Any]:
 
 
 def one_program(step: Callable[..., Any], state: Any, batch: Any) -> Any:
-    """A step that can be lowered: itself, or, where it is one compiled program inside, wrapped.
-
-    Wrapped, it no longer says which arrays it donates.
+    """A step that can be lowered: itself, or, one compiled program inside, wrapped; then it hides what it donates.
 
     Raises:
         NotImplementedError: If it is more than one program, each of which is compiled by itself as it is called.

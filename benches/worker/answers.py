@@ -21,17 +21,10 @@ from triptych.benches.worker.tail import record_tail
 from triptych.benches.worker.to_target import train_to_target
 from triptych.benches.worker.training import curve_steps, host_params, train, training_loss
 
-CALIBRATION_S = 0.01
-"""Calls are doubled until they take this long, to say how many steps make a block."""
-
-LEAST_STEPS, LONGEST_S = 10, 0.1
-"""A block has that many steps, though it then takes longer than was asked for; but no longer than that."""
-
-WARM_UP_CALLS = 3
-"""The first call compiles, the second shows a hidden second compile, the third runs as all later ones do."""
-
-AGAIN_S = 0.35
-"""So long a worker may spend on compiling again what it has compiled already."""
+CALIBRATION_S = 0.01  # calls are doubled until they take this long, to say how many steps make a block
+LEAST_STEPS, LONGEST_S = 10, 0.1  # a block has that many steps, though longer than asked for; but no longer than that
+WARM_UP_CALLS = 3  # the first compiles, the second shows a hidden second compile, the third runs as all later ones do
+AGAIN_S = 0.35  # so long a worker may spend on compiling again what it has compiled already
 
 
 class Measurer:

@@ -20,11 +20,8 @@ from triptych.impls.networks import Mlp
 from triptych.impls.task import Sgd, Task
 
 SOURCE = Path(__file__).with_name("c_loop.c")
-
 COMPILERS = ("gcc", "cc", "clang")
-
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC")
-
 Vector = Float32[np.ndarray, " numbers"]
 
 
@@ -90,18 +87,16 @@ def build(task: Task, batch_size: int, n_batches: int) -> Callable[..., None]:
         NotImplementedError: If the compiler fails; its first words are in the message.
     """
     inputs, hidden, _ = task.layer_sizes
-    sizes = {"IN": inputs, "HIDDEN": hidden, "BATCH": batch_size, "BATCHES": n_batches}
+    defines = [f"-DIN={inputs}", f"-DHIDDEN={hidden}", f"-DBATCH={batch_size}", f"-DBATCHES={n_batches}"]
     program = compiler()
     assert program is not None, "why_not has seen to it"
     with scratch("c-loop") as folder:
         compiled, library = folder / "limit.o", folder / "limit.so"
-        defines = [f"-D{name}={size}" for name, size in sizes.items()]
         _do([program, *FLAGS, *defines, "-c", str(SOURCE), "-o", str(compiled)])
         _do([program, "-shared", str(compiled), "-o", str(library), "-lm"])
         train = ctypes.CDLL(str(library)).train
     pointer = ctypes.c_void_p
-    train.argtypes = [pointer, pointer, pointer, ctypes.c_float, ctypes.c_int, pointer]
-    train.restype = None
+    train.argtypes, train.restype = [pointer, pointer, pointer, ctypes.c_float, ctypes.c_int, pointer], None
     return train
 
 

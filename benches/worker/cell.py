@@ -33,18 +33,12 @@ References:
     XLA, backends/cpu/runtime/thunk_executor.h, `execute_sequential_buffer_threshold`.
 """
 
-UNROLL = 1
-"""Steps that a scan writes out in each turn of its loop."""
+UNROLL = 1  # steps that a scan writes out in each turn of its loop
 
 
 @dataclass
 class PreparedCell:
-    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`.
-
-    Attributes:
-        of_jax: Whether its state holds an array of jax; else it can be run, and nothing of jax's asked of it.
-        target: What it is compiled for, if that is not there.
-    """
+    """A cell made ready: `call` makes `steps_per_call` updates from a state and one of `inputs`."""
 
     workload: Workload
     data: Data
@@ -54,8 +48,8 @@ class PreparedCell:
     steps_per_call: int
     mode: Mode
     data_path: str
-    of_jax: bool = True
-    target: Target | None = None
+    of_jax: bool = True  # whether its state holds an array of jax; else it can be run, and nothing of jax's asked of it
+    target: Target | None = None  # what it is compiled for, if that is not there
 
     def arguments(self) -> tuple[Any, Any]:
         """A state and a batch; or, of a target that is not there, their shapes on it.

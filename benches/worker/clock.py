@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jax import monitoring
 
 from triptych.benches.worker.cell import PreparedCell
 
 TRACE = "/jax/core/compile/jaxpr_trace_duration"
 LOWER = "/jax/core/compile/jaxpr_to_mlir_module_duration"
 BACKEND = "/jax/core/compile/backend_compile_duration"
-
 
 FEW_CALLS = 50
 """Of so few the first, which meets the caches of a process that was stopped, would weigh; of one alone it is all."""
@@ -47,7 +45,7 @@ class PhaseClock:
 
     def __init__(self) -> None:
         self.reset()
-        monitoring.register_event_duration_secs_listener(self._hear)
+        jax.monitoring.register_event_duration_secs_listener(self._hear)
 
     def _hear(self, event: str, duration_secs: float, **_: str | int) -> None:
         if event in self.seconds:

@@ -18,26 +18,19 @@ from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.program import program_of
 from triptych.benches.workloads.formulas import bytes_per_step, flops_per_step
 
-LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")
-"""What XLA's clients call the event of one launched program in a profile."""
-
-PARTS = ("argument", "output", "alias", "temp")
-"""Of a program's memory, as XLA names them."""
-
+LAUNCH = re.compile(r"Executable::ExecuteHelper(OnSingleDevice)?$")  # so XLA's clients call one launched program
+PARTS = ("argument", "output", "alias", "temp")  # of a program's memory, as XLA names them
 RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 
+Built = tuple[Any, Any]  # a call lowered, and compiled
+Found = tuple[dict[str, int | None], Program | None]  # counts by name, and the program of a call that is one
 
-Built = tuple[Any, Any]
-"""A call lowered, and compiled."""
 
-
-def count(cell: PreparedCell, compilations: int | None, built: Built | None = None) -> tuple[Counts, Program | None]:
+def count(cell: PreparedCell, compilations: int | None, built: Built | None) -> tuple[Counts, Program | None]:
     """Everything that can be counted of a cell, and the program of its call if that is one.
 
-    Args:
-        cell: Best warm, for then nothing is compiled here.
-        compilations: Counted where its first calls were made; null if nobody did.
-        built: The program of its call, if that was compiled by itself.
+    Of a warm cell nothing is compiled here, nor where `built` is the program of its call. The `compilations` were
+    counted where its first calls were made; null if nobody did.
 
     Raises:
         Exception: Whatever the trainer raises.
@@ -56,9 +49,7 @@ def count(cell: PreparedCell, compilations: int | None, built: Built | None = No
     return counts, program
 
 
-def _of_jax(
-    cell: PreparedCell, compilations: int | None, built: Built | None
-) -> tuple[dict[str, int | None], Program | None]:
+def _of_jax(cell: PreparedCell, compilations: int | None, built: Built | None) -> Found:
     """What jax says of a call, traced and, if it is one program, compiled."""
     is_one_program = cell.mode != "eager" and hasattr(cell.call, "lower")
     with cell.running():
@@ -118,7 +109,7 @@ def trainer_lines(trainer: Any) -> int | None:
         return None
 
 
-def _of_program(cell: PreparedCell, built: Built | None) -> tuple[dict[str, int | None], Program | None]:
+def _of_program(cell: PreparedCell, built: Built | None) -> Found:
     """The one program that a call is, lowered and optimised; what has run is in jax's cache."""
     call: Any = cell.call
     lowered = built[0] if built else call.lower(*cell.arguments())

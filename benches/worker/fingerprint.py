@@ -13,7 +13,6 @@ from jax.extend import backend
 from triptych.benches.record.run import Fingerprint
 from triptych.benches.worker.nvml import limits
 from triptych.impls import registry
-from triptych.impls.registry import STYLES
 
 
 def platforms() -> list[str]:
@@ -25,7 +24,7 @@ def fingerprint() -> Fingerprint:
     """Describes this process: its machine, its device and its libraries."""
     device = jax.devices()[0]
     config: Any = jax.config
-    on_cpu = device.platform == "cpu"
+    beside_jax = [one for style in registry.installed() for one in registry.STYLES[style].libraries]
     return Fingerprint(
         cpu_model=cpu_model(),
         cpu_count=os.cpu_count() or 0,
@@ -35,21 +34,16 @@ def fingerprint() -> Fingerprint:
         platform=device.platform,
         device_kind=device.device_kind,
         device_count=jax.device_count(),
-        driver=None if on_cpu else backend.get_backend().platform_version,
+        driver=None if device.platform == "cpu" else backend.get_backend().platform_version,
         python=platform.python_version(),
         jax=jax.__version__,
         jaxlib=installed("jaxlib"),
         xla_flags=os.environ.get("XLA_FLAGS", ""),
         matmul_precision=str(config.jax_default_matmul_precision or "default"),
         load_average=list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
-        libraries={name: installed(name) for name in libraries()},
+        libraries={name: installed(name) for name in (*beside_jax, "numpy")},
         **limits(),
     )
-
-
-def libraries() -> list[str]:
-    """What the styles that are here stand on beside jax, each once."""
-    return list(dict.fromkeys([*(one for name in registry.installed() for one in STYLES[name].libraries), "numpy"]))
 
 
 def installed(package: str) -> str:

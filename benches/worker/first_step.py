@@ -12,8 +12,7 @@ from typing import Any
 from triptych.benches.record.run import Start
 from triptych.benches.worker import messages
 
-HIT = "/jax/compilation_cache/cache_hits"
-"""Heard for every program fetched from disk."""
+HIT = "/jax/compilation_cache/cache_hits"  # heard for every program fetched from disk
 
 
 def answer(request: messages.Request) -> messages.Answer:

@@ -21,14 +21,11 @@ READY = b"triptych forkserver %d\n" % messages.PROTOCOL
 
 
 def serve_forks(control: socket.socket, preload: Sequence[str]) -> socket.socket:
-    """Makes and ends workers until the socket closes, and then ends everything below.
+    """Makes and ends workers until the socket to the parent closes, and then ends everything below.
 
     Asked with 0, a socket and a file for its words, it makes a worker and answers its process; asked with a worker's
-    process, it ends that and all that it has started, and answers how it had ended, as `os.waitpid` says it.
-
-    Args:
-        control: To the parent.
-        preload: Modules to import beforehand; one that cannot be is left to the workers, who can say so.
+    process, it ends that and all that it has started, and answers how it had ended, as `os.waitpid` says it. A module
+    of `preload` that cannot be imported beforehand is left to the workers, who can say so.
 
     Returns:
         In a worker: its own socket to the parent, on which it is to be asked.

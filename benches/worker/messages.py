@@ -14,20 +14,13 @@ PROTOCOL = 3
 
 
 class Spec(msgspec.Struct, frozen=True):
-    """A cell as a worker needs it.
-
-    Attributes:
-        reference: What `triptych.impls.registry.load` takes.
-        data_path: The file that `triptych.benches.workloads.published.save` wrote.
-        workload: Where a workload of somebody else is found.
-        target: What a cell is compiled for that is never run, as it is typed.
-    """
+    """A cell as a worker needs it."""
 
     cell: run.Cell
-    reference: str
-    data_path: str
-    workload: str = ""
-    target: str = ""
+    reference: str  # what `triptych.impls.registry.load` takes
+    data_path: str  # the file that `triptych.benches.workloads.published.save` wrote
+    workload: str = ""  # where a workload of somebody else is found
+    target: str = ""  # what a cell is compiled for that is never run, as it is typed
 
 
 class Describe(msgspec.Struct, frozen=True, tag="describe"):
@@ -39,16 +32,12 @@ class Platforms(msgspec.Struct, frozen=True, tag="platforms"):
 
 
 class Survey(msgspec.Struct, frozen=True, tag="survey"):
-    """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed.
-
-    Attributes:
-        repo: The repository of which the checkout is a copy.
-    """
+    """Which of these does your checkout have? The data of its workloads goes into the folder -> Surveyed."""
 
     trainers: list[str]
     workloads: list[str]
     folder: str
-    repo: str = ""
+    repo: str = ""  # the repository of which the checkout is a copy
 
 
 class Hold(msgspec.Struct, frozen=True, tag="hold"):
@@ -58,28 +47,18 @@ class Hold(msgspec.Struct, frozen=True, tag="hold"):
 
 
 class Compile(msgspec.Struct, frozen=True, tag="compile"):
-    """Make the first call of the cell that is held, and some further ones of new builds -> Compiled.
-
-    Attributes:
-        samples: The most compiles to be made; fewer where they are long.
-    """
+    """Make the first call of the cell that is held, and some further ones of new builds -> Compiled."""
 
     restart: int
-    samples: int = 1
+    samples: int = 1  # the most compiles to be made; fewer where they are long
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
-    """Warm up the cell that is held -> Prepared.
+    """Warm up the cell that is held -> Prepared."""
 
-    Attributes:
-        prove: Whether to prove first that a step stays on the device.
-        block_s: How long a block should take.
-        steps: Of a block, if that is known already.
-    """
-
-    prove: bool
-    block_s: float
-    steps: int | None = None
+    prove: bool  # whether to prove first that a step stays on the device
+    block_s: float  # how long a block should take
+    steps: int | None = None  # of a block, if that is known already
 
 
 class TimeBlock(msgspec.Struct, frozen=True, tag="block"):
@@ -99,15 +78,11 @@ class RecordTail(msgspec.Struct, frozen=True, tag="tail"):
 
 
 class Train(msgspec.Struct, frozen=True, tag="train"):
-    """Train from the starting values to the end or the budget -> Trained.
-
-    Attributes:
-        curve: Whether to take losses on the way, off the clock; without, only the first and the last.
-    """
+    """Train from the starting values to the end or the budget -> Trained."""
 
     restart: int
     budget_s: float
-    curve: bool = True
+    curve: bool = True  # whether to take losses on the way, off the clock; without, only the first and the last
 
 
 class TrainSeed(msgspec.Struct, frozen=True, tag="seed"):
@@ -123,16 +98,12 @@ class Count(msgspec.Struct, frozen=True, tag="count"):
 
 
 class StartUp(msgspec.Struct, frozen=True, tag="start"):
-    """As the first request of a process: import, build, make the first step -> Started.
-
-    Attributes:
-        began_s: The monotonic clock just before the process was started.
-    """
+    """As the first request of a process: import, build, make the first step -> Started."""
 
     spec: Spec
     number: int
     cache: Literal["cold", "hit"]
-    began_s: float
+    began_s: float  # the monotonic clock just before the process was started
 
 
 OfWorker = Describe | Platforms | Survey
@@ -153,26 +124,16 @@ class PlatformsFound(msgspec.Struct, frozen=True, tag="platforms_found"):
 
 
 class Surveyed(msgspec.Struct, frozen=True, tag="surveyed"):
-    """What a checkout has of what was asked for.
-
-    Attributes:
-        trainers: What the registry loads, by label.
-        refused: Why the others cannot be loaded.
-        workloads: Those it knows, as it defines them.
-        data_paths: Where their data now lies, by name.
-        python: The interpreter that answers.
-        outside: The files of trainers that are not the checkout's own, by label.
-        astray: Files of the repository itself that were imported in place of the checkout's.
-    """
+    """What a checkout has of what was asked for."""
 
     protocol: int
-    trainers: dict[str, str]
-    refused: dict[str, str]
-    workloads: list[run.WorkloadRecord]
-    data_paths: dict[str, str]
-    python: str = ""
-    outside: dict[str, str] = {}
-    astray: list[str] = []
+    trainers: dict[str, str]  # what the registry loads, by label
+    refused: dict[str, str]  # why the others cannot be loaded
+    workloads: list[run.WorkloadRecord]  # those it knows, as it defines them
+    data_paths: dict[str, str]  # where their data now lies, by name
+    python: str = ""  # the interpreter that answers
+    outside: dict[str, str] = {}  # the files of trainers that are not the checkout's own, by label
+    astray: list[str] = []  # files of the repository itself that were imported in place of the checkout's
 
 
 class Held(msgspec.Struct, frozen=True, tag="held"):
@@ -186,19 +147,12 @@ class Compiled(msgspec.Struct, frozen=True, tag="compiled"):
 
 
 class Prepared(msgspec.Struct, frozen=True, tag="prepared"):
-    """Ready for blocks.
+    """Ready for blocks."""
 
-    Attributes:
-        step_s: A rough guess at seconds per step; 0 where the steps of a block were known.
-        steps: Of a block, a number after which a training has its loss taken, so that both can be compared.
-        steps_per_call: How many of them a call makes.
-        unroll: How many a scan writes out; null if it is none.
-    """
-
-    step_s: float
-    steps: int
-    steps_per_call: int = 1
-    unroll: int | None = None
+    step_s: float  # a rough guess at seconds per step; 0 where the steps of a block were known
+    steps: int  # of a block: a number after which a training has its loss taken, so that both can be compared
+    steps_per_call: int = 1  # how many of them a call makes
+    unroll: int | None = None  # how many a scan writes out; null if it is none
 
 
 class BlockTimed(msgspec.Struct, frozen=True, tag="block_timed"):

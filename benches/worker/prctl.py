@@ -5,8 +5,7 @@ import signal
 import sys
 from typing import Any
 
-PDEATHSIG, CHILD_SUBREAPER = 1, 36
-"""References: prctl(2)."""
+PDEATHSIG, CHILD_SUBREAPER = 1, 36  # of prctl(2)
 
 
 def die_with_parent() -> None:

@@ -7,32 +7,21 @@ from collections import Counter
 
 from triptych.benches.record.counts import Program
 
-INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)
-"""A line of a program: a name, an equals sign, a shape, an operation."""
-
+INSTRUCTION = re.compile(r"^\s+(?:ROOT )?%?[\w.-]+ = (.*)", re.MULTILINE)  # a name, an equals sign, shape, operation
 OPERATION = re.compile(r"\s([a-z][\w-]*)\(")
-
-NOTES = re.compile(
+NOTES = re.compile(  # what may differ between equal programs
     r""", (?:metadata|frontend_attributes)=\{(?:[^}"]|"[^"]*")*\}|, backend_config=.*$|/\*.*?\*/""", re.MULTILINE
 )
-"""What may differ between equal programs."""
-
 ALIASES = re.compile(r"^HloModule.*(input_output_alias=\{.*\}), entry_computation_layout", re.MULTILINE)
-
 NAME = re.compile(r"%[\w.-]+")
-
 COLLECTIVES = ("all-reduce", "all-gather", "all-to-all", "reduce-scatter", "collective-permute")
-
 GIVES_BOTH = ("all-gather-start", "collective-permute-start")
-
-ARRAY = re.compile(r"([a-z]+)(\d*)\[([\d,]*)\]")
-"""The type of an array, such as "f32[4,3]"; a bit of `pred` takes a byte."""
+ARRAY = re.compile(r"([a-z]+)(\d*)\[([\d,]*)\]")  # the type of an array, as "f32[4,3]"; a bit of `pred` takes a byte
 
 
 def program_of(text: str) -> Program | None:
     """What a compiled program says of itself; None where the backend has given no text."""
-    lines = INSTRUCTION.findall(text)
-    if not lines:
+    if not (lines := INSTRUCTION.findall(text)):
         return None
     kinds = [(found[1] if (found := OPERATION.search(f" {line}")) else "unknown") for line in lines]
     moved: Counter[str] = Counter()

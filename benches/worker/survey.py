@@ -11,8 +11,7 @@ from triptych.impls import registry
 
 def survey(request: Survey) -> Surveyed:
     """Loads what was named, or else all built-in trainers, and writes the data of the workloads that are known."""
-    loaded: dict[str, str] = {}
-    refused: dict[str, str] = {}
+    loaded, refused = dict[str, str](), dict[str, str]()
     for reference in request.trainers or registry.BUILT_IN:
         try:
             registry.load(reference)
@@ -27,8 +26,7 @@ def survey(request: Survey) -> Surveyed:
     files = {label: registry.source(reference) for label, reference in loaded.items()}
     outside = {label: file for label, file in files.items() if not Path(file).is_relative_to(Path.cwd())}
     astray = _astray(Path(request.repo).resolve()) if request.repo else []
-    described = list(map(describe, known))
-    return Surveyed(PROTOCOL, loaded, refused, described, paths, sys.executable, outside, astray)
+    return Surveyed(PROTOCOL, loaded, refused, list(map(describe, known)), paths, sys.executable, outside, astray)
 
 
 def _astray(repo: Path) -> list[str]:

@@ -20,11 +20,8 @@ from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.clock import BACKEND, PhaseClock
 
 MOST_STEPS = 100_000
-WARM_STEPS = 1
-"""Made before any is recorded: the first step from fresh starting values may be cold."""
-
-LEAST_FOR_P99 = 500
-"""With fewer steps the 99th percentile rests on the longest five or less."""
+WARM_STEPS = 1  # made before any is recorded: the first step from fresh starting values may be cold
+LEAST_FOR_P99 = 500  # with fewer steps the 99th percentile rests on the longest five or less
 
 
 class Collection(NamedTuple):

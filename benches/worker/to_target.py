@@ -18,11 +18,8 @@ from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.messages import TrainSeed
 from triptych.benches.worker.training import CURVE_POINTS, first_not_finite, timed_calls, training_loss
 
-KEEP_FIRST, KEEP_EVERY = 5, 10
-"""Which losses of a search the record keeps: the first few, then every tenth."""
-
-DIGITS = 7
-"""Significant digits of a kept loss: those of float32. Many seeds must not make the record large."""
+KEEP_FIRST, KEEP_EVERY = 5, 10  # which losses of a search the record keeps: the first few, then every tenth
+DIGITS = 7  # significant ones of a kept loss: those of float32; many seeds must not make the record large
 
 
 def train_to_target(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
@@ -55,8 +52,7 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
         before = _copy(state)
         state, losses, taken_s = timed_calls(cell, state, _inputs(cell, done), until - done)
         loss = training_loss(cell, state)
-        bad = first_not_finite([*losses, loss], done)
-        if bad is not None:
+        if (bad := first_not_finite([*losses, loss], done)) is not None:
             return ended("missed", curve[-1], bad)
         if loss <= target:
             return ended("reached", _first_at_target(cell, before, done, until))

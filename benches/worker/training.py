@@ -15,14 +15,9 @@ from triptych.benches.worker.clock import run_calls
 from triptych.benches.worker.messages import Train
 from triptych.impls.laws import reference
 
-LOSS_RTOL = 1e-2
-"""A returned loss further than this from the batch's is another quantity, not rounding."""
-
-ONE_PIECE_S = 2.0
-"""Trainings that take longer lose nothing by the stops."""
-
-CURVE_POINTS = 100
-"""About as many points of a loss curve are kept, the first ten steps among them."""
+LOSS_RTOL = 1e-2  # a returned loss further than this from the batch's is another quantity, not rounding
+ONE_PIECE_S = 2.0  # trainings that take longer lose nothing by the stops
+CURVE_POINTS = 100  # about as many points of a loss curve are kept, the first ten steps among them
 
 
 def train(cell: PreparedCell, request: Train) -> Training:
@@ -32,7 +27,7 @@ def train(cell: PreparedCell, request: Train) -> Training:
     """
     if not request.curve:
         return in_one_piece(cell, request.restart)
-    state, done, train_s, diverged_at = cell.start(), 0, 0.0, None
+    state, done, train_s = cell.start(), 0, 0.0
     curve = [Point(0, 0.0, training_loss(cell, state))]
     inputs, total = itertools.cycle(cell.inputs), cell.workload.steps
     check_first_loss(cell)
@@ -40,22 +35,18 @@ def train(cell: PreparedCell, request: Train) -> Training:
         for until in curve_steps(total, cell.steps_per_call)[1:]:
             state, losses, seconds = timed_calls(cell, state, inputs, (until - done) // cell.steps_per_call)
             loss = training_loss(cell, state)
-            diverged_at = first_not_finite([*losses, loss], done)
-            done, train_s = until, train_s + seconds
-            if diverged_at is not None:
-                break
+            bad, done, train_s = first_not_finite([*losses, loss], done), until, train_s + seconds
+            if bad is not None:
+                return Training(request.restart, done, train_s, curve, None, None, None, bad)
             curve.append(Point(done, train_s, loss))
             if train_s > request.budget_s:
                 break
-    if diverged_at is not None:
-        return Training(request.restart, done, train_s, curve, None, None, None, diverged_at)
     if done == total and train_s < ONE_PIECE_S:
         pieces_s, train_s = train_s, run_calls(cell, total // cell.steps_per_call)[0]
         curve = [Point(one.step, one.seconds * train_s / pieces_s, one.loss) for one in curve]
     write, task = cell.workload.write, cell.workload.task
     written = write(task, host_params(cell, state)) if write and done == total else ""
-    scores = held_out_scores(cell, state)
-    return Training(request.restart, done, train_s, curve, curve[-1].loss, *scores, None, written)
+    return Training(request.restart, done, train_s, curve, curve[-1].loss, *held_out_scores(cell, state), None, written)
 
 
 def in_one_piece(cell: PreparedCell, restart: int) -> Training:

@@ -11,6 +11,7 @@ from triptych.reports.figures import (
     ladder,
     law,
     losses,
+    matrix,
     order,
     ratios,
     scaling,
@@ -24,7 +25,7 @@ from triptych.reports.figures import (
 from triptych.reports.figures.figure import Exhibit
 from triptych.reports.view.report import Report
 
-FIGURES = (speeds, ratios, law, tail, ladder, compiling, totals, starts, seeds, losses, order, trend)
+FIGURES = (matrix, speeds, ratios, law, tail, ladder, compiling, totals, starts, seeds, losses, order, trend)
 """Each has `rows`, what it is about, `exhibit`, its words, and `draw`, its drawing."""
 
 

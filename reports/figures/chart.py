@@ -22,6 +22,7 @@ from triptych.reports.figures.styles import INK, MUTED, PAPER, styles
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
+MOST_KEYS = 10  # of a key, below one another
 WIDTH_IN, ROW_IN, TALL_ROW_IN, LIST_ROW_IN, EDGE_IN = 8.6, 0.27, 0.42, 0.3, 0.72
 HEADING_PT, NAME_PT, MARKER_PT = -122.0, -100.0, -110.0  # where words and marker of a row stand, left of its axis
 

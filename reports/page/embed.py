@@ -17,7 +17,7 @@ COMPARED = [column for column in columns.ALL if column.key in ("ratio", "break_e
 
 
 class Download(NamedTuple):
-    """A file as the page offers it; its address is all of it, compressed, if carried, or the file beside the page."""
+    """A compressed file as the page offers it; its address is all of it, if carried, or the file beside the page."""
 
     file: str
     name: str
@@ -42,9 +42,9 @@ def downloads(report: Report) -> list[Download]:
     files.append(("triptych-values.csv", "All values (CSV)", table, about))
     made: list[Download] = []
     for file, name, content, about in files:
-        packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()  # the same for the same bytes
-        address = f"data:application/gzip;base64,{packed}" if carried else f"data/{file}"
-        made.append(Download(file, name, about, content, address, carried))
+        packed = gzip.compress(content, 9, mtime=0)  # the same for the same bytes
+        inside = f"data:application/gzip;base64,{base64.b64encode(packed).decode()}"
+        made.append(Download(file, name, about, packed, inside if carried else f"data/{file}.gz", carried))
     return made
 
 

@@ -104,8 +104,9 @@ def loss_of_c(report: Report) -> Judged | None:
     if 2000 not in losses:
         return None
     low, high = MIDDLE_OF_C
-    said = f"{PRINTED_BY_C:.2g} is printed; seed 0 of the recovered recipe ends at {losses[2000]:.2g}, and 80 % of its "
-    said += f"seeds between {low:.2g} and {high:.2g}."
+    printed, last, *ends = map(text.significant, (PRINTED_BY_C, losses[2000], low, high))
+    said = f"{printed} is printed; seed 0 of the recovered recipe ends at {last}, and 80 % of its seeds between "
+    said += " and ".join(ends) + "."
     return Judged(HOLDS if low <= losses[2000] <= high and low <= PRINTED_BY_C <= high else NOT, said)
 
 

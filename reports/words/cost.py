@@ -1,10 +1,10 @@
-"""What a style costs, in words: its law, what that foretold, and what it means for somebody's model."""
+"""What a style costs, in words: its law, what that predicted, and what it means for somebody's model."""
 
 import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from triptych.benches.analysis.cost import Held, Law, OutOfRange, adds, held_to_account, laws
+from triptych.benches.analysis.cost import Law, OutOfRange, Prediction, adds, laws, predictions
 from triptych.benches.record.run import Run
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
@@ -13,10 +13,9 @@ from triptych.reports.view.report import Report
 ARRAYS = (10, 30, 100, 300, 1_000)
 """For which the page says what each style adds; the largest that was measured may be less."""
 
-STEP_S, SHARE = 0.003, 0.01
-"""A step that the page begins with, and the share of one below which a cost is taken for none."""
-
-MOST_ARRAYS, LONGEST_S = 10_000_000, 86_400.0
+FIRST_ARRAYS, FIRST_STEP_S = 310, 0.003  # that the page begins with
+SHARE = 0.01  # of a step, below which a cost is taken for none
+LONGEST_S = 86_400.0
 
 
 class Line(NamedTuple):
@@ -45,6 +44,11 @@ class Lawful(NamedTuple):
         """The fewest and the most arrays that every style was measured with."""
         return max(min(law.curve) for law in self.laws), min(max(law.curve) for law in self.laws)
 
+    @property
+    def first(self) -> tuple[int, float]:
+        """Arrays and seconds of a step that the page begins with."""
+        return min(FIRST_ARRAYS, self.range()[1]), FIRST_STEP_S
+
     def lines(self, arrays: int, step_s: float, modules: float | None = None) -> list[Line]:
         """What each style adds to a step of a state of so many arrays.
 
@@ -63,9 +67,9 @@ class Lawful(NamedTuple):
             if low <= arrays <= high
         ]
 
-    def held(self) -> list[Held]:
-        """What the law foretold of networks that it was not made from, the cost largest first."""
-        return sorted(held_to_account(self.run, self.laws), key=lambda one: -abs(one.measured.value))
+    def predictions(self) -> list[Prediction]:
+        """What the law predicted of networks that it was not fitted to, the largest cost first."""
+        return sorted(predictions(self.run, self.laws), key=lambda one: -abs(one.measured.value))
 
     def data(self) -> str:
         """The curves for the page's own arithmetic, in seconds."""
@@ -74,8 +78,9 @@ class Lawful(NamedTuple):
 
 
 def found(report: Report) -> list[Lawful]:
-    """The laws of the runs that have some."""
-    return [Lawful(source.run, known) for source in report.sources if (known := laws(source.run))]
+    """The laws of the runs that have some, with a size that all their styles were measured with."""
+    all_laws = [Lawful(source.run, known) for source in report.sources if (known := laws(source.run))]
+    return [one for one in all_laws if one.range()[0] <= one.range()[1]]
 
 
 def check_step(step_s: float) -> None:
@@ -107,21 +112,21 @@ def law_words(law: Law) -> tuple[str, str, str, str]:
     return a, b, c, "a line all the way" if law.straight_to == sizes[-1] else bends
 
 
-def held_words(one: Held) -> tuple[str, str, str]:
-    """What was foretold, what was measured, and how far they are apart."""
-    foretold, measured = (text.estimate(each, text.seconds) for each in (one.foretold, one.measured))
+def prediction_words(one: Prediction) -> tuple[str, str, str]:
+    """What was predicted, what was measured, and how far they are apart."""
+    predicted, measured = (text.estimate(each, text.seconds) for each in (one.predicted, one.measured))
     if not one.is_resolved:
-        return foretold, measured, "cannot be told from none"
-    apart = one.foretold.value / one.measured.value - 1
+        return predicted, measured, "cannot be told from none"
+    apart = one.predicted.value / one.measured.value - 1
     sign = "+" if apart >= 0 else "\N{MINUS SIGN}"
-    return foretold, measured, f"{sign}{text.percent(abs(apart))}, {'right' if one.is_right else 'wrong'}"
+    return predicted, measured, f"{sign}{text.percent(abs(apart))}, {'right' if one.is_right else 'wrong'}"
 
 
-def held_sentence(all_held: Sequence[Held]) -> str:
+def predictions_sentence(told: Sequence[Prediction]) -> str:
     """How often the law was right."""
-    resolved = [one for one in all_held if one.is_resolved]
+    resolved = [one for one in told if one.is_resolved]
     right = sum(one.is_right for one in resolved)
-    beyond = len(all_held) - len(resolved)
-    said = f"Of {text.count(len(resolved), 'cost')} on networks that it was not made from, the law foretold {right}"
+    beyond = len(told) - len(resolved)
+    said = f"Of {text.count(len(resolved), 'cost')} on networks that it was not fitted to, the law predicted {right}"
     said += " within 15 % or inside the measured interval"
     return f"{said}; {beyond} more cannot be told from none." if beyond else f"{said}."

@@ -5,11 +5,14 @@ from pathlib import Path
 import pytest
 from choices import choose
 
+from triptych.benches.arms.arm import platform_arm
 from triptych.benches.record.run import Cell, Settings
 from triptych.benches.run import choice
 from triptych.benches.run.options import ChoiceError
 from triptych.benches.run.take import new_run
+from triptych.benches.workloads.arrays import CUTS
 from triptych.benches.workloads.published import WORKLOADS
+from triptych.impls import registry
 
 
 def test_cells_are_the_product_with_trainers_side_by_side() -> None:
@@ -64,6 +67,51 @@ def test_a_ladder_ends_with_the_loop_in_c() -> None:
         "treemap-cpu-scan", "c_loop-cpu-limit", "treemap-cpu-floor",
     ]  # fmt: skip
     assert cells[Cell("xor", "batched", "cpu")] == "batched"
+
+
+def test_a_ladder_without_a_timed_place_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rungs are timed, and what is compiled alone is not."""
+    monkeypatch.setattr(choice, "compiler", lambda platform: f"a compiler for {platform}")
+    with pytest.raises(ChoiceError, match="--ladder times its rungs, and --mode compile times nothing"):
+        choose(mode=["compile"], compile_for=["tpu:v5e"], ladder=True)
+
+
+def test_a_law_is_measured_beside_what_it_is_held_to() -> None:
+    """Every style that is one call on every cut, and an empty call; by itself on three networks and deeper ones too."""
+    cells = choose(trainer=["naive", "treemap", "flax_optax"], workload=["digits"], law=True)
+    ids = [cell.id for cell in cells]
+    assert ids[:3] == ["digits-naive-cpu-step", "digits-treemap-cpu-step", "digits-flax_optax-cpu-step"]
+    cuts = [name for name in ids if name.startswith("arrays_adam-arrays256-")]
+    assert cuts == [
+        f"arrays_adam-arrays256-{one}" for one in ("treemap-cpu-step", "flax_optax-cpu-step", "treemap-cpu-floor")
+    ]
+    assert sum("floor" in name for name in ids) == sum(map(len, CUTS.values()))
+    with pytest.raises(ChoiceError, match="a cost is what a step takes longer than treemap's; time that too"):
+        choose(trainer=["flax_optax"], workload=["digits"], law=True)
+    alone = {cell.workload for cell in choose(law=True) if "arrays" not in cell.workload}
+    assert alone == {"digits", "digits_conv", "text", "text-depth4", "text-depth8"}
+
+
+def test_a_gallery_has_all_that_is_installed_and_what_the_claims_ask_for() -> None:
+    """On four networks; the rung that compiles the gradient alone, and the lessons' own recipes."""
+    cells = choose(gallery=True)
+    by_workload = {name: {cell.trainer for cell in cells if cell.workload == name} for name in ("text", "xor")}
+    assert by_workload["text"] == set(registry.installed())
+    assert by_workload["xor"] == {*registry.installed(), "compiled_gradient"}
+    assert {"xnor_online", "xor_adam", "text-depth8", "arrays_sgd-arrays8"} <= {cell.workload for cell in cells}
+
+
+def test_a_platform_at_its_own_precision_is_another_arm() -> None:
+    """Whose tolerance is that of fewer bits; the environment says nothing of float32 there."""
+    cells = choose(device=["cpu", "cpu_default"], trainer=["treemap"], workload=["xor"])
+    run = new_run(list(cells), Settings(), "test")
+    assert [arm.name for arm in run.arms] == ["cpu", "cpu_default"]
+    assert platform_arm("cuda").env["JAX_DEFAULT_MATMUL_PRECISION"] == "highest"
+    own = platform_arm("cuda_default")
+    assert (own.device, own.env["JAX_PLATFORMS"]) == ("cuda", "cuda")
+    assert "JAX_DEFAULT_MATMUL_PRECISION" not in own.env
+    with pytest.raises(ChoiceError, match="unknown device 'abacus'"):
+        choose(device=["abacus_default"])
 
 
 def test_what_is_compiled_for_stands_beside_what_runs_and_alone_where_that_is_asked(
