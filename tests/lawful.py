@@ -43,5 +43,5 @@ def run_with(added: Cost, *others: CellRecord) -> Run:
 
 
 def a_line(arrays: int, modules: int) -> float:
-    """20 µs a step, 3 µs an array, 7 µs a module."""
+    """20 microseconds a step, 3 an array, 7 a module."""
     return 20e-6 + 3e-6 * arrays + 7e-6 * modules

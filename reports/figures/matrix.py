@@ -28,23 +28,23 @@ def rows(report: Report) -> dict[str, list[Row]]:
 def exhibit(report: Report) -> Exhibit:
     """The look in words and data."""
     shown = rows(report)
-    said = []
-    for name, cells in shown.items():
-        rated = sorted((row.ratio.time.value, row.trainer) for row in cells if row.ratio.time)
-        (least, first), (most, last) = rated[0], rated[-1]
-        said.append(
-            f"On {text.short(name)} from {text.significant(least)} ({first}) to {text.significant(most)} ({last})."
-        )
     reference = text.short(next(iter(shown.values()))[0].reference)
     return Exhibit(
         "matrix",
         f"Every style on every network: time per step over {reference}'s",
-        " ".join(said),
-        "The line is the reference; right of it is slower. Bars are 95 % intervals over restarts. What has no ratio does "
-        "not run the network, or did not compute the same.",
+        " ".join(_sentence(name, cells) for name, cells in shown.items()),
+        "The line is the reference; right of it is slower. Bars are 95 % intervals over restarts. What has no ratio "
+        "does not run the network, or did not compute the same.",
         ["Trainer", *map(text.short, shown)],
         [[text.short(name), *(_entry(cells, name) for cells in shown.values())] for name in _trainers(shown)],
     )
+
+
+def _sentence(workload: str, cells: list[Row]) -> str:
+    """The ends of a panel."""
+    rated = sorted((row.ratio.time.value, text.short(row.trainer)) for row in cells if row.ratio.time)
+    (least, first), (most, last) = ((text.significant(value), name) for value, name in (rated[0], rated[-1]))
+    return f"On {text.short(workload)} from {least} ({first}) to {most} ({last})."
 
 
 def _trainers(shown: dict[str, list[Row]]) -> list[str]:
@@ -80,10 +80,9 @@ def _panel(axes: Axes, cells: dict[str, Row], names: list[str]) -> None:
     for y, name in enumerate(names):
         row = cells.get(name)
         time = row.ratio.time if row else None
-        at, said = (
-            (1.0, "does not run it" if row else "") if time is None else (time.value, text.significant(time.value))
-        )
+        at, said = 1.0, "does not run it" if row else ""
         if time is not None:
+            at, said = time.value, text.significant(time.value)
             interval(axes, time, y, looks[name].color)
             axes.plot([at], [y], looks[name].marker, color=looks[name].color, markersize=6, zorder=5)
             values.append(at)

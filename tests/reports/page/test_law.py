@@ -120,7 +120,7 @@ def test_a_file_without_a_law_says_how_to_measure_one(tmp_path: Path) -> None:
 
 
 def test_figures_are_scaled_by_the_empty_call_of_this_machine(result: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as slow here, twice as much added; the answer says by what. A law without an empty call cannot be scaled."""
+    """Twice as slow here, twice as much added; the answer says by what. Without an empty call there is no scale."""
     run = files.read(result)
     law = Lawful(run, laws(run))
     monkeypatch.setattr("triptych.benches.analysis.cost.empty_calls", lambda run: {"arrays_adam-arrays32": 1e-4})
