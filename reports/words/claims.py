@@ -59,8 +59,8 @@ def against_numpy(report: Report) -> Judged | None:
     by_naive, by_jit = (_ratios(report, name, "numpy_by_hand") for name in ("naive", "treemap"))
     if not by_naive:
         return None
-    said = _each("naive takes", by_naive, "times as long as NumPy by hand")
-    said += f" {_each('With everything in one jit it is', by_jit, 'times')}" if by_jit else ""
+    said = f"Time per step over that of NumPy by hand: naive {_each(by_naive)}"
+    said += f"; everything in one jit {_each(by_jit)}." if by_jit else "."
     return Judged(_of_all([ratio < 1 for _, ratio, _ in by_naive]), said)
 
 
@@ -83,7 +83,7 @@ def jitted_gradient(report: Report) -> Judged | None:
     found = _ratios(report, "compiled_gradient", "treemap")
     if not found:
         return None
-    said = _each("With the update outside a step takes", found, "times as long as with everything in one jit")
+    said = f"With the update outside, time per step over that of everything in one jit: {_each(found)}."
     return Judged(_of_all([standing(geometric(pairs)) == "tie" for _, _, pairs in found]), said)
 
 
@@ -121,7 +121,7 @@ def same_operations(report: Report) -> Judged | None:
         for one in twins(source.run)
         if one.ours.record.cell.trainer == "flax_optax" and one.ours.record.cell.mode == "step"
     }
-    said = _each("Flax + Optax takes", found, "times as long")
+    said = f"Time per step over pure JAX's: {_each(found)}."
     equal = [name for name, _, _ in found if same.get(name)]
     said += (
         f" Its program is pure JAX's own on {' and '.join(equal)}." if equal else " Nowhere is its program the same."
@@ -190,10 +190,9 @@ def _ratios(report: Report, trainer: str, beside: str) -> list[tuple[str, float,
     return [(name, row.ratio.time.value, row.pairs) for name, row in found if row.ratio.time and name in NETWORKS]
 
 
-def _each(before: str, found: Sequence[tuple[str, float, Sequence[float]]], after: str) -> str:
-    """For instance "before 1.02 on xor, 1.01 on digits after.", each with its interval."""
-    told = [f"{text.estimate(geometric(pairs))} on {name}" for name, _, pairs in found]
-    return f"{before} {', '.join(told)} {after}."
+def _each(found: Sequence[tuple[str, float, Sequence[float]]]) -> str:
+    """For instance "1.02 on xor, 1.01 on digits", each with its interval."""
+    return ", ".join(f"{text.estimate(geometric(pairs))} on {name}" for name, _, pairs in found)
 
 
 def _curve(report: Report, workload: str, trainer: str) -> dict[int, float]:
