@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from triptych.benches.analysis.lesson_lines import written
 from triptych.benches.analysis.programs import twins
-from triptych.benches.analysis.tie import standing
+from triptych.benches.analysis.tie import TIE_MARGIN, standing
 from triptych.benches.record.run import CellRecord, Run
 from triptych.benches.stats.ranks import geometric
 from triptych.reports import text
@@ -84,7 +84,7 @@ def jitted_gradient(report: Report) -> Judged | None:
     if not found:
         return None
     said = f"With the update outside, time per step over that of everything in one jit: {_each(found)}."
-    return Judged(_of_all([standing(geometric(pairs)) == "tie" for _, _, pairs in found]), said)
+    return Judged(_level(found), said)
 
 
 def losses_of_b(report: Report) -> Judged | None:
@@ -126,7 +126,7 @@ def same_operations(report: Report) -> Judged | None:
     said += (
         f" Its program is pure JAX's own on {' and '.join(equal)}." if equal else " Nowhere is its program the same."
     )
-    return Judged(_of_all([standing(geometric(pairs)) == "tie" for _, _, pairs in found]), said)
+    return Judged(_level(found), said)
 
 
 def rewritten(_: Report) -> Judged | None:
@@ -193,6 +193,16 @@ def _ratios(report: Report, trainer: str, beside: str) -> list[tuple[str, float,
 def _each(found: Sequence[tuple[str, float, Sequence[float]]]) -> str:
     """For instance "1.02 on xor, 1.01 on digits", each with its interval."""
     return ", ".join(f"{text.estimate(geometric(pairs))} on {name}" for name, _, pairs in found)
+
+
+def _level(found: Sequence[tuple[str, float, Sequence[float]]]) -> str:
+    """Whether these are ties; by the estimates where there are too few restarts for an interval."""
+    estimates = [geometric(pairs) for _, _, pairs in found]
+    ties = [
+        standing(one) == "tie" if one.low is not None else 1 / (1 + TIE_MARGIN) < one.value < 1 + TIE_MARGIN
+        for one in estimates
+    ]
+    return _of_all(ties) + ", by the estimates alone" * any(one.low is None for one in estimates)
 
 
 def _curve(report: Report, workload: str, trainer: str) -> dict[int, float]:
