@@ -117,7 +117,7 @@ PEERS: dict[str, Style] = {
     "optax_flat": Style(
         "triptych.impls.peers.optax_flat.trainer:Trainer", ("flax", "optax"), Look("#7f7f7f", "v", "--"),
         "Linen and Optax with all parameters in one vector.",
-        "https://docs.jax.dev/en/latest/_autosummary/jax.flatten_util.ravel_pytree.html", "peers",
+        "https://docs.jax.dev/en/latest/jax.flatten_util.html", "peers",
     ),
     "keras_stateless": Style(
         "triptych.impls.peers.keras.trainer:Stateless", ("keras", "optree"), Look("#7f7f7f", "P", "-."),
@@ -127,7 +127,7 @@ PEERS: dict[str, Style] = {
     "numpy_by_hand": Style(
         "triptych.impls.peers.numpy_by_hand.trainer:Trainer", ("numpy",), Look("#7f7f7f", "X", ":"),
         "NumPy alone, the gradient worked out by hand.",
-        "https://numpy.org/doc/stable/reference/routines.linalg.html", of_jax=False,
+        "https://numpy.org/numpy-tutorials/tutorial-deep-learning-on-mnist/", of_jax=False,
     ),
     "torch_eager": Style(
         "triptych.impls.peers.torch.trainer:Eager", ("torch",), Look("#3b8ac4", "D", "-"),

@@ -11,6 +11,7 @@ from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.benches.workloads.sizes import size_of
+from triptych.impls.registry import STYLES
 from triptych.reports import text
 from triptych.reports.figures.all import exhibits
 from triptych.reports.figures.order import medians
@@ -37,6 +38,7 @@ from triptych.reports.words import (
 WORDS = {
     "headline": headline, "cards": cards, "columns": columns, "naming": naming, "counts": count_table,
     "cost": cost, "claims": claims, "facts": facts, "glossary": glossary, "programs": programs,
+    "styles": STYLES,
 }  # fmt: skip
 """What the template says of the view, by the file that says it."""
 
