@@ -161,7 +161,7 @@ def check_honest_loss(factory: Factory[Any], task: Task) -> None:
         with jax.default_matmul_precision("highest"):
             state, got = trainer.step(state, _taken(trainer, batch_of(rows)))
         expected = {"the loss": np.array(loss, np.float32)}
-        _compare(f"{describe(task)}, step {number}", {"the loss": np.array(got)}, expected, Tolerance(LOSS_RTOL, 0))
+        _compare(f"{describe(task)}, step {number}", {"the loss": np.asarray(got)}, expected, Tolerance(LOSS_RTOL, 0))
 
 
 def check_right_numbers(factory: Factory[Any], task: Task) -> None:
@@ -264,7 +264,7 @@ def _train(trainer: Trainer[Any], task: Task, batches: Sequence[Rows], params: P
         state = trainer.init(start(task) if params is None else params)
         for rows in batches:
             state, loss = trainer.step(state, _taken(trainer, batch_of(rows)))
-            losses.append(np.array(loss))
+            losses.append(np.asarray(loss))
         return Trained(jax.device_get(trainer.params(state)), losses)
 
 
