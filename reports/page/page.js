@@ -98,7 +98,7 @@ if ($("cost")) {
     if (!value) return "0";
     const shown = Number(value.toPrecision(3));
     return Math.abs(shown) < 1e-4 || Math.abs(shown) >= 1e7 ? value.toExponential(2).replace("+", "")
-      : value.toLocaleString("en-US", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+      : shown.toLocaleString("en-US", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
   };
   const seconds = (value) => {
     const [size, unit] = [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]].find(([one]) => Math.abs(value) >= 0.9995 * one) || [1e-9, "ns"];
