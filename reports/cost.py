@@ -12,8 +12,7 @@ import click
 from triptych.benches.exit_codes import Exit
 
 if TYPE_CHECKING:
-    from triptych.benches.record.run import Run
-    from triptych.reports.words.cost import Lawful
+    from triptych.reports.words.cost import MeasuredLaw
 
 GALLERY = Path(__file__).resolve().parent / "gallery" / "data"
 """Result files of every style, which come with the project."""
@@ -35,7 +34,9 @@ class Asked(NamedTuple):
 @click.option("--of", metavar="REFERENCE", help="Or module:params, file.py:params: count those of this pytree,")
 @click.option("--optimizer", type=click.Choice(["adam", "sgd"]), help="and what this remembers of each.")
 @click.option("--step-ms", type=float, required=True, help="What a step of pure JAX takes.")
-@click.option("--law", type=click.Path(exists=True, path_type=Path), help="Result of a `run --law`; the gallery's.")
+@click.option(
+    "--law", type=click.Path(exists=True, path_type=Path), help="Result of a `run --law` (default: the gallery's)."
+)
 @click.option("--as-measured", is_flag=True, help="Do not time an empty call here; figures are the other machine's.")
 def cost(**typed: object) -> None:
     """Say what each style would add to a step of your model.
@@ -49,14 +50,15 @@ def cost(**typed: object) -> None:
     if (asked.of is None) != (asked.optimizer is None):
         raise click.UsageError("--of counts parameters; say beside it, and only there, what --optimizer they have")
     from triptych.benches.analysis.cost import OutOfRange
+    from triptych.benches.arms.process import WorkerLost
     from triptych.benches.record.files import RecordError
     from triptych.impls.registry import RegistryError
 
     try:
         click.echo(answer(asked))
-    except (RecordError, RegistryError, OutOfRange, RuntimeError) as error:
+    except (RecordError, RegistryError, OutOfRange, RuntimeError, WorkerLost, OSError) as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(Exit.USAGE)
+        sys.exit(Exit.USAGE if isinstance(error, RegistryError | OutOfRange) else Exit.NOTHING)
 
 
 def answer(asked: Asked) -> str:
@@ -86,28 +88,26 @@ def answer(asked: Asked) -> str:
     return "\n".join([*told, here.origin])
 
 
-def law_of(path: Path | None) -> "Lawful":
+def law_of(path: Path | None) -> "MeasuredLaw":
     """The law of a result file, or else of the gallery.
 
     Raises:
         RecordError: If there is none.
     """
-    from triptych.benches.analysis.cost import laws
     from triptych.benches.record.files import RecordError
     from triptych.reports.view.load import load
-    from triptych.reports.words.cost import Lawful
+    from triptych.reports.view.sources import harmless
+    from triptych.reports.words.cost import laws_of
 
     files = [path] if path else sorted(GALLERY.glob("*.json.gz"))
-    for run in load(files) if files else ():
-        if known := laws(run):
-            return Lawful(
-                run, known, origin=f"Measured on {_machine(run)}; as it is, for no empty call was timed here."
-            )
+    for run in map(harmless, load(files) if files else ()):
+        for law in laws_of(run):
+            return law._replace(origin=f"Measured on {_machine(law)}; as it is, for no empty call was timed here.")
     where = f"{path} holds" if path else "no gallery comes with this copy, and there is"
     raise RecordError(f"{where} no law; measure one with triptych run --law and give its result with --law FILE")
 
 
-def scaled_here(law: "Lawful") -> "Lawful":
+def scaled_here(law: "MeasuredLaw") -> "MeasuredLaw":
     """The same by an empty call that is timed on this machine, in some ten seconds.
 
     Raises:
@@ -117,19 +117,19 @@ def scaled_here(law: "Lawful") -> "Lawful":
     from triptych.benches.run.empty_call import CALLED, empty_call_s
     from triptych.reports import text
 
-    there = empty_calls(law.run).get(CALLED.workload)
+    there = empty_calls(law.run, law.arm.name).get(CALLED.workload)
     if there is None:
         raise RuntimeError(f"that law was measured without an empty call on {CALLED.workload}; add --as-measured")
     here = empty_call_s()
-    words = f"Measured on {_machine(law.run)}, where an empty call on 97 arrays took {text.seconds(there)}; scaled by "
+    words = f"Measured on {_machine(law)}, where an empty call on 97 arrays took {text.seconds(there)}; scaled by "
     return law._replace(scale=here / there, origin=f"{words}the {text.seconds(here)} that it takes here.")
 
 
-def _machine(run: "Run") -> str:
+def _machine(law: "MeasuredLaw") -> str:
     from triptych.reports import text
 
-    found = run.arms[0].fingerprint
-    return f"{found.cpu_model}, jax {found.jax}, on {text.when(run.created)}" if found else "an unknown machine"
+    found = law.arm.fingerprint
+    return f"{found.cpu_model}, jax {found.jax}, on {text.when(law.run.created)}" if found else "an unknown machine"
 
 
 def arrays_of(reference: str, optimizer: str) -> int:
@@ -137,7 +137,7 @@ def arrays_of(reference: str, optimizer: str) -> int:
 
     Raises:
         RegistryError: If they cannot be loaded.
-        OutOfRange: If there is no array in them.
+        OutOfRange: If there is no array in them, or they are a function that raises.
     """
     from triptych.benches.analysis.cost import OF_STATE, OutOfRange
     from triptych.impls import registry
@@ -145,7 +145,12 @@ def arrays_of(reference: str, optimizer: str) -> int:
 
     value, _ = registry.value_of(reference)
     each, more = OF_STATE[optimizer]
-    if not (parameters := n_arrays(value)):
+    try:
+        parameters = n_arrays(value)
+    except Exception as error:  # a stranger's function may raise anything
+        said = f"{type(error).__name__}: {error}"
+        raise OutOfRange(f"{reference} raised {said}; expected a pytree, or a function of no argument") from error
+    if not parameters:
         raise OutOfRange(
             f"{reference} is of type {type(value).__name__}, with no array in it; expected a pytree of some"
         )

@@ -73,8 +73,10 @@ class Page:
 
     @property
     def workloads(self) -> list[WorkloadRecord]:
-        """What was trained, once however often."""
-        return list({work.name: work for source in self.view.sources for work in source.run.workloads}.values())
+        """What was trained, once however often, but for the points of a law."""
+        found = {work.name: work for source in self.view.sources for work in source.run.workloads}
+        shown = {row.place.workload for row in self.view.rows}
+        return [work for work in found.values() if work.name in shown]
 
     @property
     def ratios(self) -> int:

@@ -6,13 +6,12 @@ from functools import cached_property
 from typing import Literal
 
 from triptych.benches.analysis import pairing
-from triptych.benches.analysis.cost import laws
+from triptych.benches.analysis.cost import is_cut, laws
 from triptych.benches.analysis.pairing import BreakEven, Ratio
 from triptych.benches.analysis.tie import Standing, standing
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate
-from triptych.benches.workloads.sizes import size_of
 from triptych.impls.registry import STYLES
 from triptych.reports.text import count
 from triptych.reports.view.history import Trend, trends
@@ -133,11 +132,10 @@ def report(runs: Sequence[Run]) -> Report:
 def _rows(source: Source, prefix: str) -> list[Row]:
     places: dict[Place, dict[str, CellRecord]] = {}
     typed = {record.cell: one.cell for record, one in zip(source.run.cells, source.original.cells, strict=True)}
-    has_law = bool(laws(source.run))
-    for record in source.run.cells:
+    lawful = {(law.arm, law.trainer) for law in laws(source.run)}
+    told = [one for one in source.run.cells if not _is_told_by(lawful, source.run, one)] or source.run.cells
+    for record in told:
         cell = record.cell
-        if has_law and (size := size_of(cell.workload)) and size.axis == "arrays":
-            continue  # a point of the law, which has a table and a figure of its own
         if MODES[cell.mode].ranked:  # the others are what a trainer's time is held against
             place = Place(source.label, record.arm, cell.workload, cell.device, cell.mode)
             places.setdefault(place, {})[cell.trainer] = record
@@ -151,6 +149,12 @@ def _rows(source: Source, prefix: str) -> list[Row]:
             row = replace(row, id=f"{prefix}-{len(rows) + 1}", rank=ranks.get(trainer))
             rows.append(_compared(row, run, run.reference, records.get(run.reference)))
     return rows
+
+
+def _is_told_by(lawful: set[tuple[str, str]], run: Run, record: CellRecord) -> bool:
+    """Whether a cell is a point of a law, which has tables and a figure of its own."""
+    known = {*lawful, *((arm, run.reference) for arm, _ in lawful)}
+    return is_cut(record.cell.workload) and (record.arm, record.cell.trainer) in known
 
 
 def _compared(row: Row, run: Run, reference: str, record: CellRecord | None) -> Row:
