@@ -58,6 +58,15 @@ def _entry(cells: list[Row], trainer: str) -> str:
     return text.estimate(row.ratio.time)
 
 
+def _why_not(row: Row | None) -> str:
+    """Why a cell has no mark, in as many words as there is room for."""
+    if row is None:
+        return ""
+    if row.ratio.parity and not row.ratio.parity.holds:
+        return "other losses"
+    return "does not run it" if row.record.outcome.kind == "unsupported" else text.outcome(row.record.outcome)
+
+
 def draw(report: Report) -> Figure:
     """A panel per network, side by side, with the styles from top to bottom."""
     shown = rows(report)
@@ -80,7 +89,7 @@ def _panel(axes: Axes, cells: dict[str, Row], names: list[str]) -> None:
     for y, name in enumerate(names):
         row = cells.get(name)
         time = row.ratio.time if row else None
-        at, said = 1.0, "does not run it" if row else ""
+        at, said = 1.0, _why_not(row)
         if time is not None:
             at, said = time.value, text.significant(time.value)
             interval(axes, time, y, looks[name].color)
