@@ -54,8 +54,8 @@ class Trainer(Protocol[State]):
         ...
 
 
-class OfItsOwnKind(Protocol):
-    """What a trainer may have besides, if jax does not run it."""
+class ForeignTrainer(Protocol):
+    """What a trainer that jax does not run may have besides; its state may be changed in place by a step."""
 
     def take_batch(self, batch: Batch, /) -> Any:
         """The batch as arrays of the trainer's own kind; called off the clock, once for each batch."""

@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import sys
 import unicodedata
+from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from operator import attrgetter
@@ -38,7 +39,7 @@ class Style(NamedTuple):
         sentence: What it is, for people.
         page: Where its library's documentation recommends to write it so.
         extra: What pip installs its libraries by; empty if they are always there.
-        of_jax: Whether its step is a program of jax; what such a step costs beyond pure JAX's is its call's.
+        of_jax: Whether jax runs its step.
     """
 
     reference: str
@@ -151,7 +152,7 @@ STYLES = BUILT_IN | PEERS
 
 
 def is_one_call(name: str) -> bool:
-    """Whether a style that is here hands its step to jax as one program: what it costs is what its call costs."""
+    """Whether a style that is here has one program of jax's for a step, so that it costs what its call costs."""
     return STYLES[name].of_jax and name != "naive" and not missing(name)
 
 
@@ -199,6 +200,7 @@ def installed() -> tuple[str, ...]:
     return tuple(name for name in STYLES if not missing(name))
 
 
+@cache
 def _is_installed(library: str) -> bool:
     try:
         return bool(version(library))

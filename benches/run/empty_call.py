@@ -5,11 +5,12 @@ from triptych.benches.record.files import scratch
 from triptych.benches.record.run import Cell, Settings
 from triptych.benches.run.take import new_run, take
 from triptych.benches.schedule.defaults import DEFAULT_REFERENCE
+from triptych.benches.schedule.job import CUT
 
 CALLED = Cell("arrays_adam-arrays32", DEFAULT_REFERENCE, "cpu", "floor")
 """An empty call on 97 arrays."""
 
-ABOUT_TEN_S = Settings(restarts=5, rounds=20, tail_s=0.0)
+ABOUT_TEN_S = Settings(restarts=CUT, rounds=200, tail_s=0.0)
 
 
 def empty_call_s() -> float:

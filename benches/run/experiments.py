@@ -131,7 +131,8 @@ def with_arrays(cells: Sequence[Cell], _: Any) -> list[Cell]:
         ChoiceError: If pure JAX, beside which a cost is told, is not among them, or nothing would be timed.
     """
     named = dict.fromkeys(cell.trainer for cell in cells if MODES[cell.mode].timed)
-    trainers = [name for name in named if name in ONE_CALL or name not in registry.STYLES]
+    others = {*registry.STYLES, *registry.RUNGS} - {*ONE_CALL}
+    trainers = [name for name in named if name not in others]
     if DEFAULT_REFERENCE not in trainers:
         raise ChoiceError(f"a cost is what a step takes longer than {DEFAULT_REFERENCE}'s; time that too")
     ways = [*((name, "step") for name in trainers), (DEFAULT_REFERENCE, "floor")]

@@ -15,7 +15,7 @@ from triptych.benches.worker.cell import UNROLL, PreparedCell, prepare, why_it_l
 from triptych.benches.worker.clock import BACKEND, TRACE, PhaseClock, run_calls
 from triptych.benches.worker.count import Built, count
 from triptych.benches.worker.fingerprint import fingerprint, platforms
-from triptych.benches.worker.nvml import why_held_back
+from triptych.benches.worker.nvml import why_throttled
 from triptych.benches.worker.survey import survey
 from triptych.benches.worker.tail import record_tail
 from triptych.benches.worker.to_target import train_to_target
@@ -162,7 +162,7 @@ class Measurer:
         expected = cell.inputs[0][0].devices() if arrays else devices
         if devices - expected:
             return f"the state moved to {sorted(map(str, devices))}, the batches are on {sorted(map(str, expected))}"
-        return why_held_back()
+        return why_throttled()
 
     def _loss_after(self, cell: PreparedCell, state: Any) -> float | None:
         """The loss that a block ends at; not computed again where its parameters are those of the block before."""

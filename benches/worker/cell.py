@@ -67,7 +67,7 @@ class PreparedCell:
 
     def finish(self, called: tuple[Any, Any]) -> tuple[Any, Any]:
         """Waits for a state and what came with it; for what jax does not compute, as its trainer says."""
-        jax.block_until_ready(called)
+        jax.block_until_ready(called if self.of_jax else called[1])
         if wait := getattr(self.trainer, "wait", None):
             wait(called[0])
         return called
@@ -104,6 +104,10 @@ def prepare(spec: Spec) -> PreparedCell:
     inputs: list[Any] = [jax.block_until_ready((jnp.asarray(x), jnp.asarray(y))) for x, y in rows]
     if take := getattr(trainer, "take_batch", None):
         inputs = list(map(take, inputs))
+    params = jax.tree.map(jnp.asarray, starting_values(workload.name, spec.data_path, 0))
+    of_jax = in_c or any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(trainer.init(params)))
+    if not of_jax and mode != "step":
+        raise NotImplementedError("not applicable: the state holds no array of jax, and this mode is jax's")
     match mode:
         case "limit":
             calling = trainer.call, inputs[:1], workload.steps
@@ -117,14 +121,11 @@ def prepare(spec: Spec) -> PreparedCell:
             stacked = tuple(map(jnp.stack, zip(*inputs, strict=True)))
             call = jax.jit(scan_of(trainer.step, len(inputs), workload.steps), donate_argnums=0)
             calling = call, [stacked], workload.steps
-    cell = PreparedCell(workload, data, trainer, *calling, mode, spec.data_path)
-    start = cell.start()
-    cell.of_jax = in_c or any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(start))
-    if not cell.of_jax and mode != "step":
-        raise NotImplementedError("not applicable: the state holds no array of jax, and this mode is jax's")
+    cell = PreparedCell(workload, data, trainer, *calling, mode, spec.data_path, of_jax)
     if mode != "compile":
         return cell
-    return replace(cell, target=target_named(spec.target), call=aim.one_program(trainer.step, start, inputs[0]))
+    program = aim.one_program(trainer.step, cell.start(), inputs[0])
+    return replace(cell, target=target_named(spec.target), call=program)
 
 
 def filled(workload: Workload, data: Data) -> list[np.ndarray]:

@@ -100,12 +100,17 @@ def launches(cell: PreparedCell) -> int | None:
 def trainer_lines(trainer: Any) -> int | None:
     """Lines of code of the trainer's file and of those beside it that it imports; None if there is none to read."""
     try:
-        path = Path(inspect.getsourcefile(type(trainer)) or "")
-        imported = [one for one in vars(inspect.getmodule(type(trainer))).values() if inspect.ismodule(one)]
-        files = {Path(file) for one in imported if (file := getattr(one, "__file__", None))}
-        beside = [file for file in files if file.parent == path.parent and file != path]
-        return sum(lines_of_code(file.read_text(encoding="utf-8")) for file in (path, *beside))
-    except (TypeError, OSError, SyntaxError, UnicodeDecodeError):
+        own = Path(inspect.getsourcefile(type(trainer)) or "")
+        todo, files = [sys.modules[type(trainer).__module__]], {own}
+        while todo:
+            for one in vars(todo.pop()).values():
+                module = one if inspect.ismodule(one) else sys.modules.get(str(getattr(one, "__module__", "")))
+                file = Path(getattr(module, "__file__", None) or "/")
+                if file.parent == own.parent and file not in files:
+                    files.add(file)
+                    todo.append(module)  # pyright: ignore[reportArgumentType]  what has a file is a module
+        return sum(lines_of_code(file.read_text(encoding="utf-8")) for file in files)
+    except (TypeError, KeyError, OSError, SyntaxError, UnicodeDecodeError):
         return None
 
 

@@ -1,4 +1,4 @@
-"""What NVIDIA's driver says of the GPU: within which limits it runs, and whether it is held back at the moment.
+"""What NVIDIA's driver says of the GPU: within which limits it runs, and whether it is throttled at the moment.
 
 By nvidia-ml-py (`pip install 'triptych[gpu]'`); without it, and on every other device, nothing is said.
 
@@ -7,12 +7,13 @@ References:
 """
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import jax
 
-HELD_BACK = {
+THROTTLED = {
     0x08: "the hardware slows it down",
     0x20: "it is too warm, says the driver",
     0x40: "it is too warm, says the hardware",
@@ -21,23 +22,28 @@ HELD_BACK = {
 """By bit. A power limit that is reached is none of them: under load it is how such a device runs all the time."""
 
 
-def why_held_back() -> str | None:
-    """Why what was just timed does not count; None where nothing held the device back, or nobody knows."""
+def why_throttled() -> str | None:
+    """Why what was just timed does not count; None where nothing throttled the device, or nobody knows."""
+    bits = _asked(lambda nvml, gpu: nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu)) or 0
+    words = [reason for bit, reason in THROTTLED.items() if bits & bit]
+    return f"the GPU is throttled: {' and '.join(words)}" if words else None
+
+
+def limits() -> dict[str, int | None]:
+    """The most watts and megahertz that it may take, as fields of a fingerprint."""
+    milliwatts = _asked(lambda nvml, gpu: nvml.nvmlDeviceGetEnforcedPowerLimit(gpu))
+    clock_mhz = _asked(lambda nvml, gpu: nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_SM))
+    return {"power_limit_w": milliwatts and round(milliwatts / 1000), "max_clock_mhz": clock_mhz}
+
+
+def _asked(ask: Callable[[Any, Any], int]) -> int | None:
+    """What the driver answers; None where there is none, or this device has no such fact."""
     if (found := first_gpu()) is None:
         return None
-    nvml, gpu = found
-    bits = nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu)
-    words = [reason for bit, reason in HELD_BACK.items() if bits & bit]
-    return f"the GPU is held back: {' and '.join(words)}" if words else None
-
-
-def limits() -> dict[str, int]:
-    """The most watts and megahertz that it may take, as fields of a fingerprint."""
-    if (found := first_gpu()) is None:
-        return {}
-    nvml, gpu = found
-    watts = round(nvml.nvmlDeviceGetEnforcedPowerLimit(gpu) / 1000)
-    return {"power_limit_w": watts, "max_clock_mhz": nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_SM)}
+    try:
+        return ask(*found)
+    except found[0].NVMLError:
+        return None
 
 
 @lru_cache

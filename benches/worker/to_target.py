@@ -6,7 +6,6 @@ one, unless the loss had dipped below the target and risen again inside an earli
 steps once more from the starting values, in one uninterrupted loop, at whose end the target must be met again.
 """
 
-import copy
 import itertools
 import math
 from typing import Any
@@ -49,12 +48,14 @@ def search(cell: PreparedCell, request: TrainSeed) -> SeedTraining:
     if curve[0].loss <= target:
         return ended("reached", curve[0])
     for until in [*range(0, steps, max(1, steps // CURVE_POINTS)), steps][1:]:
-        before = _copy(state)
+        before = _copy(state) if cell.of_jax else None
         state, losses, taken_s = timed_calls(cell, state, _inputs(cell, done), until - done)
         loss = training_loss(cell, state)
         if (bad := first_not_finite([*losses, loss], done)) is not None:
             return ended("missed", curve[-1], bad)
         if loss <= target:
+            if before is None:  # what is no tree of jax's arrays is made again, not copied
+                before = timed_calls(cell, cell.start(request.seed), _inputs(cell, 0), done)[0]
             return ended("reached", _first_at_target(cell, before, done, until))
         done, seconds = until, seconds + taken_s
         curve.append(Point(done, seconds, loss))
@@ -95,4 +96,4 @@ def _short(point: Point) -> Point:
 
 def _copy(state: Any) -> Any:
     """The same values in memory of their own: a step may spend the state that it is given."""
-    return jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, jax.Array) else copy.deepcopy(leaf), state)
+    return jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, jax.Array) else leaf, state)

@@ -13,6 +13,7 @@ from triptych.benches.record.run import Point, Training
 from triptych.benches.worker.cell import PreparedCell
 from triptych.benches.worker.clock import run_calls
 from triptych.benches.worker.messages import Train
+from triptych.benches.workloads.published import batches
 from triptych.impls.laws import reference
 
 LOSS_RTOL = 1e-2  # a returned loss further than this from the batch's is another quantity, not rounding
@@ -68,9 +69,8 @@ def check_first_loss(cell: PreparedCell) -> None:
     """
     if not MODES[cell.mode].single:
         return
-    x, y = cell.inputs[0]
-    state = cell.start()
-    expected = reference.loss(cell.workload.task, host_params(cell, state), np.asarray(x), np.asarray(y))
+    state, rows = cell.start(), batches(cell.workload, cell.data)[0]
+    expected = reference.loss(cell.workload.task, host_params(cell, state), *rows)
     with cell.running():
         _, returned = cell.call(state, cell.inputs[0])
     if not np.isclose(float(returned), expected, rtol=LOSS_RTOL):
@@ -96,7 +96,8 @@ def timed_calls(cell: PreparedCell, state: Any, inputs: Iterator[Any], calls: in
 
 def first_not_finite(losses: list[Any], done: int) -> int | None:
     """The first step, counted from `done`, whose loss is not finite."""
-    values = np.concatenate([np.ravel(loss) for loss in jax.device_get(losses)])
+    on_host = jax.device_get([loss if isinstance(loss, jax.Array | np.ndarray) else float(loss) for loss in losses])
+    values = np.concatenate(list(map(np.ravel, on_host)))
     bad = np.flatnonzero(~np.isfinite(values))
     return done + int(bad[0]) if len(bad) else None
 

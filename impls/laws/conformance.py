@@ -47,7 +47,7 @@ class BrokenLaw(Exception):
 
 
 class NotApplicable(Exception):
-    """A law that says something of jax, and a trainer that has nothing of it; the message says so."""
+    """A law about jax, for a trainer that does not use it; the message says so."""
 
 
 class Law(NamedTuple):
@@ -68,7 +68,7 @@ class Law(NamedTuple):
 
         Raises:
             BrokenLaw: If the trainer does not keep it.
-            NotApplicable: If it says something of jax, of which the trainer has nothing.
+            NotApplicable: If the law is about jax, and the trainer does not use it.
         """
         reasons: dict[Task, str] = {}
         kept = False
@@ -104,7 +104,7 @@ class Checked(NamedTuple):
     """What came of one law: its number, how it is broken (None if it holds), and why which tasks were refused.
 
     Attributes:
-        not_applicable: Why it says nothing of this trainer; empty where it does.
+        not_applicable: Why the law is not about this trainer; empty where it is.
     """
 
     law: int

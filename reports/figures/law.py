@@ -35,8 +35,8 @@ def exhibit(report: Report) -> Exhibit:
         "What a style adds to a step, by the number of arrays",
         " ".join(said),
         "A point is what a step took longer than pure JAX's in the same rounds, its bar Student's 95 % interval over "
-        "restarts, down to a third of the value at most; the thin dotted line is the straight one. What does not exceed "
-        "zero is left out.",
+        "restarts, down to a third of the value at most; the thin dotted line is the straight one. What does not "
+        "exceed zero is left out.",
         ["Trainer", "Arrays of the state", "Added to a step"],
         [
             [law.trainer, f"{arrays:,}", text.estimate(added, text.seconds)]

@@ -42,7 +42,8 @@ def styles(trainers: Sequence[str]) -> dict[str, Look]:
     chosen = {name: row.look for name, row in STYLES.items() if name in trainers}
     for name in sorted(set(trainers) - set(STYLES)):
         index = zlib.crc32(name.encode()) % len(OTHERS)
-        free = [look for look in OTHERS[index:] + OTHERS[:index] if look not in chosen.values()]
+        taken = {look[:2] for look in chosen.values()}
+        free = [look for look in OTHERS[index:] + OTHERS[:index] if look[:2] not in taken]
         chosen[name] = (free or OTHERS[index:])[0]
     return chosen
 

@@ -1,7 +1,7 @@
 """What the lessons claim, what was measured of it in the runs of a report, and whether it holds.
 
 A claim is told in our words under the title of its lesson. What a lesson prints stands here as a figure, and the band
-that a test has found for the one that names no seed; all else is read from the result files, or the files of the styles.
+that a test has found for the one that names no seed; all else is read from result files, or the files of the styles.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -4,6 +4,7 @@ A peer that jax does not run has a state of its own kind, which may be changed i
 NumPy by hand, which needs nothing installed, stands for them.
 """
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +27,13 @@ WORDS = {
 }
 
 
+needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs g++")
+
+
 @pytest.mark.peers
-@pytest.mark.parametrize("name", INSTALLED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=needs_compiler if "compile" in one else ()) for one in INSTALLED]
+)
 def test_an_installed_peer_keeps_every_law(name: str):
     """On every task that it runs; what says something of jax does not apply where it has no part."""
     found = check(registry.load(name))
@@ -137,7 +143,7 @@ class Hider(Cheat):
     [
         (skips, {"right numbers"}),
         (replays, {"right numbers"}),
-        (halves, {"right numbers"}),
+        (halves, {"right numbers", "it learns"}),
         (rounds, {"honest loss", "right numbers"}),
         (lags, {"honest loss"}),
         (hides, {"round trip"}),

@@ -16,7 +16,9 @@ NETWORKS: dict[type, Any] = {Mlp: mlp, Conv: conv, Transformer: transformer}
 
 
 def device() -> torch.device:
-    """Of the kind that jax has."""
+    """Of the kind that jax has, which multiplies as precisely as jax is told to."""
+    rounds = jax.config.values["jax_default_matmul_precision"] != "highest"
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = rounds
     return torch.device("cuda" if jax.default_backend() == "gpu" and torch.cuda.is_available() else "cpu")
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from lawful import a_line, measured, place, run_with
+from msgspec.structs import replace
 
 from triptych.benches.analysis import cost
 from triptych.benches.analysis.cost import OutOfRange, adds, laws, on_curve, predictions
+from triptych.benches.record.run import ArmRecord, Outcome
 
 
 def test_a_line_is_found_as_it_was_made() -> None:
@@ -46,7 +48,7 @@ def test_no_size_beyond_what_was_measured(arrays: int) -> None:
 
 def test_the_law_is_held_to_account_on_what_it_was_not_fitted_to() -> None:
     """Digits: 4 arrays by Adam, 2 modules. As made it is right; 30 % dearer it is wrong; nothing cannot be told."""
-    for factor, is_right, is_resolved in ((1.0, True, True), (1.3, False, True)):
+    for factor, is_right, is_resolved in ((1.0, True, True), (1.3, False, True), (0.0, False, False)):
         others = place("digits", 13, 2, lambda arrays, modules, factor=factor: factor * a_line(arrays, modules))
         run = run_with(a_line, *others)
         [one] = predictions(run, laws(run))
@@ -77,3 +79,32 @@ def test_a_mean_has_students_interval() -> None:
     value, low, high, n = cost.mean([1.0, 2.0, 3.0])
     assert (value, n) == (2.0, 3)
     assert np.allclose([low, high], [2 - 4.30265 / 3**0.5, 2 + 4.30265 / 3**0.5], atol=1e-4)
+
+
+def test_arms_have_laws_of_their_own_and_rungs_none() -> None:
+    """The same style on two devices is two laws; a rung of the ladder is no style."""
+    run = run_with(a_line)
+    twice = run_with(lambda arrays, modules: 2 * a_line(arrays, modules))
+    for record in twice.cells:
+        record.arm = "cuda"
+    rung = [replace(one, cell=replace(one.cell, trainer="compiled_gradient")) for one in run.cells[1::2]]
+    run.cells += [*twice.cells, *rung]
+    run.arms.append(ArmRecord("cuda", "cuda", {}))
+    assert [(law.arm, law.trainer) for law in laws(run)] == [("cpu", "styled"), ("cuda", "styled")]
+    assert laws(run)[1].b.value == pytest.approx(2 * laws(run)[0].b.value)
+
+
+@pytest.mark.parametrize("what", ["no counts", "one optimizer", "no restart in common", "diverged"])
+def test_what_cannot_make_a_law_makes_none(what: str) -> None:
+    """Arrays that nobody counted, no point by Adam, restarts that never met, a training that diverged."""
+    run = run_with(a_line)
+    if what == "one optimizer":
+        run.cells = [one for one in run.cells if "sgd" in one.cell.workload] * 2
+    for number, record in enumerate(run.cells):
+        if what == "no counts":
+            record.counts = None
+        if what == "diverged" and record.cell.trainer == "styled":
+            record.outcome = Outcome("diverged", "the loss was no longer finite at step 3")
+        if what == "no restart in common":
+            record.blocks = [one for one in record.blocks if one.restart == (number // 2) % 3]
+    assert laws(run) == []

@@ -98,6 +98,8 @@ def test_a_gallery_has_all_that_is_installed_and_what_the_claims_ask_for() -> No
     by_workload = {name: {cell.trainer for cell in cells if cell.workload == name} for name in ("text", "xor")}
     assert by_workload["text"] == set(registry.installed())
     assert by_workload["xor"] == {*registry.installed(), "compiled_gradient"}
+    cut = {cell.trainer for cell in cells if cell.workload == "arrays_adam-arrays8"}
+    assert cut == set(filter(registry.is_one_call, registry.STYLES))
     assert {"xnor_online", "xor_adam", "text-depth8", "arrays_sgd-arrays8"} <= {cell.workload for cell in cells}
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from triptych.benches.worker import nvml
 
+NOTHING = {"power_limit_w": None, "max_clock_mhz": None}
+
 
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A driver of one GPU that runs at 600 W and 1,980 MHz at most, and holds nothing back."""
+    """A driver of one GPU that runs at 600 W and 1,980 MHz at most, and throttles nothing."""
     asked: list[Any] = []
     made = SimpleNamespace(
         NVMLError=ValueError, NVML_CLOCK_SM=1, bits=0, asked=asked,
@@ -34,14 +36,14 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     [
         (0x00, None),
         (0x04, None),  # its power limit, at which it runs under load
-        (0x20, "the GPU is held back: it is too warm, says the driver"),
-        (0xC0, "the GPU is held back: it is too warm, says the hardware and its power supply asks for less"),
+        (0x20, "the GPU is throttled: it is too warm, says the driver"),
+        (0xC0, "the GPU is throttled: it is too warm, says the hardware and its power supply asks for less"),
     ],
 )
-def test_a_block_of_a_gpu_that_is_held_back_is_void(driver: Any, bits: int, words: str | None) -> None:
+def test_a_block_of_a_gpu_that_is_throttled_is_void(driver: Any, bits: int, words: str | None) -> None:
     """Warmth and power make it void; the limit that it always runs at does not."""
     driver.bits = bits
-    assert nvml.why_held_back() == words
+    assert nvml.why_throttled() == words
 
 
 @pytest.mark.parametrize(("visible", "asked"), [("3,1", 3), ("GPU-17a", "GPU-17a")])
@@ -55,16 +57,19 @@ def test_the_device_is_the_first_that_jax_sees(
 
 
 def test_without_a_driver_nothing_is_said(driver: Any) -> None:
-    """A driver that refuses, and a device that is none of NVIDIA's."""
+    """A device that has no such fact, and a driver that refuses altogether."""
 
     def refuse() -> None:
         raise ValueError
 
+    driver.nvmlDeviceGetEnforcedPowerLimit = driver.nvmlDeviceGetCurrentClocksEventReasons = lambda _: refuse()
+    assert (nvml.limits(), nvml.why_throttled()) == (NOTHING | {"max_clock_mhz": 1_980}, None)
+    nvml.first_gpu.cache_clear()
     driver.nvmlInit = refuse
-    assert (nvml.limits(), nvml.why_held_back()) == ({}, None)
+    assert (nvml.limits(), nvml.why_throttled()) == (NOTHING, None)
 
 
 def test_of_a_cpu_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No library is looked for."""
     nvml.first_gpu.cache_clear()
-    assert (nvml.limits(), nvml.why_held_back()) == ({}, None)
+    assert (nvml.limits(), nvml.why_throttled()) == (NOTHING, None)
