@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner, Result
 from lawful import a_line, place, run_with
+from msgspec.structs import replace
+from runs import cell_record, run_of
 
 from triptych.benches.record import files
 from triptych.impls.laws.pytree import n_arrays
@@ -168,3 +170,37 @@ def test_a_new_trainer_keeps_the_laws_of_what_it_supports(tmp_path: Path) -> Non
     checked = CliRunner().invoke(cli, ["check", f"{path}:Trainer"])
     assert checked.exit_code == 0, checked.output
     assert "BROKEN" not in checked.output
+
+
+def test_a_size_of_one_restart_takes_the_intervals_away(tmp_path: Path, visit: Callable[..., "Page"]) -> None:
+    """Of a run that was cut short: everywhere on the curve, on the page as in Python."""
+    run = run_with(a_line)
+    for record in run.cells:
+        if record.cell.workload == "arrays_adam-arrays8":
+            record.blocks = [one for one in record.blocks if one.restart == 0]
+    page = visit(write_report([run], tmp_path)[0])
+    for arrays in (7, 25, 60, 769):
+        page.fill("#cost-arrays", str(arrays))
+        shown = page.eval_on_selector("#cost-table tbody tr", "row => row.cells[1].innerText")
+        assert shown == laws_of(run)[0].lines(arrays, 3e-3)[0].added
+        assert "[" not in shown
+
+
+def test_the_run_and_the_arm_of_a_law_are_named(tmp_path: Path) -> None:
+    """Of two runs the second alone has one; no name of a trainer ends the script that carries its curve."""
+    plain, lawful = run_of(cell_record("naive", {0: [2.0]}), cell_record("treemap", {0: [1.0]})), run_with(a_line)
+    for record in lawful.cells:
+        if record.cell.trainer == "styled":
+            record.cell = replace(record.cell, trainer="</script><script>alert(1)</script>")
+    page = write_report([plain, lawful], tmp_path)[0].read_text(encoding="utf-8")
+    assert "cut into more and more arrays in run B, arm cpu, on an unknown machine" in page
+    assert "<script>alert" not in page
+
+
+def test_points_that_make_no_law_stay_in_the_table(tmp_path: Path) -> None:
+    """A style on two sizes alone, and one that failed, are rows as any other."""
+    run = run_with(a_line)
+    run.cells = [one for one in run.cells if "adam" in one.cell.workload][:4]
+    page = write_report([run], tmp_path)[0].read_text(encoding="utf-8")
+    assert "What a style adds" not in page
+    assert page.count("<bdi>styled</bdi></th>") == 2
