@@ -33,23 +33,15 @@ class OutOfRange(ValueError):
 
 
 class Law(NamedTuple):
-    """What one style adds to a step of treemap's, in seconds.
-
-    Attributes:
-        curve: By the number of arrays of the state, ascending: what was added where the optimizer was Adam.
-        a: The line through all that was measured: seconds a step,
-        b: an array of the state,
-        c: and a module.
-        straight_to: The most arrays up to which the curve stays within `STRAIGHT` of that line; 0 if it never does.
-    """
+    """What one style adds to a step of treemap's, in seconds."""
 
     arm: str
     trainer: str
-    curve: dict[int, Estimate]
-    a: Estimate
-    b: Estimate
-    c: Estimate
-    straight_to: int
+    curve: dict[int, Estimate]  # what was added by the number of arrays of the state, ascending, under Adam
+    a: Estimate  # the line through all that was measured: so much a step,
+    b: Estimate  # an array of the state,
+    c: Estimate  # and a module
+    straight_to: int  # the most arrays up to which the curve stays within `STRAIGHT` of the line; 0 if it never does
 
 
 class Prediction(NamedTuple):

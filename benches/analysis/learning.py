@@ -15,19 +15,14 @@ from triptych.benches.stats.ranks import Estimate, clopper_pearson, median
 
 
 class Learned(NamedTuple):
-    """How many trainings of a cell reached the target, missed it or were cut, and the share of those that reached it.
-
-    Attributes:
-        steps: Median step at which the target was reached; infinite if half of the seeds or more never did.
-        seconds: Median time of these steps, compiled beforehand.
-    """
+    """How many trainings of a cell reached the target, missed it or were cut, and the share that reached it."""
 
     reached: int
     missed: int
     cut: int
     rate: Estimate
-    steps: Estimate
-    seconds: Estimate
+    steps: Estimate  # median step at which the target was reached; infinite if half of the seeds or more never did
+    seconds: Estimate  # median time of these steps, compiled beforehand
 
 
 def learned(record: CellRecord) -> Learned | None:

@@ -18,22 +18,14 @@ OF_OPTIMIZER = ("update", "rate_at", "clip", "optimizer_of")  # the functions of
 
 
 class Written(NamedTuple):
-    """Lines of code of one style, without comments and docstrings.
-
-    Attributes:
-        trainer: Of its trainer's file.
-        networks: Of each network's file, but for the translation.
-        new: Of these, those that the perceptron's file has not.
-        optimizer: Of the functions that know of optimizers.
-        beyond_sgd: Of these, those that come after what plain gradient descent needs.
-    """
+    """Lines of code of one style, without comments and docstrings."""
 
     style: str
-    trainer: int
-    networks: dict[str, int]
-    new: dict[str, int]
-    optimizer: int
-    beyond_sgd: int
+    trainer: int  # of its trainer's file
+    networks: dict[str, int]  # of each network's file, but for the translation
+    new: dict[str, int]  # of these, those that the perceptron's file has not
+    optimizer: int  # of the functions that know of optimizers
+    beyond_sgd: int  # of these, those that come after what plain gradient descent needs
 
 
 def written() -> list[Written]:

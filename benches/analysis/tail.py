@@ -16,20 +16,14 @@ CHANCE = 1 / 500
 
 
 class Latency(NamedTuple):
-    """Single steps of a cell, over its restarts.
-
-    Attributes:
-        p99_s: The 99th percentile; None with fewer than 500 steps in every restart.
-        causes: How many of the long steps that were kept have which cause; "" where it is not known.
-        every: The distance in steps at which long ones lie in most restarts; None if there is no such.
-    """
+    """Single steps of a cell, over its restarts."""
 
     steps: int
     median_s: Estimate
-    p99_s: Estimate | None
+    p99_s: Estimate | None  # the 99th percentile; None with fewer than 500 steps in every restart
     longest: LongStep
-    causes: dict[str, int]
-    every: int | None
+    causes: dict[str, int]  # how many of the long steps that were kept have which cause; "" where it is not known
+    every: int | None  # the distance in steps at which long ones lie in most restarts; None if there is no such
 
 
 def latency(record: CellRecord) -> Latency | None:

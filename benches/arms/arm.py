@@ -42,13 +42,8 @@ def import_path() -> Path:
 class Arm:
     """One side of a comparison: an interpreter, a checkout and environment variables.
 
-    Attributes:
-        checkout: Where its modules are looked for, in its root and below `src`, and the current folder of its workers.
-            None: none but the instrument, and the folder of the parent.
-        instrument: Where `triptych` is found, if the checkout is not one of Triptych itself.
-        cpus: The processors that its workers may use; all of the parent's if empty.
-        preload: What its forkserver imports beside jax: the libraries of the trainer that its workers will hold.
-        forked: Whether workers come from a forkserver, with jax imported; else each begins as a new interpreter.
+    Modules are looked for in the checkout's root and below `src`, and it is the current folder of its workers. Without
+    one there are none but the instrument's, and the folder of the parent.
     """
 
     name: str
@@ -56,10 +51,10 @@ class Arm:
     env: dict[str, str] = field(default_factory=dict[str, str])
     python: str = sys.executable
     checkout: Path | None = None
-    instrument: Path = field(default_factory=import_path)
-    cpus: tuple[int, ...] = ()
-    preload: tuple[str, ...] = ()
-    forked: bool = True
+    instrument: Path = field(default_factory=import_path)  # where `triptych` is, if the checkout is not one of its own
+    cpus: tuple[int, ...] = ()  # the processors that its workers may use; all of the parent's if empty
+    preload: tuple[str, ...] = ()  # what its forkserver imports beside jax: the module of its workers' trainer
+    forked: bool = True  # whether workers come from a forkserver, with jax imported, or are new interpreters
 
     @property
     def environment(self) -> dict[str, str]:

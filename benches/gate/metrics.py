@@ -13,21 +13,14 @@ from triptych.benches.record.run import CellRecord
 
 
 class Metric(NamedTuple):
-    """One metric of a cell, where more is worse.
-
-    Attributes:
-        margin: The change of no account, a fraction, where the policy says nothing else.
-        floor: The same in that unit; only a change beyond both is of account.
-        samples: All that was measured of a cell, in that unit, by restart.
-        ratios: Candidate over baseline, one number per restart that both have.
-    """
+    """One metric of a cell, where more is worse."""
 
     name: str
     unit: str
-    margin: float
-    floor: float
-    samples: Callable[[CellRecord], Mapping[int, Sequence[float]]]
-    ratios: Callable[[CellRecord, CellRecord], Sequence[float]]
+    margin: float  # the change of no account, a fraction, where the policy says nothing else
+    floor: float  # the same in that unit; only a change beyond both is of account
+    samples: Callable[[CellRecord], Mapping[int, Sequence[float]]]  # all that was measured, by restart
+    ratios: Callable[[CellRecord, CellRecord], Sequence[float]]  # candidate over baseline in each restart of both
 
     def by_restart(self, record: CellRecord) -> tuple[float, ...]:
         """One number per restart: samples of one process are not independent."""

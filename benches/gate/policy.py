@@ -39,21 +39,13 @@ _TABLES = msgspec.defstruct(
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The policy of one project.
+    """The policy of one project; a change is of account only beyond its margin and its floor."""
 
-    Attributes:
-        alpha: Largest chance that a run without any change calls anything `regressed`.
-        allowed_missing: Patterns of benchmarks that the candidate may lack.
-        margins: Of every benchmark, by metric.
-        floors: Of every benchmark, by metric; a change is of account only beyond its margin and its floor.
-        benchmarks: Of the benchmarks that a pattern matches; where several match, the last one that names the metric.
-    """
-
-    alpha: Alpha = 0.05
-    allowed_missing: tuple[str, ...] = ()
-    margins: Margins = {}
+    alpha: Alpha = 0.05  # largest chance that a run without any change calls anything `regressed`
+    allowed_missing: tuple[str, ...] = ()  # patterns of benchmarks that the candidate may lack
+    margins: Margins = {}  # of every benchmark, by metric
     floors: Floors = {}
-    benchmarks: dict[str, Margins] = {}
+    benchmarks: dict[str, Margins] = {}  # of those that a pattern matches: of several the last that names the metric
 
     def margin(self, metric: str, cell: str) -> float:
         """The margin of a metric, by its name, of a benchmark."""

@@ -27,22 +27,14 @@ MOST_RESTARTS = 200  # on a side; the exact distributions take seconds beyond
 
 @dataclass(frozen=True)
 class Measured:
-    """One benchmark on one side.
-
-    Attributes:
-        kind: What a renamed benchmark would still have in common with it.
-        times: Seconds by metric, one number per restart.
-        failure: Why it has no times; "" if it has.
-        failed: Whether that is the trainer's fault, and not that nobody measured it.
-        trained: Of ours, the cell in every file, with its run.
-    """
+    """One benchmark on one side."""
 
     name: str
-    kind: str
-    times: dict[str, tuple[float, ...]]
-    failure: str = ""
-    failed: bool = False
-    trained: tuple[tuple[Run, CellRecord], ...] = ()
+    kind: str  # what a renamed benchmark would still have in common with it
+    times: dict[str, tuple[float, ...]]  # seconds by metric, one number per restart
+    failure: str = ""  # why it has no times; "" if it has
+    failed: bool = False  # whether that is the trainer's fault, and not that nobody measured it
+    trained: tuple[tuple[Run, CellRecord], ...] = ()  # of ours, the cell in every file, with its run
 
 
 @dataclass(frozen=True)

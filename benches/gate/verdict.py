@@ -53,21 +53,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of one cell on both sides, before any verdict.
-
-    Attributes:
-        margin: A change smaller than this fraction is of no account.
-        shift: Logarithm of candidate over baseline.
-        floor: What an improvement must save at least, a fraction of the baseline; the margin is no narrower.
-        remark: Why the margin is as wide as the floor; empty where it is wider.
-    """
+    """One metric of one cell on both sides, before any verdict."""
 
     metric: str
     cell: str
-    margin: float
-    shift: Shift
-    floor: float = 0.0
-    remark: str = ""
+    margin: float  # a change smaller than this fraction is of no account
+    shift: Shift  # logarithm of candidate over baseline
+    floor: float = 0.0  # what an improvement must save at least, a fraction of the baseline; the margin is no narrower
+    remark: str = ""  # why the margin is as wide as the floor; empty where it is wider
 
 
 @dataclass(frozen=True)

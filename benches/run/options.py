@@ -10,18 +10,13 @@ class ChoiceError(Exception):
 
 
 class Option(NamedTuple):
-    """One option, with underscores in its name where hyphens are typed.
-
-    Attributes:
-        kind: bool is a flag; tuple takes names, repeated or with commas between; else one value of that type.
-        least: The smallest number that makes sense.
-    """
+    """One option, with underscores in its name where hyphens are typed."""
 
     name: str
     words: str
-    kind: type = bool
+    kind: type = bool  # bool is a flag; tuple takes names, repeated or with commas between; else one value of that type
     metavar: str | None = None
-    least: int | None = None
+    least: int | None = None  # the smallest number that makes sense
     default: Any = None
 
     @property

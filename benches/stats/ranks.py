@@ -128,18 +128,12 @@ class Shift(NamedTuple):
     Paired restarts give the Walsh averages of their log-ratios; unpaired ones the differences of every candidate
     from every baseline. How many of these lie below the truth has a known distribution. The estimate is their
     median, a bound is one of them, a p-value counts them, so that interval and test cannot disagree.
-
-    Attributes:
-        pairs: Those averages or differences, sorted.
-        tail: P(at most t of them lie below the truth), for t = 0, 1, ...
-        restarts: How many: (n,) if paired, (baseline, candidate) if not.
-        spread: Standard deviation of one restart's value.
     """
 
-    pairs: np.ndarray
-    tail: np.ndarray
-    restarts: tuple[int, ...]
-    spread: float
+    pairs: np.ndarray  # those averages or differences, sorted
+    tail: np.ndarray  # P(at most t of them lie below the truth), for t = 0, 1, and so on
+    restarts: tuple[int, ...]  # how many: (n,) if paired, (baseline, candidate) if not
+    spread: float  # standard deviation of one restart's value
 
 
 def paired_shift(log_ratios: Sequence[float]) -> Shift:

@@ -12,20 +12,15 @@ IDENTITY = ["Workload", "Trainer", "Where"]  # headings of the columns that `ide
 
 
 class Exhibit(NamedTuple):
-    """The words of a figure: what it shows in this report, how to read it, and its data, a list per row.
+    """The words of a figure: what it shows in this report, how to read it, and its data, a list per row."""
 
-    Attributes:
-        key: Names the files and prefixes the ids.
-        samples: What trained networks wrote, each with whose it is.
-    """
-
-    key: str
+    key: str  # names the files and prefixes the ids
     title: str
     finding: str
     reading: str
     heads: list[str]
     data: list[list[str]]
-    samples: Sequence[tuple[str, str]] = ()
+    samples: Sequence[tuple[str, str]] = ()  # what trained networks wrote, each with whose it is
 
 
 def table(report: Report, rows: Sequence[Row], entries: Callable[[Row], list[str]]) -> list[list[str]]:

@@ -39,28 +39,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Row:
-    """One cell with everything that is said of it; its names and reasons are harmless, but for those of `typed`.
-
-    Attributes:
-        typed: The cell as a command line takes it.
-        ratio: Time per step over the reference's; `pairs` is what it was estimated from, restart by restart.
-        id: Unique in the report and safe in HTML.
-        rank: Its speed among the trainers of its place, by paired ratios; None if not comparable.
-    """
+    """One cell with everything that is said of it; its names and reasons are harmless, but for those of `typed`."""
 
     place: Place
     trainer: str
-    typed: Cell
+    typed: Cell  # as a command line takes it
     planned: WorkloadRecord
     record: CellRecord
     step_s: Estimate | None
     compile_s: Estimate | None
     reference: str
-    ratio: Ratio = NO_RATIO
-    pairs: tuple[float, ...] = ()
+    ratio: Ratio = NO_RATIO  # time per step over the reference's
+    pairs: tuple[float, ...] = ()  # what that was estimated from, restart by restart
     break_even: BreakEven = UNKNOWN
-    id: str = ""
-    rank: Rank | None = None
+    id: str = ""  # unique in the report and safe in HTML
+    rank: Rank | None = None  # its speed among the trainers of its place, by paired ratios; None if not comparable
 
     @property
     def is_timed(self) -> bool:

@@ -10,9 +10,7 @@ from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.view.report import Report
 
-ARRAYS = (10, 30, 100, 300, 1_000)
-"""For which the page says what each style adds; the largest that was measured may be less."""
-
+ARRAYS = (10, 30, 100, 300, 1_000)  # for which the page says what each style adds, as far as was measured
 FIRST_ARRAYS, FIRST_STEP_S = 310, 0.003  # that the page begins with
 SHARE = 0.01  # of a step, below which a cost is taken for none
 LONGEST_S = 86_400.0
@@ -28,19 +26,13 @@ class Line(NamedTuple):
 
 
 class MeasuredLaw(NamedTuple):
-    """The law of all styles of one arm.
-
-    Attributes:
-        scale: By how much longer an empty call takes here than where it was measured; 1 where nobody timed it.
-        origin: Where its figures are from, in a sentence.
-        label: Of the run, where there are several.
-    """
+    """The law of all styles of one arm."""
 
     run: Run
     laws: Sequence[Law]
-    scale: float = 1.0
-    origin: str = ""
-    label: str = ""
+    scale: float = 1.0  # how many times as long an empty call takes here as where it was measured, if that was timed
+    origin: str = ""  # where its figures are from, in a sentence
+    label: str = ""  # of the run, where there are several
 
     @property
     def arm(self) -> ArmRecord:
