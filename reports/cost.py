@@ -30,12 +30,17 @@ class Asked(NamedTuple):
 
 
 @click.command()
-@click.option("--arrays", type=click.IntRange(min=1), help="Arrays of the state: parameters and optimizer state.")
+@click.option(
+    "--arrays", type=click.IntRange(min=1), metavar="N", help="Arrays of the state: parameters and optimizer state."
+)
 @click.option("--of", metavar="REFERENCE", help="Or module:params, file.py:params: count those of this pytree,")
 @click.option("--optimizer", type=click.Choice(["adam", "sgd"]), help="and what this remembers of each.")
-@click.option("--step-ms", type=float, required=True, help="What a step of pure JAX takes.")
+@click.option("--step-ms", type=float, required=True, metavar="MS", help="What a step of pure JAX takes.")
 @click.option(
-    "--law", type=click.Path(exists=True, path_type=Path), help="Result of a `run --law` (default: the gallery's)."
+    "--law",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="Result of a `run --law` (default: the gallery's).",
 )
 @click.option("--as-measured", is_flag=True, help="Do not time an empty call here; figures are the other machine's.")
 def cost(**typed: object) -> None:

@@ -182,7 +182,7 @@ def test_list_shows_trainers_and_workloads() -> None:
         assert f"  {name}" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "gate", "report", "check", "list"])
+@pytest.mark.parametrize("command", ["run", "gate", "report", "check", "list", "cost", "new-trainer"])
 def test_every_command_has_a_page_of_help(command: str) -> None:
     """At most 50 lines, and every option explained."""
     done = triptych(command, "--help")
