@@ -1,6 +1,5 @@
 """The law of what a style costs, on runs made by hand of styles whose cost is known."""
 
-import numpy as np
 import pytest
 from lawful import a_line, measured, place, run_with
 from msgspec.structs import replace
@@ -78,7 +77,7 @@ def test_a_mean_has_students_interval() -> None:
     """Three values one apart: t(0.975, 2) = 4.3027 times 1 / sqrt(3)."""
     value, low, high, n = cost.mean([1.0, 2.0, 3.0])
     assert (value, n) == (2.0, 3)
-    assert np.allclose([low, high], [2 - 4.30265 / 3**0.5, 2 + 4.30265 / 3**0.5], atol=1e-4)
+    assert (low, high) == pytest.approx((2 - 4.30265 / 3**0.5, 2 + 4.30265 / 3**0.5), abs=1e-4)
 
 
 def test_arms_have_laws_of_their_own_and_rungs_none() -> None:
