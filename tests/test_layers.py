@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports/page": SHOWS | {"reports/view", "reports/words", "reports/figures", "benches/run", "benches/selftest"},
     "reports/gate": MEASURES
     | {"benches/gate", "benches/schedule", "benches/selftest", "reports/text", "reports/words", "reports/page"},
-    "reports/cost": SHOWS | {"impls/laws", "benches/run", "reports/view", "reports/words"},
+    "reports/cost": SHOWS | {"impls/laws", "benches/arms", "benches/run", "reports/view", "reports/words"},
     "reports/commands": MEASURES
     | {"impls/laws", "benches/run", "benches/schedule", "reports/view", "reports/page", "reports/gate", "reports/cost"},
     "triptych": {"benches/exit_codes", "reports/commands"},

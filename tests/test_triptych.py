@@ -201,7 +201,7 @@ def test_the_readme_has_two_lines_to_paste() -> None:
 def test_what_the_pages_name_is_there(page: str) -> None:
     """Every command of ours, every link and every module that is run."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    assert set(re.findall(r"triptych ([a-z]+)", text)) <= cli.commands.keys()
+    assert set(re.findall(r"triptych ([a-z-]+)", text)) <= cli.commands.keys()
     assert [link for link in re.findall(r"\]\(([^)#]+)\)", text) if not (ROOT / link).exists()] == []
     modules = re.findall(r"-m triptych\.([\w.]+)", text)
     assert [module for module in modules if not (ROOT / f"{module.replace('.', '/')}.py").is_file()] == []

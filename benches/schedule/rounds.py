@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 
-from triptych.benches.arms.arm import ONE_PROCESS_DEVICES, Arm, present_cpus
+from triptych.benches.arms.arm import AS_IT_DOES, ONE_PROCESS_DEVICES, Arm, present_cpus
 from triptych.benches.arms.process import WorkerLost
 from triptych.benches.record.run import Run
 from triptych.benches.schedule.job import Job, is_live
@@ -70,7 +70,7 @@ def _measure_place(course: Course, jobs: Sequence[Job]) -> None:
     if key in course.run.done:
         return
     order = random.Random(f"{course.run.settings.seed} {key}")
-    in_turn = course.arms[jobs[0].record.arm].device in ONE_PROCESS_DEVICES
+    in_turn = jobs[0].place[1].removesuffix(AS_IT_DOES) in ONE_PROCESS_DEVICES
     for together in [[job] for job in jobs] if in_turn else [jobs]:
         with ExitStack() as stack:
             Place(course, [(job, course.arms[job.record.arm]) for job in together], stack, order).measure()

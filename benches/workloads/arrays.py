@@ -27,7 +27,7 @@ def _cut(name: str, optimizer: Optimizer) -> Workload:
         task=Task(Mlp((WIDTH, WIDTH, 1), "tanh"), "identity", "mse", optimizer),
         batch_size=WIDTH,
         steps=1000,
-        target_loss=0.1,
+        target_loss=0.2,
         load=load,
         start=glorot,
     )

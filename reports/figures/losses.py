@@ -16,6 +16,7 @@ from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 MOST_PLACES, PANEL_IN = 4, 2.15
+FEW = 3  # curves that have all their points
 
 
 def rows(report: Report) -> list[list[Row]]:
@@ -63,7 +64,8 @@ def draw(report: Report) -> Figure:
 
 def _pair(left: Axes, right: Axes, place: Sequence[Row], looks: dict[str, Look]) -> None:
     for width, row in zip((3.6, 2.4, 1.8, *[1.4] * len(place)), place, strict=False):
-        look, points = looks[row.trainer], _curve(row)
+        look, curve = looks[row.trainer], _curve(row)
+        points = [*curve[: -1 : 1 + len(place) // FEW], curve[-1]]  # of many curves fewer points, or a page grows large
         style: dict[str, Any] = {"marker": look.marker, "linestyle": look.line, "color": look.color, "markersize": 6}
         timed = [point for point in points if point.seconds > 0]
         for axes, field, shown in ((left, "step", points), (right, "seconds", timed)):

@@ -1,9 +1,12 @@
 """Every style on every network in one look: where many styles meet, what each takes over the reference."""
 
+import math
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis.tie import TIE_MARGIN
+from triptych.impls.registry import RUNGS
 from triptych.reports import text
 from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, interval, list_rows, log_axis, panels
 from triptych.reports.figures.figure import Exhibit
@@ -48,7 +51,7 @@ def _sentence(workload: str, cells: list[Row]) -> str:
 
 
 def _trainers(shown: dict[str, list[Row]]) -> list[str]:
-    return in_order({row.trainer for cells in shown.values() for row in cells})
+    return in_order({row.trainer for cells in shown.values() for row in cells} - {*RUNGS})
 
 
 def _entry(cells: list[Row], trainer: str) -> str:
@@ -97,3 +100,4 @@ def _panel(axes: Axes, cells: dict[str, Row], names: list[str]) -> None:
             values.append(at)
         axes.annotate(said, (at, y), (7, 0), textcoords="offset points", va="center", color=INK if time else MUTED)
     log_axis(axes, min(values), max(values) * ROOM, "÷ reference (log)")
+    axes.set_xticks([10.0**power for power in range(round(math.log10(max(values))) + 1)])

@@ -15,7 +15,7 @@ from triptych.reports.figures.styles import GRID, INK
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
-MOST_MARKERS = 60  # in a row; the line alone tells as much of more, and the page stays small
+MOST_MARKERS = 40  # in a row; the line alone tells as much of more, and the page stays small
 
 
 def rows(report: Report) -> list[Row]:

@@ -86,5 +86,5 @@ def _steps(cells: list[Row]) -> list[float]:
     """From one step to ten times the workload's, or beyond the furthest point where two are level; evenly, as logs."""
     ends = [3 * row.break_even.steps.value for row in cells if row.break_even.steps]
     last = min(max(10 * cells[0].planned.steps, *ends, 10), 1e9)
-    count = math.ceil(POINTS_PER_DECADE * math.log10(last))
+    count = math.ceil(POINTS_PER_DECADE / (1 + len(cells) // 8) * math.log10(last))  # fewer where lines are many
     return [last ** (index / count) for index in range(count + 1)]

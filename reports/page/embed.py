@@ -12,7 +12,7 @@ from triptych.reports.view import frame
 from triptych.reports.view.report import Report, Row
 from triptych.reports.words import columns
 
-MOST_CARRIED_BYTES = 3_000_000  # result files larger together, uncompressed, lie beside the page instead of inside
+MOST_CARRIED_BYTES = 2_000_000  # result files larger together, uncompressed, lie beside the page instead of inside
 COMPARED = [column for column in columns.ALL if column.key in ("ratio", "break_even", "final_loss")]
 
 

@@ -109,7 +109,7 @@ if ($("cost")) {
     const [x1, y1] = [sizes[next], curve[sizes[next]][end]];
     if (x === x1) return y1;
     const [x0, y0] = [sizes[next - 1], curve[sizes[next - 1]][end]];
-    return (y1 - y0) / (x1 - x0) * (x - x0) + y0;
+    return y1 === null ? null : (y1 - y0) / (x1 - x0) * (x - x0) + y0;
   };
   const update = () => {
     const arrays = Number($("cost-arrays").value), step = Number($("cost-step").value) / 1e3;

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from triptych.impls import flax_optax, naive, registry, treemap
 from triptych.impls.networks import Mlp
-from triptych.impls.registry import RegistryError, label, load, names
+from triptych.impls.registry import PEERS, RegistryError, label, load, names
 from triptych.impls.task import Sgd, Task
+
+KNOWN = ", ".join((*TRAINERS, *PEERS))
 
 TASK = Task(Mlp((2, 1), "relu"), "sigmoid", "bce", Sgd(0.1))
 
@@ -57,8 +59,8 @@ def error_of(reference: str) -> str:
 
 
 def test_built_in_names_come_first_in_reading_order():
-    """The three, as they are read."""
-    assert names() == TRAINERS
+    """The three, as they are read; then the peers."""
+    assert names() == (*TRAINERS, *PEERS)
 
 
 def test_built_in_name_gives_its_trainer():
@@ -75,7 +77,7 @@ def test_announced_trainers_are_named_after_the_built_ins_and_sorted(tmp_path: P
     """Any package may announce one; it cannot take a built-in's name."""
     announce(tmp_path, monkeypatch, "other", "zebra = impls.treemap:Trainer", "ant = impls.naive:Trainer")
     announce(tmp_path, monkeypatch, "usurper", "naive = impls.treemap:Trainer")
-    assert names() == (*TRAINERS, "ant", "zebra")
+    assert names() == (*TRAINERS, *PEERS, "ant", "zebra")
     assert load("zebra") is treemap.Trainer
     assert load("naive") is naive.Trainer
     assert label("zebra") == "zebra"
@@ -129,10 +131,10 @@ def test_file_may_define_dataclasses(folder: Path):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("treemaps", "no trainer is called 'treemaps'; known are naive, treemap, flax_optax; did you mean 'treemap'?"),
+        ("treemaps", f"no trainer is called 'treemaps'; known are {KNOWN}; did you mean 'treemap'?"),
         (
             "quantum",
-            "no trainer is called 'quantum'; known are naive, treemap, flax_optax; expected a name, "
+            f"no trainer is called 'quantum'; known are {KNOWN}; expected a name, "
             "package.module:attribute or path/to/file.py:attribute",
         ),
         ("my.py", "'my.py' names a file but no trainer in it; add the attribute, as in my.py:Trainer"),

@@ -42,14 +42,14 @@ def train_step(p):
 
 
 def test_lines_are_counted_without_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """3, 4 and 5 lines, the translation aside; two new in each; 7 of optimizers, 4 beyond SGD."""
+    """9 lines of the trainer; 3, 4 and 5 lines, the translation aside; two new in each; 7 of optimizers, 4 beyond SGD."""
     (tmp_path / "mine").mkdir()
     for name, text in FILES.items():
         (tmp_path / "mine" / name).write_text(text, encoding="utf-8")
     monkeypatch.setattr(lesson_lines.registry, "__file__", str(tmp_path / "registry.py"))
     monkeypatch.setattr(lesson_lines.registry, "BUILT_IN", {"mine": None, "absent": None})
     (found,) = lesson_lines.written()
-    assert found == ("mine", {"mlp": 3, "conv": 4, "transformer": 5}, {"conv": 2, "transformer": 2}, 7, 4)
+    assert found == ("mine", 9, {"mlp": 3, "conv": 4, "transformer": 5}, {"conv": 2, "transformer": 2}, 7, 4)
 
 
 def test_every_style_is_counted() -> None:

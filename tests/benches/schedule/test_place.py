@@ -50,9 +50,9 @@ def test_an_arm_is_described_once_by_a_pinned_worker() -> None:
 
 
 def test_a_worker_comes_with_the_libraries_of_its_trainer_imported() -> None:
-    """Those that the registry names of a built-in; of another trainer nobody knows."""
+    """By the module that the registry names of a style; of another trainer nobody knows."""
     preloads = [arm.preload for arm in watch(run=new_run(["treemap", "flax_optax", "mine"], restarts=1)).arms]
-    assert preloads == [(), ("flax", "optax"), ()]
+    assert preloads == [("triptych.impls.treemap.trainer",), ("triptych.impls.flax_optax.trainer",), ()]
 
 
 def test_a_round_is_one_block_of_every_cell() -> None:

@@ -315,7 +315,7 @@ def test_a_thousand_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     html = paths[0].read_text(encoding="utf-8")
     assert len(html.encode()) < 2_200_000
     assert len(re.findall(r'<tr id="cell-\d+"', html)) == 1000
-    assert 'href="data/triptych-A.json"' in html
+    assert 'href="data/triptych-A.json.gz"' in html
     assert load([tmp_path / "data" / "triptych-A.json"]) == load([tmp_path / "run.json"])
 
 
