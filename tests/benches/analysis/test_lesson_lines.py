@@ -42,7 +42,7 @@ def train_step(p):
 
 
 def test_lines_are_counted_without_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """9 lines of the trainer; 3, 4 and 5 lines, the translation aside; two new in each; 7 of optimizers, 4 beyond SGD."""
+    """9 of the trainer; 3, 4 and 5 lines, the translation aside; two new in each; 7 of optimizers, 4 beyond SGD."""
     (tmp_path / "mine").mkdir()
     for name, text in FILES.items():
         (tmp_path / "mine" / name).write_text(text, encoding="utf-8")

