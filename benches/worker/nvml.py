@@ -1,9 +1,7 @@
 """What NVIDIA's driver says of the GPU: within which limits it runs, and whether it is throttled at the moment.
 
-By nvidia-ml-py (`pip install 'triptych[gpu]'`); without it, and on every other device, nothing is said.
-
-References:
-    NVIDIA, "NVML API Reference Guide", nvmlClocksEventReasons.
+By nvidia-ml-py (`pip install 'triptych[gpu]'`); without it, and on every other device, nothing is said. The bits are
+those of `nvmlClocksEventReasons` in NVIDIA's "NVML API Reference Guide".
 """
 
 import os
