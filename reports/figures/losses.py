@@ -16,7 +16,7 @@ from triptych.reports.view.report import Report, Row
 from triptych.reports.words import naming
 
 MOST_PLACES, PANEL_IN = 4, 2.15
-FEW = 3  # curves that have all their points
+FEW = 4  # curves that have all their points
 
 
 def rows(report: Report) -> list[list[Row]]:
