@@ -77,7 +77,7 @@ def test_what_is_no_one_program_is_not_applicable(tmp_path: Path) -> None:
 @needs_libtpu
 def test_chips_that_no_such_device_has_are_refused_in_words(tmp_path: Path) -> None:
     """Three in a row is no part of a v5e."""
-    answer = counted("treemap", tmp_path, typed="tpu:v5e:3x1")
+    answer = counted("treemap", tmp_path, "diabetes", "tpu:v5e:3x1")
     assert isinstance(answer, messages.Failed), answer
     assert "tpu:v5e:3x1 is no device that its compiler knows" in answer.reason
 
