@@ -129,10 +129,11 @@ def list_(*, devices: bool) -> None:
     from triptych.benches.workloads.published import describe
     from triptych.benches.workloads.sizes import BASES, announced
     from triptych.impls import registry
+    from triptych.impls.styles import STYLES
 
     click.echo("trainers")
     for name in registry.names():
-        style = registry.STYLES.get(name)
+        style = STYLES.get(name)
         click.echo(f"  {name:<18} {registry.missing(name) or (style.sentence if style else 'announced')}")
     click.echo("workloads")
     for workload in map(describe, BASES.values()):

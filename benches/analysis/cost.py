@@ -15,8 +15,8 @@ from triptych.benches.record.run import WITHOUT_TIMES, CellRecord, Run
 from triptych.benches.stats.ranks import CONFIDENCE, Estimate, hodges_lehmann, smallest_n
 from triptych.benches.workloads.arrays import ARRAYS
 from triptych.benches.workloads.sizes import BASES, base_of, size_of, workload_named
-from triptych.impls import registry
 from triptych.impls.networks import TaskError, n_modules
+from triptych.impls.styles import RUNGS
 
 OF_BATCH = 2  # arrays that cross the call beside those of the state; every style has them
 OF_STATE = {"sgd": (1, 0), "adam": (3, 1)}
@@ -86,7 +86,7 @@ def laws(run: Run) -> list[Law]:
     """The law of every style in every arm that was measured on enough sizes."""
     found: dict[tuple[str, str], list[Added]] = {}
     for record, added in _certified(run):
-        if is_cut(record.cell.workload) and record.cell.trainer not in registry.RUNGS:
+        if is_cut(record.cell.workload) and record.cell.trainer not in RUNGS:
             found.setdefault((record.arm, record.cell.trainer), []).append(added)
     return [law for key, points in found.items() if (law := _law(*key, points))]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triptych.benches.record.lines import code_of, lines_of_code
-from triptych.impls import registry
+from triptych.impls import styles
 
 NETWORKS = ("mlp", "conv", "transformer")
 TRANSLATION = ("take_in", "give_back")  # between a style's own names and the canonical ones: only this suite needs it
@@ -30,7 +30,7 @@ class Written(NamedTuple):
 
 def written() -> list[Written]:
     """Every built-in style that has a file for each network."""
-    folders = {name: Path(registry.__file__).with_name(name) for name in registry.BUILT_IN}
+    folders = {name: Path(styles.__file__).with_name(name) for name in styles.BUILT_IN}
     return [_written(name, folder) for name, folder in folders.items() if (folder / "transformer.py").is_file()]
 
 

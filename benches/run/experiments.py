@@ -11,7 +11,7 @@ from triptych.benches.arms.arm import Arm
 from triptych.benches.record.modes import MODES
 from triptych.benches.record.run import Cell, Run, Settings
 from triptych.benches.run.options import ChoiceError
-from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_SWEEP_BUDGET_S, DEFAULT_WORKLOADS
+from triptych.benches.schedule.defaults import DEFAULT_REFERENCE, DEFAULT_SWEEP_BUDGET_S, DEFAULT_WORKLOADS, NETWORKS
 from triptych.benches.schedule.fresh_starts import measure_starts
 from triptych.benches.schedule.job import Job
 from triptych.benches.schedule.plan import Rim
@@ -19,6 +19,7 @@ from triptych.benches.stats.ranks import smallest_n
 from triptych.benches.workloads.arrays import CUTS
 from triptych.benches.workloads.sizes import LARGEST, Axis, Size, base_of, known_as, size_of
 from triptych.impls import registry
+from triptych.impls.styles import BUILT_IN, RUNGS, STYLES
 
 RANGE = re.compile(r"(\w+)=(\d{1,19}):(\d{1,19})", re.ASCII)
 """A sweep as it is typed: an axis, its first and its last size."""
@@ -131,7 +132,7 @@ def with_arrays(cells: Sequence[Cell], _: Any) -> list[Cell]:
         ChoiceError: If pure JAX, beside which a cost is told, is not among them, or nothing would be timed.
     """
     named = dict.fromkeys(cell.trainer for cell in cells if MODES[cell.mode].timed)
-    others = {*registry.STYLES, *registry.RUNGS} - {*ONE_CALL}
+    others = {*STYLES, *RUNGS} - {*ONE_CALL}
     trainers = [name for name in named if name not in others]
     if DEFAULT_REFERENCE not in trainers:
         raise ChoiceError(f"a cost is what a step takes longer than {DEFAULT_REFERENCE}'s; time that too")
@@ -155,17 +156,16 @@ def of_everything(cells: Sequence[Cell], _: Any) -> list[Cell]:
     return with_arrays(list(dict.fromkeys([*cells, *rungs, *deeper])), None)
 
 
-ONE_CALL = tuple(filter(registry.is_one_call, registry.STYLES))
-OF_CLAIMS = [(work, name) for work in ("xnor_online", "xor_adam") for name in registry.BUILT_IN]
+ONE_CALL = tuple(filter(registry.is_one_call, STYLES))
+OF_CLAIMS = [(work, name) for work in ("xnor_online", "xor_adam") for name in BUILT_IN]
 DEEPER = ("text-depth4", "text-depth8")
-NETWORKS = ("digits", "digits_conv", "text")
 
 EXPERIMENTS: dict[str, Experiment] = {
     "ladder": Experiment(cells=with_rungs),
     "sweep": Experiment(checked, swept, ("treemap", "flax_optax"), ("digits", "teacher"), in_many_sizes),
-    "law": Experiment(cells=with_arrays, trainers=ONE_CALL, workloads=(*NETWORKS, *DEEPER), settings=of_the_law),
+    "law": Experiment(cells=with_arrays, trainers=ONE_CALL, workloads=(*NETWORKS[1:], *DEEPER), settings=of_the_law),
     "gallery": Experiment(
-        cells=of_everything, trainers=registry.installed(), workloads=("xor", *NETWORKS), settings=in_two_hours
+        cells=of_everything, trainers=registry.installed(), workloads=NETWORKS, settings=in_two_hours
     ),
     "seeds": Experiment(),
     "start_up": Experiment(after=measure_starts),

@@ -25,7 +25,8 @@ from triptych.benches.schedule.sweep_budget import has_rows
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import adopt, workload_named
-from triptych.impls.registry import OWN_TOLERANCES, absolute
+from triptych.impls.registry import absolute
+from triptych.impls.styles import OWN_TOLERANCES
 
 BY_RESTART = ("blocks", "compiles", "tails", "trainings", "seed_trainings")  # what a record holds of each restart
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from triptych.benches.record.run import Cell, Settings
-from triptych.impls import registry
+from triptych.impls.styles import BUILT_IN
 
-DEFAULT_TRAINERS = tuple(registry.BUILT_IN)
+DEFAULT_TRAINERS = tuple(BUILT_IN)
 DEFAULT_WORKLOADS = ("xor", "digits")
+NETWORKS = (*DEFAULT_WORKLOADS, "digits_conv", "text")  # what is asked of every kind of network is asked on these
 DEFAULT_REFERENCE = "treemap"
 DEFAULT_SWEEP_BUDGET_S = 180.0
 

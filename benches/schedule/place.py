@@ -14,7 +14,7 @@ from triptych.benches.schedule.job import Job, is_live, outcome_of
 from triptych.benches.schedule.plan import Plan, Rim
 from triptych.benches.schedule.progress import Forecast
 from triptych.benches.worker import messages
-from triptych.impls.registry import STYLES
+from triptych.impls.styles import STYLES
 
 RETAKES = 3  # how often a void block is taken again; then the round goes on without it
 LEAST_ROUNDS = 3  # however long the steps of a cell are

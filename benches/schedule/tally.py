@@ -11,7 +11,7 @@ from triptych.benches.record.files import scratch
 from triptych.benches.record.machine import toolchain
 from triptych.benches.record.run import Cell
 from triptych.benches.record.targets import Target, TargetError, compiler, target_named
-from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS
+from triptych.benches.schedule.defaults import DEFAULT_WORKLOADS, NETWORKS
 from triptych.benches.worker import messages
 from triptych.benches.workloads.published import WORKLOADS, save
 from triptych.benches.workloads.sizes import BASES
@@ -19,8 +19,7 @@ from triptych.benches.workloads.sizes import BASES
 TIMEOUT_S = 120.0
 COMPILED = ("treemap", "flax_optax")
 
-AIMED_AT, AIMED_WORKLOADS = ("tpu:v5e", "gpu:h100"), ("xor", "digits", "digits_conv", "text")
-"""Devices that golden counts are kept of though they are not there, and on what."""
+AIMED_AT = ("tpu:v5e", "gpu:h100")  # devices that golden counts are kept of though they are not there
 
 
 class Tally(NamedTuple):
@@ -51,7 +50,7 @@ def built_in_cells() -> list[Cell]:
 
 def aimed_cells(target: Target) -> list[Cell]:
     """The cells of the exact gate for a device that is not there."""
-    return [Cell(work, trainer, target.label, "compile") for work in AIMED_WORKLOADS for trainer in COMPILED]
+    return [Cell(work, trainer, target.label, "compile") for work in NETWORKS for trainer in COMPILED]
 
 
 def everywhere() -> tuple[list[Counting], list[str]]:

@@ -13,6 +13,7 @@ from jax.extend import backend
 from triptych.benches.record.run import Fingerprint
 from triptych.benches.worker.nvml import limits
 from triptych.impls import registry
+from triptych.impls.styles import STYLES
 
 
 def platforms() -> list[str]:
@@ -24,7 +25,7 @@ def fingerprint() -> Fingerprint:
     """Describes this process: its machine, its device and its libraries."""
     device = jax.devices()[0]
     config: Any = jax.config
-    beside_jax = [one for style in registry.installed() for one in registry.STYLES[style].libraries]
+    beside_jax = [one for style in registry.installed() for one in STYLES[style].libraries]
     return Fingerprint(
         cpu_model=cpu_model(),
         cpu_count=os.cpu_count() or 0,

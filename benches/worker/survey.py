@@ -7,12 +7,13 @@ from triptych.benches.worker.messages import PROTOCOL, Survey, Surveyed
 from triptych.benches.workloads.published import describe, save
 from triptych.benches.workloads.sizes import BASES, base_of, known_as, workload_named
 from triptych.impls import registry
+from triptych.impls.styles import BUILT_IN
 
 
 def survey(request: Survey) -> Surveyed:
     """Loads what was named, or else all built-in trainers, and writes the data of the workloads that are known."""
     loaded, refused = dict[str, str](), dict[str, str]()
-    for reference in request.trainers or registry.BUILT_IN:
+    for reference in request.trainers or BUILT_IN:
         try:
             registry.load(reference)
             label = registry.label(reference)

@@ -268,7 +268,7 @@ def _train(trainer: Trainer[Any], task: Task, batches: Sequence[Rows], params: P
         state = trainer.init(start(task) if params is None else params)
         for rows in batches:
             state, loss = trainer.step(state, _taken(trainer, batch_of(rows)))
-            losses.append(np.asarray(loss))
+            losses.append(np.asarray(loss).copy())  # a trainer may write over it
         return Trained(jax.device_get(trainer.params(state)), losses)
 
 

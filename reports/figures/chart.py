@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from triptych.benches.stats.ranks import Estimate
-from triptych.impls.registry import Look
+from triptych.impls.styles import Look
 from triptych.reports import text
 from triptych.reports.figures.figure import MOST_ROWS
 from triptych.reports.figures.styles import INK, MUTED, PAPER, styles

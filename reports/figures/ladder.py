@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from triptych.benches.analysis import pairing
 from triptych.benches.analysis.ladder import Climb, Rung, climbs
-from triptych.impls.registry import BUILT_IN
+from triptych.impls.styles import BUILT_IN
 from triptych.reports import text
 from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, beside, list_rows, log_axis, panels
 from triptych.reports.figures.figure import Exhibit

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.record.run import Point
-from triptych.impls.registry import Look
+from triptych.impls.styles import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import key_beside, lines, log_axis, panels
 from triptych.reports.figures.figure import IDENTITY, Exhibit, cut, identity

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from triptych.benches.analysis.tie import TIE_MARGIN
-from triptych.impls.registry import RUNGS
+from triptych.impls.styles import RUNGS
 from triptych.reports import text
 from triptych.reports.figures.chart import EDGE_IN, LIST_ROW_IN, interval, list_rows, log_axis, panels
 from triptych.reports.figures.figure import Exhibit

@@ -14,7 +14,7 @@ from triptych.benches.analysis.crossover import Crossover, crossover
 from triptych.benches.analysis.tie import TIE_MARGIN
 from triptych.benches.stats.ranks import Estimate
 from triptych.benches.workloads.sizes import Axis, size_of
-from triptych.impls.registry import Look
+from triptych.impls.styles import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import course, key_above, lines, log_axis, panels
 from triptych.reports.figures.figure import Exhibit, cut

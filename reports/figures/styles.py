@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
-from triptych.impls.registry import STYLES, Look
+from triptych.impls.styles import STYLES, Look
 
 LIGHT = {"--ink": "#1b1c1d", "--muted": "#5b5c5d", "--grid": "#dbdcdd", "--band": "#e3e8ee", "--paper": "#ffffff"}
 DARK = {"--ink": "#e8e9ea", "--muted": "#a9adb2", "--grid": "#3a3e44", "--band": "#2a323b", "--paper": "#16181c"}

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from triptych.benches.analysis.pairing import total_s
 from triptych.benches.stats.ranks import Estimate
-from triptych.impls.registry import Look
+from triptych.impls.styles import Look
 from triptych.reports import text
 from triptych.reports.figures.chart import course, interval, key_beside, lines, log_axis, panels
 from triptych.reports.figures.figure import Exhibit, cut

@@ -11,7 +11,7 @@ from triptych.benches.record.run import ArmRecord, Run, WorkloadRecord
 from triptych.benches.selftest.rates import shipped
 from triptych.benches.stats.ranks import CONFIDENCE, smallest_n
 from triptych.benches.workloads.sizes import size_of
-from triptych.impls.registry import STYLES
+from triptych.impls.styles import STYLES
 from triptych.reports import text
 from triptych.reports.figures.all import exhibits
 from triptych.reports.figures.order import medians

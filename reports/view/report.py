@@ -12,7 +12,7 @@ from triptych.benches.analysis.tie import Standing, standing
 from triptych.benches.record.modes import MODES, Mode
 from triptych.benches.record.run import FAILURES, Cell, CellRecord, Run, WorkloadRecord
 from triptych.benches.stats.ranks import Estimate
-from triptych.impls.registry import STYLES
+from triptych.impls.styles import STYLES
 from triptych.reports.text import count
 from triptych.reports.view.history import Trend, trends
 from triptych.reports.view.sources import Source, harmless, label

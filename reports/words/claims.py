@@ -11,6 +11,7 @@ from triptych.benches.analysis.lesson_lines import written
 from triptych.benches.analysis.programs import twins
 from triptych.benches.analysis.tie import TIE_MARGIN, standing
 from triptych.benches.record.run import CellRecord, Run
+from triptych.benches.schedule.defaults import NETWORKS
 from triptych.benches.stats.ranks import Estimate
 from triptych.reports import text
 from triptych.reports.view.report import Report, Row
@@ -33,7 +34,6 @@ LINES = 100
 HOLDS, NOT, PART = "holds", "does not hold", "holds in part"
 
 Ratios = Sequence[tuple[str, Estimate]]
-NETWORKS = ("xor", "digits", "digits_conv", "text")
 
 
 class Judged(NamedTuple):

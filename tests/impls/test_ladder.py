@@ -7,6 +7,7 @@ import pytest
 from triptych.impls import registry, treemap
 from triptych.impls.networks import Mlp
 from triptych.impls.protocol import Layer
+from triptych.impls.styles import RUNGS
 from triptych.impls.task import Adam, Sgd, Task
 
 XOR = (np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32), np.array([[0], [1], [1], [0]], np.float32))
@@ -22,7 +23,7 @@ def params() -> list[Layer]:
 
 
 @pytest.mark.parametrize("optimizer", [Sgd(0.5), Adam(0.05)])
-@pytest.mark.parametrize("name", registry.RUNGS)
+@pytest.mark.parametrize("name", RUNGS)
 def test_a_rung_trains_as_treemap_does(name: str, optimizer: Sgd | Adam) -> None:
     """Losses and parameters after ten steps agree to float32's own accuracy."""
     task = Task(Mlp((2, 3, 1), "sigmoid"), "sigmoid", "bce", optimizer)
@@ -53,5 +54,5 @@ def test_rungs_below_treemap_keep_their_old_state() -> None:
 
 def test_rungs_have_names_but_are_not_listed() -> None:
     """They can be asked for; a newcomer's list holds the trainers."""
-    assert not set(registry.RUNGS) & set(registry.names())
-    assert [registry.label(name) for name in registry.RUNGS] == ["batched", "compiled_gradient", "undonated"]
+    assert not set(RUNGS) & set(registry.names())
+    assert [registry.label(name) for name in RUNGS] == ["batched", "compiled_gradient", "undonated"]

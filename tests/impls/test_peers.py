@@ -17,9 +17,10 @@ import pytest
 from triptych.impls import registry
 from triptych.impls.laws.conformance import LAWS, check
 from triptych.impls.networks import Mlp
+from triptych.impls.styles import PEERS, STYLES
 from triptych.impls.task import Task
 
-INSTALLED = [name for name in registry.PEERS if not registry.missing(name)]
+INSTALLED = [name for name in PEERS if not registry.missing(name)]
 
 WORDS = {
     "not applicable": "the state holds no array of jax, and nothing was compiled by it",
@@ -38,7 +39,7 @@ def test_an_installed_peer_keeps_every_law(name: str):
     """On every task that it runs; what says something of jax does not apply where it has no part."""
     found = check(registry.load(name))
     assert [one.broken for one in found if one.broken] == []
-    assert [one.law for one in found if one.not_applicable] == ([] if registry.PEERS[name].of_jax else [7])
+    assert [one.law for one in found if one.not_applicable] == ([] if PEERS[name].of_jax else [7])
     refused = {type(task.network) for one in found for task in one.refused}
     assert refused == (set() if name != "numpy_by_hand" else refused - {Mlp})
 
@@ -169,7 +170,7 @@ def test_a_step_of_jax_behind_a_state_of_numpy_is_held_to_law_7():
 
 def test_every_peer_is_a_row_that_says_all_of_it():
     """A sentence, a page of documentation, a look of its own, and an extra where a library has to be installed."""
-    rows = registry.STYLES.values()
+    rows = STYLES.values()
     assert len({row.look for row in rows}) == len(rows)
     assert all(row.sentence.endswith(".") and row.page.startswith("https://") for row in rows)
-    assert {row.extra for row in registry.PEERS.values()} == {"peers", "torch", ""}
+    assert {row.extra for row in PEERS.values()} == {"peers", "torch", ""}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from triptych.impls import flax_optax, naive, registry, treemap
 from triptych.impls.networks import Mlp
-from triptych.impls.registry import PEERS, RegistryError, label, load, names
+from triptych.impls.registry import RegistryError, label, load, names
+from triptych.impls.styles import PEERS
 from triptych.impls.task import Sgd, Task
 
 KNOWN = ", ".join((*TRAINERS, *PEERS))

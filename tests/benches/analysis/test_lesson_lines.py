@@ -46,8 +46,8 @@ def test_lines_are_counted_without_words(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "mine").mkdir()
     for name, text in FILES.items():
         (tmp_path / "mine" / name).write_text(text, encoding="utf-8")
-    monkeypatch.setattr(lesson_lines.registry, "__file__", str(tmp_path / "registry.py"))
-    monkeypatch.setattr(lesson_lines.registry, "BUILT_IN", {"mine": None, "absent": None})
+    monkeypatch.setattr(lesson_lines.styles, "__file__", str(tmp_path / "styles.py"))
+    monkeypatch.setattr(lesson_lines.styles, "BUILT_IN", {"mine": None, "absent": None})
     (found,) = lesson_lines.written()
     assert found == ("mine", 9, {"mlp": 3, "conv": 4, "transformer": 5}, {"conv": 2, "transformer": 2}, 7, 4)
 

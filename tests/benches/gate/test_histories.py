@@ -133,13 +133,13 @@ def test_what_is_renamed_or_defined_anew_is_not_timed(tmp_path: Path) -> None:
     repo = copy_of_the_project(tmp_path / "repo")
     files = {
         name: (repo / name).read_text(encoding="utf-8")
-        for name in ("impls/registry.py", "benches/workloads/published.py")
+        for name in ("impls/styles.py", "benches/workloads/published.py")
     }
     row = '"treemap": Style(\n        "triptych.impls.treemap'
-    renamed = changed(files["impls/registry.py"], (row, row.replace("treemap", "tree_map")))
+    renamed = changed(files["impls/styles.py"], (row, row.replace("treemap", "tree_map")))
     other = changed(files["benches/workloads/published.py"], ("Sgd(0.5)", "Sgd(0.4)"))
     git(repo, "mv", "impls/treemap", "impls/tree_map")
-    commit(repo, {"impls/registry.py": renamed, "benches/workloads/published.py": other})
+    commit(repo, {"impls/styles.py": renamed, "benches/workloads/published.py": other})
     said = gate(repo, "--trainer=treemap,naive", "--base=HEAD~1")
     assert said.code == 4, said
     assert said.verdicts == {("treemap", "presence"): "missing", ("naive", "workload"): "incomparable"}

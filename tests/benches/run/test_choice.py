@@ -13,6 +13,7 @@ from triptych.benches.run.take import new_run
 from triptych.benches.workloads.arrays import CUTS
 from triptych.benches.workloads.published import WORKLOADS
 from triptych.impls import registry
+from triptych.impls.styles import STYLES
 
 
 def test_cells_are_the_product_with_trainers_side_by_side() -> None:
@@ -99,7 +100,7 @@ def test_a_gallery_has_all_that_is_installed_and_what_the_claims_ask_for() -> No
     assert by_workload["text"] == set(registry.installed())
     assert by_workload["xor"] == {*registry.installed(), "compiled_gradient"}
     cut = {cell.trainer for cell in cells if cell.workload == "arrays_adam-arrays8"}
-    assert cut == set(filter(registry.is_one_call, registry.STYLES))
+    assert cut == set(filter(registry.is_one_call, STYLES))
     assert {"xnor_online", "xor_adam", "text-depth8", "arrays_sgd-arrays8"} <= {cell.workload for cell in cells}
 
 

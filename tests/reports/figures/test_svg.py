@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.reports.sample_run import sample_run
-from triptych.impls.registry import BUILT_IN
+from triptych.impls.styles import BUILT_IN
 from triptych.reports.figures import svg
 from triptych.reports.figures.all import exhibits
 from triptych.reports.figures.styles import DARK, LIGHT, OTHERS, styles
